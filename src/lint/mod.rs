@@ -1,0 +1,1 @@
+//! What is wrong with a Dockerfile, one rule a file.

@@ -1,0 +1,1 @@
+//! What lies in the repository now, what may be done to it, and the one way to write.

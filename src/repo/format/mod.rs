@@ -1,0 +1,1 @@
+//! Readers shared by the stacks, one file per format.

@@ -1,0 +1,3 @@
+//! The repository as dockgen sees it: one walk, then only memory.
+
+pub mod format;

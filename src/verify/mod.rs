@@ -1,0 +1,1 @@
+//! Builds, runs and probes an image with the engine that is there.
