@@ -6,9 +6,11 @@
 
 mod diff;
 mod stamp;
+mod write;
 
 pub use diff::diff;
 pub use stamp::{stamp, standing};
+pub use write::{Consent, Outcome, WriteError, write};
 
 /// A file that is to lie in the repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
