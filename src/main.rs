@@ -1,1 +1,3 @@
+//! The `dockgen` program: parse, run, exit code; nothing else.
+
 fn main() {}

@@ -44,10 +44,7 @@ fn main() -> ExitCode {
 
 /// The step that all trials try: replace one, create one with its directory, replace one.
 fn attempt(root: &Path, text: &str) -> Result<usize, WriteError> {
-    let files = ["a", "made/b", "c"].map(|path| OutFile {
-        path: path.into(),
-        text: stamp(text),
-    });
+    let files = ["a", "made/b", "c"].map(|path| OutFile { path: path.into(), text: stamp(text) });
     write(root, files.iter().map(|file| (file, Consent::OwnFiles))).map(|outcomes| outcomes.len())
 }
 
@@ -64,23 +61,14 @@ fn contents(root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     entries
         .map(|entry| {
             let is_file = entry.file_type().is_file();
-            let bytes = if is_file {
-                fs::read(entry.path()).unwrap()
-            } else {
-                Vec::new()
-            };
+            let bytes = if is_file { fs::read(entry.path()).unwrap() } else { Vec::new() };
             (entry.into_path(), bytes)
         })
         .collect()
 }
 
 /// The step fails with these words, has help, and leaves everything as it was.
-fn check(
-    root: &Path,
-    before: &BTreeMap<PathBuf, Vec<u8>>,
-    text: &str,
-    words: &str,
-) -> Result<(), Failed> {
+fn check(root: &Path, before: &BTreeMap<PathBuf, Vec<u8>>, text: &str, words: &str) -> Result<(), Failed> {
     let Err(error) = attempt(root, text) else {
         return Err("the step succeeded".into());
     };
@@ -97,12 +85,7 @@ fn check(
 fn full() -> Result<(), Failed> {
     let disk = Mounted::tmpfs("size=64k").ok_or("cannot mount")?;
     let before = prepare(disk.path());
-    check(
-        disk.path(),
-        &before,
-        &"text\n".repeat(5_000),
-        "`c`: No space left on device (os error 28)",
-    )?;
+    check(disk.path(), &before, &"text\n".repeat(5_000), "`c`: No space left on device (os error 28)")?;
     // What fits is still written: nothing of the failed step takes up room.
     attempt(disk.path(), "text")?;
     Ok(())
@@ -114,12 +97,7 @@ fn read_only() -> Result<(), Failed> {
     if !mount(&["-o", "remount,ro"], disk.path()) {
         return Err("cannot remount".into());
     }
-    check(
-        disk.path(),
-        &before,
-        "text",
-        "`a`: read-only filesystem or storage medium",
-    )
+    check(disk.path(), &before, "text", "`a`: read-only filesystem or storage medium")
 }
 
 /// A file that is a mount point can be read and written, and nothing can be renamed onto it.
@@ -132,12 +110,7 @@ fn busy() -> Result<(), Failed> {
         return Err("cannot mount a file".into());
     }
     let _file = Mounted(file, None);
-    check(
-        disk.path(),
-        &before,
-        "text",
-        "`c`: Device or resource busy (os error 16)",
-    )
+    check(disk.path(), &before, "text", "`c`: Device or resource busy (os error 16)")
 }
 
 #[cfg(unix)]

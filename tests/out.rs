@@ -17,10 +17,7 @@ const OLD: &str = "# syntax=docker/dockerfile:1\nFROM scratch\n";
 const NEW: &str = "# syntax=docker/dockerfile:1\nFROM scratch AS runtime\n";
 
 fn file(path: &str, text: &str) -> OutFile {
-    OutFile {
-        path: path.into(),
-        text: text.to_owned(),
-    }
+    OutFile { path: path.into(), text: text.to_owned() }
 }
 
 fn directory() -> TempDir {
@@ -40,38 +37,17 @@ fn listing(root: &Path) -> Vec<String> {
         let slash = if entry.file_type().is_dir() { "/" } else { "" };
         format!("{}{slash}", path.display())
     };
-    entries
-        .into_iter()
-        .map(|entry| name(entry.unwrap()))
-        .collect()
+    entries.into_iter().map(|entry| name(entry.unwrap())).collect()
 }
 
 #[test]
 fn files_are_created_with_their_directories() {
     let root = directory();
-    let files = [
-        file("Dockerfile", NEW),
-        file("services/api/Dockerfile", OLD),
-    ];
-    let outcomes = write(
-        root.path(),
-        files.iter().map(|file| (file, Consent::OwnFiles)),
-    )
-    .unwrap();
+    let files = [file("Dockerfile", NEW), file("services/api/Dockerfile", OLD)];
+    let outcomes = write(root.path(), files.iter().map(|file| (file, Consent::OwnFiles))).unwrap();
     assert_eq!(outcomes, [Outcome::Created, Outcome::Created]);
-    assert_eq!(
-        listing(root.path()),
-        [
-            "Dockerfile",
-            "services/",
-            "services/api/",
-            "services/api/Dockerfile"
-        ]
-    );
-    assert_eq!(
-        fs::read_to_string(root.path().join("services/api/Dockerfile")).unwrap(),
-        OLD
-    );
+    assert_eq!(listing(root.path()), ["Dockerfile", "services/", "services/api/", "services/api/Dockerfile"]);
+    assert_eq!(fs::read_to_string(root.path().join("services/api/Dockerfile")).unwrap(), OLD);
 }
 
 #[test]
@@ -91,9 +67,7 @@ fn standing_and_consent_decide() {
                 assert_eq!(fs::read_to_string(&path).unwrap(), NEW, "{what}");
             }
             (Err(error), Err(expected)) => {
-                let WriteError::Refused { standing, .. } = &error else {
-                    panic!("{what}: {error}")
-                };
+                let WriteError::Refused { standing, .. } = &error else { panic!("{what}: {error}") };
                 assert_eq!(*standing, expected, "{what}");
                 assert!(error.to_string().contains("`Dockerfile`"), "{error}");
                 assert!(error.help().is_some(), "{error}");
@@ -124,14 +98,8 @@ fn one_refusal_stops_the_step() {
     let root = directory();
     fs::write(root.path().join("b"), "by hand").unwrap();
     let files = [file("a", NEW), file("new/c", NEW), file("b", NEW)];
-    let error = write(
-        root.path(),
-        files.iter().map(|file| (file, Consent::OwnFiles)),
-    );
-    assert!(
-        matches!(error, Err(WriteError::Refused { .. })),
-        "{error:?}"
-    );
+    let error = write(root.path(), files.iter().map(|file| (file, Consent::OwnFiles)));
+    assert!(matches!(error, Err(WriteError::Refused { .. })), "{error:?}");
     assert_eq!(listing(root.path()), ["b"]);
 }
 
@@ -139,22 +107,11 @@ fn one_refusal_stops_the_step() {
 fn writing_twice_changes_nothing() {
     let root = directory();
     let text = stamp(NEW);
-    assert_eq!(
-        write_one(root.path(), "Dockerfile", &text).unwrap(),
-        Outcome::Created
-    );
+    assert_eq!(write_one(root.path(), "Dockerfile", &text).unwrap(), Outcome::Created);
     let path = root.path().join("Dockerfile");
     let long_ago = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000);
-    fs::File::options()
-        .write(true)
-        .open(&path)
-        .unwrap()
-        .set_modified(long_ago)
-        .unwrap();
-    assert_eq!(
-        write_one(root.path(), "Dockerfile", &text).unwrap(),
-        Outcome::Unchanged
-    );
+    fs::File::options().write(true).open(&path).unwrap().set_modified(long_ago).unwrap();
+    assert_eq!(write_one(root.path(), "Dockerfile", &text).unwrap(), Outcome::Unchanged);
     assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), long_ago);
 }
 
@@ -164,17 +121,11 @@ fn line_endings_of_the_old_file_are_kept() {
     let path = root.path().join("Dockerfile");
     fs::write(&path, stamp(OLD).replace('\n', "\r\n")).unwrap();
     let text = stamp(NEW);
-    assert_eq!(
-        write_one(root.path(), "Dockerfile", &text).unwrap(),
-        Outcome::Replaced
-    );
+    assert_eq!(write_one(root.path(), "Dockerfile", &text).unwrap(), Outcome::Replaced);
     let written = fs::read_to_string(&path).unwrap();
     assert_eq!(written, text.replace('\n', "\r\n"));
     assert_eq!(standing(Some(&written)), Standing::Untouched);
-    assert_eq!(
-        write_one(root.path(), "Dockerfile", &text).unwrap(),
-        Outcome::Unchanged
-    );
+    assert_eq!(write_one(root.path(), "Dockerfile", &text).unwrap(), Outcome::Unchanged);
     assert_eq!(diff("Dockerfile", Some(&written), &text), "");
 }
 
@@ -183,16 +134,9 @@ fn paths_out_of_the_repository_are_refused() {
     let outer = directory();
     let root = outer.path().join("repo");
     fs::create_dir(&root).unwrap();
-    for path in [
-        "../Dockerfile",
-        "a/../../Dockerfile",
-        "/tmp/dockgen-must-not-exist",
-    ] {
+    for path in ["../Dockerfile", "a/../../Dockerfile", "/tmp/dockgen-must-not-exist"] {
         let error = write_one(&root, path, NEW).unwrap_err();
-        assert!(
-            matches!(error, WriteError::Outside { .. }),
-            "{path}: {error}"
-        );
+        assert!(matches!(error, WriteError::Outside { .. }), "{path}: {error}");
     }
     assert_eq!(listing(outer.path()), ["repo/"]);
 }
@@ -202,10 +146,7 @@ fn what_is_no_file_is_not_replaced() {
     let root = directory();
     fs::create_dir(root.path().join("Dockerfile")).unwrap();
     let error = write_one(root.path(), "Dockerfile", NEW).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "cannot write `Dockerfile`: a directory is in its place"
-    );
+    assert_eq!(error.to_string(), "cannot write `Dockerfile`: a directory is in its place");
     fs::write(root.path().join("file"), "").unwrap();
     let error = write_one(root.path(), "file/Dockerfile", NEW).unwrap_err();
     assert!(matches!(error, WriteError::Io { .. }), "{error}");
@@ -235,10 +176,7 @@ mod unix {
         for kept in [0o600, 0o755, 0o664] {
             fs::set_permissions(&path, fs::Permissions::from_mode(kept)).unwrap();
             let text = stamp(&format!("{NEW}# {kept}\n"));
-            assert_eq!(
-                write_one(root.path(), "Dockerfile", &text).unwrap(),
-                Outcome::Replaced
-            );
+            assert_eq!(write_one(root.path(), "Dockerfile", &text).unwrap(), Outcome::Replaced);
             assert_eq!(mode(&path), kept);
         }
     }
@@ -251,35 +189,14 @@ mod unix {
         symlink("docker/real", root.path().join("Dockerfile")).unwrap();
         symlink("docker", root.path().join("linked")).unwrap();
         let text = stamp(NEW);
-        assert_eq!(
-            write_one(root.path(), "Dockerfile", &text).unwrap(),
-            Outcome::Replaced
-        );
-        assert_eq!(
-            write_one(root.path(), "linked/new", &text).unwrap(),
-            Outcome::Created
-        );
-        assert_eq!(
-            listing(root.path()),
-            [
-                "Dockerfile",
-                "docker/",
-                "docker/new",
-                "docker/real",
-                "linked"
-            ]
-        );
+        assert_eq!(write_one(root.path(), "Dockerfile", &text).unwrap(), Outcome::Replaced);
+        assert_eq!(write_one(root.path(), "linked/new", &text).unwrap(), Outcome::Created);
+        assert_eq!(listing(root.path()), ["Dockerfile", "docker/", "docker/new", "docker/real", "linked"]);
         assert!(root.path().join("Dockerfile").is_symlink());
-        assert_eq!(
-            fs::read_to_string(root.path().join("docker/real")).unwrap(),
-            text
-        );
+        assert_eq!(fs::read_to_string(root.path().join("docker/real")).unwrap(), text);
 
         let files = [file("Dockerfile", OLD), file("linked/real", NEW)];
-        let both = write(
-            root.path(),
-            files.iter().map(|file| (file, Consent::AnyFile)),
-        );
+        let both = write(root.path(), files.iter().map(|file| (file, Consent::AnyFile)));
         assert!(matches!(both, Err(WriteError::SameFile { .. })), "{both:?}");
     }
 
@@ -289,10 +206,7 @@ mod unix {
         fs::create_dir(outer.path().join("real")).unwrap();
         symlink("real", outer.path().join("root")).unwrap();
         write_one(&outer.path().join("root"), "Dockerfile", NEW).unwrap();
-        assert_eq!(
-            fs::read_to_string(outer.path().join("real/Dockerfile")).unwrap(),
-            NEW
-        );
+        assert_eq!(fs::read_to_string(outer.path().join("real/Dockerfile")).unwrap(), NEW);
     }
 
     #[test]
@@ -335,44 +249,27 @@ mod unix {
         let mut killed_in_the_middle = 0;
         for round in 0..40 {
             let mut writer = Command::new(std::env::current_exe().unwrap())
-                .args([
-                    "--ignored",
-                    "--exact",
-                    "--nocapture",
-                    "unix::writer_to_be_killed",
-                ])
+                .args(["--ignored", "--exact", "--nocapture", "unix::writer_to_be_killed"])
                 .env("DOCKGEN_TEST_ROOT", root.path())
                 .stdout(Stdio::piped())
                 .spawn()
                 .unwrap();
             let lines = BufReader::new(writer.stdout.take().unwrap()).lines();
-            let ready = lines
-                .map_while(Result::ok)
-                .any(|line| line.ends_with("ready"));
+            let ready = lines.map_while(Result::ok).any(|line| line.ends_with("ready"));
             assert!(ready, "the writer never started");
             std::thread::sleep(Duration::from_micros(round * 311));
             writer.kill().unwrap();
             writer.wait().unwrap();
             for name in ["Dockerfile", "compose.yaml"] {
                 let text = fs::read_to_string(root.path().join(name)).unwrap();
-                assert!(
-                    versions.contains(&text),
-                    "half a {name} of {} bytes",
-                    text.len()
-                );
+                assert!(versions.contains(&text), "half a {name} of {} bytes", text.len());
             }
-            for left in listing(root.path())
-                .iter()
-                .filter(|name| name.starts_with(".dockgen-"))
-            {
+            for left in listing(root.path()).iter().filter(|name| name.starts_with(".dockgen-")) {
                 killed_in_the_middle += 1;
                 fs::remove_file(root.path().join(left)).unwrap();
             }
         }
-        assert!(
-            killed_in_the_middle > 0,
-            "no kill came while a file was being written"
-        );
+        assert!(killed_in_the_middle > 0, "no kill came while a file was being written");
     }
 
     #[test]
@@ -385,11 +282,7 @@ mod unix {
         for round in 0..1_000_000 {
             let text = &versions[round % 2];
             let files = [file("Dockerfile", text), file("compose.yaml", text)];
-            write(
-                Path::new(&root),
-                files.iter().map(|file| (file, Consent::AnyFile)),
-            )
-            .unwrap();
+            write(Path::new(&root), files.iter().map(|file| (file, Consent::AnyFile))).unwrap();
             if round == 0 {
                 println!("\nready");
             }
@@ -414,8 +307,5 @@ fn git_can_apply_the_diff() {
         .unwrap();
     assert!(git.success());
     assert_eq!(fs::read_to_string(root.path().join("old")).unwrap(), new);
-    assert_eq!(
-        fs::read_to_string(root.path().join("made/new")).unwrap(),
-        new
-    );
+    assert_eq!(fs::read_to_string(root.path().join("made/new")).unwrap(), new);
 }

@@ -69,22 +69,15 @@ impl ImageConfig {
 /// <https://docs.docker.com/reference/dockerfile/#automatic-platform-args-in-the-global-scope>
 pub(super) fn platform_args() -> BuildArgs {
     let platform = ["BUILD", "TARGET"].into_iter().flat_map(|side| {
-        [
-            ("PLATFORM", "linux/amd64"),
-            ("OS", "linux"),
-            ("ARCH", "amd64"),
-            ("VARIANT", ""),
-        ]
-        .map(|(name, value)| (format!("{side}{name}"), value.to_owned()))
+        [("PLATFORM", "linux/amd64"), ("OS", "linux"), ("ARCH", "amd64"), ("VARIANT", "")]
+            .map(|(name, value)| (format!("{side}{name}"), value.to_owned()))
     });
     platform.collect()
 }
 
 pub(super) fn evaluate<'a>(stages: &Stages<'a>, stage: &Stage<'a>) -> ImageConfig {
     let lineage = stages.lineage(stage);
-    let known = lineage
-        .first()
-        .is_some_and(|first| first.origin == Origin::Scratch);
+    let known = lineage.first().is_some_and(|first| first.origin == Origin::Scratch);
     let mut made = State {
         stages,
         base: if known { Base::Empty } else { Base::Unknown },
@@ -152,9 +145,7 @@ impl State<'_> {
             Meaning::Expose(words) => {
                 for word in words {
                     let ports = self.expand_words(lexer, &word);
-                    self.config
-                        .exposed
-                        .extend(ports.iter().flat_map(|port| spelled_out(port)));
+                    self.config.exposed.extend(ports.iter().flat_map(|port| spelled_out(port)));
                 }
             }
             Meaning::Volume(paths) => {
@@ -196,33 +187,22 @@ impl State<'_> {
 
     /// `ENV` wins over `ARG`.
     fn lookup(&self, name: &str) -> Option<String> {
-        self.config
-            .env
-            .get(name)
-            .or_else(|| self.args.get(name))
-            .cloned()
+        self.config.env.get(name).or_else(|| self.args.get(name)).cloned()
     }
 
     /// What cannot be expanded stays as written.
     fn expand(&self, lexer: Lexer, text: &str) -> String {
-        lexer
-            .expand(text, &|name| self.lookup(name))
-            .unwrap_or_else(|_| text.to_owned())
+        lexer.expand(text, &|name| self.lookup(name)).unwrap_or_else(|_| text.to_owned())
     }
 
     fn expand_words(&self, lexer: Lexer, text: &str) -> Vec<String> {
-        lexer
-            .words(text, &|name| self.lookup(name))
-            .unwrap_or_else(|_| vec![text.to_owned()])
+        lexer.words(text, &|name| self.lookup(name)).unwrap_or_else(|_| vec![text.to_owned()])
     }
 
     /// All pairs of one instruction see the values from before it.
     fn expand_pairs(&self, lexer: Lexer, pairs: &[(String, String)]) -> Vec<(String, String)> {
         let expand = |text| self.expand(lexer, text);
-        pairs
-            .iter()
-            .map(|(name, value)| (expand(name), expand(value)))
-            .collect()
+        pairs.iter().map(|(name, value)| (expand(name), expand(value))).collect()
     }
 
     fn declare(&mut self, lexer: Lexer, name: &str, default: Option<&str>) {
@@ -259,19 +239,13 @@ impl State<'_> {
 
 fn health(check: Healthcheck) -> Health {
     match check {
-        Healthcheck::None => Health {
-            test: vec!["NONE".to_owned()],
-            ..Health::default()
-        },
+        Healthcheck::None => Health { test: vec!["NONE".to_owned()], ..Health::default() },
         Healthcheck::Check { form, flags } => {
             let test = match form {
                 Form::Exec(words) => [vec!["CMD".to_owned()], words].concat(),
                 Form::Shell(text) => vec!["CMD-SHELL".to_owned(), text],
             };
-            Health {
-                test,
-                flags: flags.into_iter().collect(),
-            }
+            Health { test, flags: flags.into_iter().collect() }
         }
     }
 }
@@ -282,20 +256,16 @@ fn spelled_out(port: &str) -> Vec<String> {
     let protocol = protocol.to_ascii_lowercase();
     let (first, last) = numbers.split_once('-').unwrap_or((numbers, numbers));
     match (first.parse::<u16>(), last.parse::<u16>()) {
-        (Ok(first), Ok(last)) if first <= last => (first..=last)
-            .map(|number| format!("{number}/{protocol}"))
-            .collect(),
+        (Ok(first), Ok(last)) if first <= last => {
+            (first..=last).map(|number| format!("{number}/{protocol}")).collect()
+        }
         _ => vec![format!("{numbers}/{protocol}")],
     }
 }
 
 /// `path` as seen from `dir`, without `.`, `..` and doubled slashes.
 fn join(dir: &str, path: &str) -> String {
-    let whole = if path.starts_with('/') {
-        path.to_owned()
-    } else {
-        format!("{dir}/{path}")
-    };
+    let whole = if path.starts_with('/') { path.to_owned() } else { format!("{dir}/{path}") };
     let absolute = path.starts_with('/') || dir.starts_with('/');
     let mut parts: Vec<&str> = Vec::new();
     for part in whole.split('/') {
@@ -330,24 +300,18 @@ mod tests {
 
     #[test]
     fn follows_stages() {
-        check(
-            "FROM a AS b\nUSER 1\nCMD [\"x\"]\nFROM c\nUSER 2\nFROM b\nWORKDIR /x\n",
-            |config| {
-                config.user = Some("1".into());
-                config.cmd = Some(words("x"));
-                config.workdir = Some("/x".into());
-            },
-        );
+        check("FROM a AS b\nUSER 1\nCMD [\"x\"]\nFROM c\nUSER 2\nFROM b\nWORKDIR /x\n", |config| {
+            config.user = Some("1".into());
+            config.cmd = Some(words("x"));
+            config.workdir = Some("/x".into());
+        });
     }
 
     #[test]
     fn entry_point_forgets_the_command_of_an_earlier_stage_only() {
-        check(
-            "FROM a AS b\nCMD [\"x\"]\nFROM b\nENTRYPOINT [\"y\"]\n",
-            |config| {
-                config.entrypoint = Some(words("y"));
-            },
-        );
+        check("FROM a AS b\nCMD [\"x\"]\nFROM b\nENTRYPOINT [\"y\"]\n", |config| {
+            config.entrypoint = Some(words("y"));
+        });
         check("FROM a\nCMD [\"x\"]\nENTRYPOINT [\"y\"]\n", |config| {
             config.entrypoint = Some(words("y"));
             config.cmd = Some(words("x"));
@@ -356,14 +320,11 @@ mod tests {
 
     #[test]
     fn env_sees_the_values_before_it() {
-        check(
-            "FROM scratch\nENV A=1\nENV A=2 B=$A C=${D}\nENV Q \"a b\" c\n",
-            |config| {
-                for (name, value) in [("A", "2"), ("B", "1"), ("C", ""), ("Q", "a b c")] {
-                    config.env.insert(name.into(), value.into());
-                }
-            },
-        );
+        check("FROM scratch\nENV A=1\nENV A=2 B=$A C=${D}\nENV Q \"a b\" c\n", |config| {
+            for (name, value) in [("A", "2"), ("B", "1"), ("C", ""), ("Q", "a b c")] {
+                config.env.insert(name.into(), value.into());
+            }
+        });
     }
 
     #[test]
@@ -376,14 +337,11 @@ mod tests {
 
     #[test]
     fn arguments_cross_from_with_a_declaration() {
-        check(
-            "ARG V=1\nARG W=2\nFROM scratch\nARG V\nARG P=80\nENV A=$V B=$W\nEXPOSE $P\n",
-            |config| {
-                config.env.insert("A".into(), "1".into());
-                config.env.insert("B".into(), String::new());
-                config.exposed.insert("80/tcp".into());
-            },
-        );
+        check("ARG V=1\nARG W=2\nFROM scratch\nARG V\nARG P=80\nENV A=$V B=$W\nEXPOSE $P\n", |config| {
+            config.env.insert("A".into(), "1".into());
+            config.env.insert("B".into(), String::new());
+            config.exposed.insert("80/tcp".into());
+        });
     }
 
     #[test]
@@ -396,17 +354,14 @@ mod tests {
 
     #[test]
     fn shell_forms_take_the_shell() {
-        check(
-            "FROM a\nSHELL [\"/bin/bash\", \"-c\"]\nCMD a $B\nHEALTHCHECK --retries=2 CMD c\n",
-            |config| {
-                config.shell = Some(words("/bin/bash|-c"));
-                config.cmd = Some(words("/bin/bash|-c|a $B"));
-                config.healthcheck = Some(Health {
-                    test: vec!["CMD-SHELL".into(), "c".into()],
-                    flags: BTreeMap::from([("retries".into(), "2".into())]),
-                });
-            },
-        );
+        check("FROM a\nSHELL [\"/bin/bash\", \"-c\"]\nCMD a $B\nHEALTHCHECK --retries=2 CMD c\n", |config| {
+            config.shell = Some(words("/bin/bash|-c"));
+            config.cmd = Some(words("/bin/bash|-c|a $B"));
+            config.healthcheck = Some(Health {
+                test: vec!["CMD-SHELL".into(), "c".into()],
+                flags: BTreeMap::from([("retries".into(), "2".into())]),
+            });
+        });
     }
 
     #[test]

@@ -123,12 +123,8 @@ impl<'a> Stages<'a> {
 
     /// The stages as a build with these arguments sees them.
     pub fn with_args(dockerfile: &'a Dockerfile, build_args: BuildArgs) -> Stages<'a> {
-        let mut stages = Stages {
-            all: Vec::new(),
-            problems: Vec::new(),
-            globals: config::platform_args(),
-            build_args,
-        };
+        let mut stages =
+            Stages { all: Vec::new(), problems: Vec::new(), globals: config::platform_args(), build_args };
         for (name, value) in &stages.build_args {
             if let Some(global) = stages.globals.get_mut(name) {
                 global.clone_from(value);
@@ -149,10 +145,7 @@ impl<'a> Stages<'a> {
     /// The stage of that name, in any case; of two with one name the later, as in a build.
     pub fn get(&self, name: &str) -> Option<&Stage<'a>> {
         let name = name.to_lowercase();
-        self.all
-            .iter()
-            .rev()
-            .find(|stage| stage.name.as_ref() == Some(&name))
+        self.all.iter().rev().find(|stage| stage.name.as_ref() == Some(&name))
     }
 
     /// The stage a build without `--target` ends with.
@@ -204,10 +197,7 @@ impl<'a> Stages<'a> {
                     let given = self.build_args.get(&arg.name).cloned();
                     let default = arg.default.map(|text| {
                         let lookup = |name: &str| self.globals.get(name).cloned();
-                        instruction
-                            .lexer()
-                            .expand(&text, &lookup)
-                            .unwrap_or(text.clone())
+                        instruction.lexer().expand(&text, &lookup).unwrap_or(text.clone())
                     });
                     if let Some(value) = given.or(default) {
                         self.globals.insert(arg.name, value);
@@ -237,14 +227,9 @@ impl<'a> Stages<'a> {
         };
         let name = from.name.as_ref().map(|name| name.to_lowercase());
         if let Some(first) = name.as_ref().and_then(|name| self.get(name)) {
-            let kind = StageProblemKind::DuplicateName {
-                name: name.clone().unwrap_or_default(),
-                first: first.line,
-            };
-            self.problems.push(StageProblem {
-                line: instruction.line,
-                kind,
-            });
+            let kind =
+                StageProblemKind::DuplicateName { name: name.clone().unwrap_or_default(), first: first.line };
+            self.problems.push(StageProblem { line: instruction.line, kind });
         }
         self.all.push(Stage {
             index: self.all.len(),
@@ -266,19 +251,12 @@ impl<'a> Stages<'a> {
                     let named = references(instruction).into_iter();
                     named.map(|(kind, name)| (instruction.line, kind, name))
                 })
-                .map(|(line, kind, name)| Edge {
-                    kind,
-                    source: self.source(&name, index),
-                    line,
-                })
+                .map(|(line, kind, name)| Edge { kind, source: self.source(&name, index), line })
                 .collect();
             for edge in &edges {
                 if let Source::Unknown(name) = &edge.source {
                     let kind = StageProblemKind::UnknownStage(name.clone());
-                    self.problems.push(StageProblem {
-                        line: edge.line,
-                        kind,
-                    });
+                    self.problems.push(StageProblem { line: edge.line, kind });
                 }
             }
             self.all[index].edges = edges;
@@ -295,9 +273,7 @@ impl<'a> Stages<'a> {
         match name.parse::<usize>() {
             Ok(index) if index < user => Source::Stage(index),
             Ok(_) => Source::Unknown(name.to_owned()),
-            Err(_) if self.all[user..].iter().any(|stage| named(&stage)) => {
-                Source::Unknown(name.to_owned())
-            }
+            Err(_) if self.all[user..].iter().any(|stage| named(&stage)) => Source::Unknown(name.to_owned()),
             Err(_) => Source::Image(name.to_owned()),
         }
     }
@@ -307,18 +283,11 @@ impl<'a> Stages<'a> {
 fn references(instruction: &Instruction) -> Vec<(EdgeKind, String)> {
     let mut names = match instruction.meaning() {
         Ok(Meaning::Copy(copy)) => vec![(EdgeKind::Copy, copy.from)],
-        Ok(Meaning::Run(run)) => run
-            .mounts
-            .into_iter()
-            .map(|mount| (EdgeKind::Mount, mount.from))
-            .collect(),
+        Ok(Meaning::Run(run)) => run.mounts.into_iter().map(|mount| (EdgeKind::Mount, mount.from)).collect(),
         _ => Vec::new(),
     };
     names.retain(|(_, name)| name.as_ref().is_some_and(|name| !name.is_empty()));
-    names
-        .into_iter()
-        .filter_map(|(kind, name)| Some((kind, name?)))
-        .collect()
+    names.into_iter().filter_map(|(kind, name)| Some((kind, name?))).collect()
 }
 
 impl<'s, 'a> IntoIterator for &'s Stages<'a> {
@@ -360,30 +329,12 @@ mod tests {
     #[test]
     fn resolves() {
         for (text, want) in [
-            (
-                "FROM a AS b\nFROM B\nCOPY --from=b x y\n",
-                vec!["b: a", "-: stage 0 <-0"],
-            ),
-            (
-                "FROM a\nFROM b\nCOPY --from=0 x y\nCOPY --from=1 x y\n",
-                vec!["-: a", "-: b <-0 <-? 1"],
-            ),
-            (
-                "FROM a AS x\nCOPY --from=y q r\nFROM b AS y\n",
-                vec!["x: a <-? y", "y: b"],
-            ),
-            (
-                "FROM golang AS golang\nFROM golang\n",
-                vec!["golang: golang", "-: stage 0"],
-            ),
-            (
-                "FROM scratch\nCOPY --from=nginx:1 x y\n",
-                vec!["-: scratch <-image nginx:1"],
-            ),
-            (
-                "ARG V=1\nFROM a:${V}\nFROM ${NONE:-b}\n",
-                vec!["-: a:1", "-: b"],
-            ),
+            ("FROM a AS b\nFROM B\nCOPY --from=b x y\n", vec!["b: a", "-: stage 0 <-0"]),
+            ("FROM a\nFROM b\nCOPY --from=0 x y\nCOPY --from=1 x y\n", vec!["-: a", "-: b <-0 <-? 1"]),
+            ("FROM a AS x\nCOPY --from=y q r\nFROM b AS y\n", vec!["x: a <-? y", "y: b"]),
+            ("FROM golang AS golang\nFROM golang\n", vec!["golang: golang", "-: stage 0"]),
+            ("FROM scratch\nCOPY --from=nginx:1 x y\n", vec!["-: scratch <-image nginx:1"]),
+            ("ARG V=1\nFROM a:${V}\nFROM ${NONE:-b}\n", vec!["-: a:1", "-: b"]),
             ("ARG X\nFROM $X\n", vec!["-: ? "]),
             ("ARG V=3.19\nFROM a:${V#3.}-${V:+y}\n", vec!["-: a:19-y"]),
             (
@@ -398,18 +349,9 @@ mod tests {
     #[test]
     fn finds_problems() {
         for (text, want) in [
-            (
-                "FROM a\nCOPY --from=7 x y\n",
-                vec!["2: `7` is not an earlier stage"],
-            ),
-            (
-                "FROM a AS x\nFROM b AS X\n",
-                vec!["2: the stage `x` is already declared on line 1"],
-            ),
-            (
-                "RUN x\nARG A\nFROM b\n",
-                vec!["1: RUN stands before the first FROM"],
-            ),
+            ("FROM a\nCOPY --from=7 x y\n", vec!["2: `7` is not an earlier stage"]),
+            ("FROM a AS x\nFROM b AS X\n", vec!["2: the stage `x` is already declared on line 1"]),
+            ("RUN x\nARG A\nFROM b\n", vec!["1: RUN stands before the first FROM"]),
             ("FROM a AS x\nFROM x AS y\nCOPY --from=x y z\n", vec![]),
         ] {
             let (dockerfile, _) = parse(text);

@@ -24,10 +24,7 @@ pub struct NotAnImage(pub String);
 impl ImageRef {
     /// The last part of the repository: `golang` of `docker.io/library/golang`.
     pub fn short_name(&self) -> &str {
-        self.repository
-            .rsplit('/')
-            .next()
-            .unwrap_or(&self.repository)
+        self.repository.rsplit('/').next().unwrap_or(&self.repository)
     }
 }
 
@@ -54,12 +51,7 @@ impl FromStr for ImageRef {
         if !repository.split('/').all(is_component) {
             return Err(no());
         }
-        Ok(ImageRef {
-            registry,
-            repository: repository.to_owned(),
-            tag,
-            digest,
-        })
+        Ok(ImageRef { registry, repository: repository.to_owned(), tag, digest })
     }
 }
 
@@ -82,13 +74,10 @@ impl fmt::Display for ImageRef {
 /// Docker takes the first part for a host when it could not be a repository.
 fn is_registry(first: &str) -> bool {
     let (host, port) = first.split_once(':').unwrap_or((first, "0"));
-    let named =
-        first.contains(['.', ':']) || first == "localhost" || first.contains(char::is_uppercase);
+    let named = first.contains(['.', ':']) || first == "localhost" || first.contains(char::is_uppercase);
     named
         && !host.is_empty()
-        && host
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '[' | ']'))
+        && host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '[' | ']'))
         && !port.is_empty()
         && port.chars().all(|c| c.is_ascii_digit())
 }
@@ -97,17 +86,13 @@ fn is_component(part: &str) -> bool {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     part.starts_with(plain)
         && part.ends_with(plain)
-        && part
-            .chars()
-            .all(|c| plain(c) || matches!(c, '.' | '_' | '-'))
+        && part.chars().all(|c| plain(c) || matches!(c, '.' | '_' | '-'))
 }
 
 fn is_tag(tag: &str) -> bool {
     (1..=128).contains(&tag.len())
         && !tag.starts_with(['.', '-'])
-        && tag
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
+        && tag.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
 }
 
 fn is_digest(digest: &str) -> bool {
@@ -127,29 +112,15 @@ mod tests {
         let with_digest = format!("host:5000/img:tag@{DIGEST}");
         for (text, registry, repository, tag) in [
             ("alpine", None, "alpine", None),
-            (
-                "golang:1.22-bookworm",
-                None,
-                "golang",
-                Some("1.22-bookworm"),
-            ),
+            ("golang:1.22-bookworm", None, "golang", Some("1.22-bookworm")),
             ("library/golang", None, "library/golang", None),
-            (
-                "gcr.io/distroless/static:nonroot",
-                Some("gcr.io"),
-                "distroless/static",
-                Some("nonroot"),
-            ),
+            ("gcr.io/distroless/static:nonroot", Some("gcr.io"), "distroless/static", Some("nonroot")),
             ("localhost/a", Some("localhost"), "a", None),
             ("host:5000/img", Some("host:5000"), "img", None),
             (&with_digest, Some("host:5000"), "img", Some("tag")),
         ] {
             let image: ImageRef = text.parse().unwrap();
-            let found = (
-                image.registry.as_deref(),
-                image.repository.as_str(),
-                image.tag.as_deref(),
-            );
+            let found = (image.registry.as_deref(), image.repository.as_str(), image.tag.as_deref());
             assert_eq!(found, (registry, repository, tag), "{text}");
             assert_eq!(image.to_string(), text);
         }
@@ -157,18 +128,7 @@ mod tests {
 
     #[test]
     fn refuses() {
-        for text in [
-            "",
-            "$BASE",
-            "Alpine",
-            "a:b:c",
-            "a:",
-            "a@sha256:12",
-            "a//b",
-            "a b",
-            "/a",
-            "-a",
-        ] {
+        for text in ["", "$BASE", "Alpine", "a:b:c", "a:", "a@sha256:12", "a//b", "a b", "/a", "-a"] {
             assert!(text.parse::<ImageRef>().is_err(), "{text}");
         }
     }

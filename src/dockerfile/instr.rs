@@ -204,33 +204,10 @@ pub enum Malformed {
 
 /// The flags each instruction has.
 const FLAGS: &[(Keyword, &[&str])] = &[
-    (
-        Keyword::Add,
-        &[
-            "chown",
-            "chmod",
-            "link",
-            "keep-git-dir",
-            "checksum",
-            "unpack",
-            "exclude",
-        ],
-    ),
-    (
-        Keyword::Copy,
-        &["from", "chown", "chmod", "link", "parents", "exclude"],
-    ),
+    (Keyword::Add, &["chown", "chmod", "link", "keep-git-dir", "checksum", "unpack", "exclude"]),
+    (Keyword::Copy, &["from", "chown", "chmod", "link", "parents", "exclude"]),
     (Keyword::From, &["platform"]),
-    (
-        Keyword::Healthcheck,
-        &[
-            "interval",
-            "timeout",
-            "start-period",
-            "start-interval",
-            "retries",
-        ],
-    ),
+    (Keyword::Healthcheck, &["interval", "timeout", "start-period", "start-interval", "retries"]),
     (Keyword::Run, &["mount", "network", "security", "device"]),
 ];
 
@@ -260,9 +237,7 @@ impl Instruction {
                 Form::Exec(words) if !words.is_empty() => Meaning::Shell(words),
                 _ => return Err(self.missing("a JSON array")),
             },
-            Keyword::Stopsignal => {
-                Meaning::Stopsignal(self.something("a signal").map(|()| rest())?)
-            }
+            Keyword::Stopsignal => Meaning::Stopsignal(self.something("a signal").map(|()| rest())?),
             Keyword::User => Meaning::User(self.something("a user").map(|()| rest())?),
             Keyword::Volume => Meaning::Volume(match self.json(&self.args.value)? {
                 Some(words) if !words.is_empty() => words,
@@ -291,19 +266,12 @@ impl Instruction {
     }
 
     fn something(&self, what: &'static str) -> Result<(), Malformed> {
-        if self.args.value.is_empty() {
-            Err(self.missing(what))
-        } else {
-            Ok(())
-        }
+        if self.args.value.is_empty() { Err(self.missing(what)) } else { Ok(()) }
     }
 
     fn plain_words(&self) -> Vec<String> {
         let words = self.args.value.split(parse::is_blank);
-        words
-            .filter(|word| !word.is_empty())
-            .map(str::to_owned)
-            .collect()
+        words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
     }
 
     fn some_words(&self, what: &'static str) -> Result<Vec<String>, Malformed> {
@@ -328,9 +296,7 @@ impl Instruction {
     }
 
     fn form(&self, text: &str) -> Result<Form, Malformed> {
-        Ok(self
-            .json(text)?
-            .map_or_else(|| Form::Shell(text.to_owned()), Form::Exec))
+        Ok(self.json(text)?.map_or_else(|| Form::Shell(text.to_owned()), Form::Exec))
     }
 
     fn check_flags(&self) -> Result<(), Malformed> {
@@ -338,10 +304,7 @@ impl Instruction {
         let known = known.map_or(&[][..], |(_, flags)| flags);
         for flag in &self.flags {
             if !known.contains(&flag.name.as_str()) {
-                return Err(Malformed::UnknownFlag(
-                    self.keyword.clone(),
-                    flag.name.clone(),
-                ));
+                return Err(Malformed::UnknownFlag(self.keyword.clone(), flag.name.clone()));
             }
             let value = flag.value.as_deref();
             let fits = match value {
@@ -360,28 +323,21 @@ impl Instruction {
     }
 
     fn is_set(&self, switch: &str) -> bool {
-        self.flag(switch)
-            .is_some_and(|value| !value.eq_ignore_ascii_case("false"))
+        self.flag(switch).is_some_and(|value| !value.eq_ignore_ascii_case("false"))
     }
 
     fn from(&self) -> Result<From, Malformed> {
         let words = self.some_words("an image")?;
         let name = match words.as_slice() {
             [_] => None,
-            [_, word, name] if word.eq_ignore_ascii_case("as") && is_stage_name(name) => {
-                Some(name.clone())
-            }
+            [_, word, name] if word.eq_ignore_ascii_case("as") && is_stage_name(name) => Some(name.clone()),
             [_, rest @ ..] => {
                 return Err(Malformed::Unexpected(self.keyword.clone(), rest.join(" ")));
             }
             [] => return Err(self.missing("an image")),
         };
         let platform = self.flag("platform").map(str::to_owned);
-        Ok(From {
-            platform,
-            image: words[0].clone(),
-            name,
-        })
+        Ok(From { platform, image: words[0].clone(), name })
     }
 
     fn copy(&self) -> Result<Copy, Malformed> {
@@ -389,23 +345,15 @@ impl Instruction {
             Some(words) => (words, true),
             None => (self.plain_words(), false),
         };
-        let destination = words
-            .pop()
-            .ok_or_else(|| self.missing("a source and a destination"))?;
+        let destination = words.pop().ok_or_else(|| self.missing("a source and a destination"))?;
         if words.is_empty() {
             return Err(self.missing("a source and a destination"));
         }
         let is_heredoc = |word: &String| !exec && parse::heredoc(word, self.escape).is_some();
         let (heredocs, sources): (Vec<_>, Vec<_>) = words.into_iter().partition(is_heredoc);
-        let names = heredocs
-            .iter()
-            .filter_map(|word| parse::heredoc(word, self.escape));
+        let names = heredocs.iter().filter_map(|word| parse::heredoc(word, self.escape));
         let contents = names
-            .filter_map(|named| {
-                self.heredocs
-                    .iter()
-                    .find(|heredoc| heredoc.name == named.name)
-            })
+            .filter_map(|named| self.heredocs.iter().find(|heredoc| heredoc.name == named.name))
             .cloned()
             .collect();
         let text = |name: &str| self.flag(name).map(str::to_owned);
@@ -440,14 +388,8 @@ impl Instruction {
         let words = raw_words(&self.args.value, self.escape);
         let args = words.into_iter().map(|word| match word.split_once('=') {
             Some(("", _)) => Err(self.missing("a name")),
-            Some((name, value)) => Ok(ArgName {
-                name: name.to_owned(),
-                default: Some(value.to_owned()),
-            }),
-            None => Ok(ArgName {
-                name: word,
-                default: None,
-            }),
+            Some((name, value)) => Ok(ArgName { name: name.to_owned(), default: Some(value.to_owned()) }),
+            None => Ok(ArgName { name: word, default: None }),
         });
         args.collect()
     }
@@ -462,20 +404,14 @@ impl Instruction {
                 .split_once(parse::is_blank)
                 .ok_or_else(|| self.missing("a name and a value"))?;
             let value = value.trim_start_matches(parse::is_blank);
-            return Ok(Pairs {
-                pairs: vec![(name.to_owned(), value.to_owned())],
-                legacy: true,
-            });
+            return Ok(Pairs { pairs: vec![(name.to_owned(), value.to_owned())], legacy: true });
         }
         let pairs = words.into_iter().map(|word| match word.split_once('=') {
             Some(("", _)) => Err(self.missing("a name in front of `=`")),
             Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
             None => Err(Malformed::NoEquals(word)),
         });
-        Ok(Pairs {
-            pairs: pairs.collect::<Result<_, _>>()?,
-            legacy: false,
-        })
+        Ok(Pairs { pairs: pairs.collect::<Result<_, _>>()?, legacy: false })
     }
 
     fn healthcheck(&self) -> Result<Healthcheck, Malformed> {

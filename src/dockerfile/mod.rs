@@ -19,6 +19,4 @@ pub use graph::{BuildArgs, Edge, EdgeKind, Origin, Source, Stage, StageProblem, 
 pub use image::ImageRef;
 pub use instr::{Form, Malformed, Meaning};
 pub use parse::{Problem, ProblemKind, parse};
-pub use syntax::{
-    Directive, Dockerfile, Flag, Heredoc, Instruction, Item, ItemKind, Keyword, Span,
-};
+pub use syntax::{Directive, Dockerfile, Flag, Heredoc, Instruction, Item, ItemKind, Keyword, Span};

@@ -73,15 +73,13 @@ pub fn parse(text: &str) -> (Dockerfile, Vec<Problem>) {
 }
 
 static DIRECTIVE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^#[ \t\r\n\v\f]*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$")
-        .expect("the pattern is a constant")
+    Regex::new(r"^#[ \t\r\n\v\f]*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*$").expect("the pattern is a constant")
 });
 
 /// `<<`, an optional `-`, and the terminator; a file descriptor may stand in front.
 /// <https://docs.docker.com/reference/dockerfile/#here-documents>
-static HEREDOC: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?s)^(\d*)<<(-?)\s*([^<]*)$").expect("the pattern is a constant")
-});
+static HEREDOC: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?s)^(\d*)<<(-?)\s*([^<]*)$").expect("the pattern is a constant"));
 
 struct Parser<'a> {
     text: &'a str,
@@ -102,24 +100,13 @@ impl<'a> Parser<'a> {
             lines.push(start..start + line.len());
             start += line.len();
         }
-        Parser {
-            text,
-            lines,
-            at: 0,
-            escape: '\\',
-            items: Vec::new(),
-            problems: Vec::new(),
-        }
+        Parser { text, lines, at: 0, escape: '\\', items: Vec::new(), problems: Vec::new() }
     }
 
     /// The content of a line, without its end and without the byte order mark.
     fn line(&self, index: usize) -> &'a str {
         let line = &self.text[self.lines[index].clone()];
-        let line = if index == 0 {
-            line.strip_prefix('\u{feff}').unwrap_or(line)
-        } else {
-            line
-        };
+        let line = if index == 0 { line.strip_prefix('\u{feff}').unwrap_or(line) } else { line };
         line.trim_end_matches(['\r', '\n'])
     }
 
@@ -128,19 +115,12 @@ impl<'a> Parser<'a> {
     }
 
     fn problem(&mut self, index: usize, kind: ProblemKind) {
-        self.problems.push(Problem {
-            line: Self::number(index),
-            kind,
-        });
+        self.problems.push(Problem { line: Self::number(index), kind });
     }
 
     fn push(&mut self, lines: Range<usize>, kind: ItemKind) {
         let span = self.lines[lines.start].start..self.lines[lines.end - 1].end;
-        self.items.push(Item {
-            span,
-            line: Self::number(lines.start),
-            kind,
-        });
+        self.items.push(Item { span, line: Self::number(lines.start), kind });
         self.at = lines.end;
     }
 
@@ -165,10 +145,7 @@ impl<'a> Parser<'a> {
                 }
             }
             seen.push(name.clone());
-            self.push(
-                self.at..self.at + 1,
-                ItemKind::Directive(Directive { name, value }),
-            );
+            self.push(self.at..self.at + 1, ItemKind::Directive(Directive { name, value }));
         }
     }
 
@@ -188,8 +165,8 @@ impl<'a> Parser<'a> {
         let (logical, mut end) = self.join(first);
         let mut instruction = split(&logical.text, self.escape);
         instruction.heredocs = self.heredocs(&instruction, &logical.text, &mut end, first);
-        instruction.args.span = logical.source(instruction.args.span.start)
-            ..logical.source_end(instruction.args.span.end);
+        instruction.args.span =
+            logical.source(instruction.args.span.start)..logical.source_end(instruction.args.span.end);
         instruction.line = Self::number(first);
         instruction.last_line = Self::number(end - 1);
         instruction.span = self.lines[first].start..self.lines[end - 1].end;
@@ -216,10 +193,8 @@ impl<'a> Parser<'a> {
             next += 1;
             let content = line.trim();
             if content.is_empty() {
-                self.problems.push(Problem {
-                    line: Self::number(next - 1),
-                    kind: ProblemKind::EmptyContinuation,
-                });
+                self.problems
+                    .push(Problem { line: Self::number(next - 1), kind: ProblemKind::EmptyContinuation });
             } else if !content.starts_with('#') {
                 (part, goes_on) = continued(line, self.escape);
                 let offset = part.as_ptr() as usize - self.text.as_ptr() as usize;
@@ -243,23 +218,11 @@ impl<'a> Parser<'a> {
             let from = *end;
             let closed = (from..self.lines.len()).find(|&index| {
                 let line = self.line(index);
-                heredoc.name
-                    == if heredoc.chomp {
-                        line.trim_start_matches('\t')
-                    } else {
-                        line
-                    }
+                heredoc.name == if heredoc.chomp { line.trim_start_matches('\t') } else { line }
             });
             let last = closed.unwrap_or(self.lines.len());
-            let start = self
-                .lines
-                .get(from)
-                .map_or(self.text.len(), |line| line.start);
-            heredoc.body = start
-                ..self
-                    .lines
-                    .get(last)
-                    .map_or(self.text.len(), |line| line.start);
+            let start = self.lines.get(from).map_or(self.text.len(), |line| line.start);
+            heredoc.body = start..self.lines.get(last).map_or(self.text.len(), |line| line.start);
             *end = closed.map_or(last, |index| index + 1);
             if closed.is_none() {
                 self.problem(first, ProblemKind::OpenHeredoc(heredoc.name.clone()));
@@ -269,11 +232,7 @@ impl<'a> Parser<'a> {
     }
 
     fn finish(mut self) -> (Dockerfile, Vec<Problem>) {
-        if !self
-            .items
-            .iter()
-            .any(|item| matches!(item.kind, ItemKind::Instruction(_)))
-        {
+        if !self.items.iter().any(|item| matches!(item.kind, ItemKind::Instruction(_))) {
             self.problem(0, ProblemKind::NoInstructions);
         }
         for index in 0..self.lines.len() {
@@ -283,13 +242,7 @@ impl<'a> Parser<'a> {
             }
         }
         self.problems.sort_by_key(|problem| problem.line);
-        (
-            Dockerfile {
-                text: self.text.to_owned(),
-                items: self.items,
-            },
-            self.problems,
-        )
+        (Dockerfile { text: self.text.to_owned(), items: self.items }, self.problems)
     }
 }
 
@@ -309,22 +262,13 @@ impl Logical {
 
     /// The place in the file of a byte of the joined text.
     fn source(&self, at: usize) -> usize {
-        let part = self
-            .parts
-            .partition_point(|(start, _)| *start <= at)
-            .saturating_sub(1);
-        self.parts
-            .get(part)
-            .map_or(0, |(start, source)| source + (at - start))
+        let part = self.parts.partition_point(|(start, _)| *start <= at).saturating_sub(1);
+        self.parts.get(part).map_or(0, |(start, source)| source + (at - start))
     }
 
     /// The place in the file behind the byte before `end`.
     fn source_end(&self, end: usize) -> usize {
-        if end == 0 {
-            self.source(0)
-        } else {
-            self.source(end - 1) + 1
-        }
+        if end == 0 { self.source(0) } else { self.source(end - 1) + 1 }
     }
 }
 
@@ -353,10 +297,7 @@ pub(super) fn split(line: &str, escape: char) -> Instruction {
     Instruction {
         keyword: Keyword::of(&trimmed[..word]),
         flags,
-        args: Spanned {
-            value: args.to_owned(),
-            span: from..from + args.len(),
-        },
+        args: Spanned { value: args.to_owned(), span: from..from + args.len() },
         heredocs: Vec::new(),
         line: 0,
         last_line: 0,
@@ -377,14 +318,8 @@ fn flags(text: &str) -> (Vec<Flag>, &str) {
         }
         let word = &word[2..];
         flags.push(match word.split_once('=') {
-            Some((name, value)) => Flag {
-                name: name.to_owned(),
-                value: Some(value.to_owned()),
-            },
-            None => Flag {
-                name: word.to_owned(),
-                value: None,
-            },
+            Some((name, value)) => Flag { name: name.to_owned(), value: Some(value.to_owned()) },
+            None => Flag { name: word.to_owned(), value: None },
         });
         rest = rest.trim_start();
     }
@@ -423,29 +358,19 @@ fn heredocs_named(instruction: &Instruction, line: &str) -> Vec<Heredoc> {
     }
     let lexer = Lexer::splitting(instruction.escape);
     let words = lexer.words(line, &|_| None).unwrap_or_default();
-    words
-        .iter()
-        .filter_map(|word| heredoc(word, instruction.escape))
-        .collect()
+    words.iter().filter_map(|word| heredoc(word, instruction.escape)).collect()
 }
 
 pub(super) fn heredoc(word: &str, escape: char) -> Option<Heredoc> {
     let found = HEREDOC.captures(word)?;
     let name = &found[3];
-    let mut plain = Lexer::new(escape)
-        .keeping_unset()
-        .words(name, &|_| None)
-        .ok()?;
+    let mut plain = Lexer::new(escape).keeping_unset().words(name, &|_| None).ok()?;
     if plain.len() != 1 {
         return None;
     }
     Some(Heredoc {
         name: plain.remove(0),
-        descriptor: if found[1].is_empty() {
-            0
-        } else {
-            found[1].parse().ok()?
-        },
+        descriptor: if found[1].is_empty() { 0 } else { found[1].parse().ok()? },
         chomp: !found[2].is_empty(),
         expand: !name.contains(['\'', '"']),
         body: 0..0,

@@ -62,37 +62,22 @@ pub enum ShellError {
 impl Lexer {
     /// As a build does it: quotes removed, unset variables empty.
     pub fn new(escape: char) -> Lexer {
-        Lexer {
-            escape,
-            unset: Unset::Empty,
-            quotes: Quotes::Remove,
-        }
+        Lexer { escape, unset: Unset::Empty, quotes: Quotes::Remove }
     }
 
     /// The same lexer, leaving unset variables as written.
     #[must_use]
     pub fn keeping_unset(self) -> Lexer {
-        Lexer {
-            unset: Unset::Keep,
-            ..self
-        }
+        Lexer { unset: Unset::Keep, ..self }
     }
 
     /// Only splits: quotes, escapes and variables stay as written.
     pub(super) fn splitting(escape: char) -> Lexer {
-        Lexer {
-            escape,
-            unset: Unset::Keep,
-            quotes: Quotes::Keep,
-        }
+        Lexer { escape, unset: Unset::Keep, quotes: Quotes::Keep }
     }
 
     /// The text as one word.
-    pub fn expand(
-        self,
-        text: &str,
-        lookup: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<String, ShellError> {
+    pub fn expand(self, text: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<String, ShellError> {
         Ok(self.run(text, lookup)?.0)
     }
 
@@ -111,12 +96,7 @@ impl Lexer {
         lookup: &dyn Fn(&str) -> Option<String>,
     ) -> Result<(String, Vec<String>), ShellError> {
         let chars: Vec<char> = text.chars().collect();
-        let mut reader = Reader {
-            lexer: self,
-            chars: &chars,
-            at: 0,
-            lookup,
-        };
+        let mut reader = Reader { lexer: self, chars: &chars, at: 0, lookup };
         let mut out = Words::default();
         let whole = reader.until(None, &mut out)?;
         Ok((whole, out.finish()))
@@ -223,11 +203,7 @@ impl Reader<'_> {
                 }
             }
         }
-        if stop.is_some() {
-            Err(ShellError::OpenBrace)
-        } else {
-            Ok(whole)
-        }
+        if stop.is_some() { Err(ShellError::OpenBrace) } else { Ok(whole) }
     }
 
     /// An escape character outside quotes takes the meaning from the next one.
@@ -385,10 +361,7 @@ impl Reader<'_> {
             '+' => Ok(String::new()),
             _ if filled => Ok(value.unwrap_or_default()),
             _ if self.lexer.unset == Unset::Keep => Ok(self.absent(start)),
-            _ => Err(ShellError::Required {
-                name: name.to_owned(),
-                message: word,
-            }),
+            _ => Err(ShellError::Required { name: name.to_owned(), message: word }),
         }
     }
 
@@ -439,10 +412,7 @@ impl Reader<'_> {
     /// A pattern keeps its escape characters, because `\*` must not become a wildcard.
     fn until_pattern(&mut self, stop: char) -> Result<String, ShellError> {
         let mut reader = Reader {
-            lexer: Lexer {
-                quotes: Quotes::Remove,
-                ..self.lexer
-            },
+            lexer: Lexer { quotes: Quotes::Remove, ..self.lexer },
             chars: self.chars,
             at: self.at,
             lookup: self.lookup,
@@ -505,17 +475,8 @@ mod tests {
     use super::*;
 
     fn lookup(name: &str) -> Option<String> {
-        let known = [
-            ("A", "a"),
-            ("EMPTY", ""),
-            ("V", "v1.2.3"),
-            ("P", "/usr/bin"),
-            ("TWO", "x y"),
-        ];
-        known
-            .iter()
-            .find(|(key, _)| *key == name)
-            .map(|(_, value)| (*value).to_owned())
+        let known = [("A", "a"), ("EMPTY", ""), ("V", "v1.2.3"), ("P", "/usr/bin"), ("TWO", "x y")];
+        known.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
     }
 
     #[test]
@@ -538,11 +499,7 @@ mod tests {
             ("a$", "a$"),
             (r#""a\"b""#, r#"a"b"#),
         ] {
-            assert_eq!(
-                Lexer::new('\\').expand(text, &lookup).as_deref(),
-                Ok(want),
-                "{text}"
-            );
+            assert_eq!(Lexer::new('\\').expand(text, &lookup).as_deref(), Ok(want), "{text}");
         }
     }
 
@@ -562,20 +519,13 @@ mod tests {
             ("a '' b", vec!["a", "", "b"]),
             (r"a\ b", vec!["a b"]),
         ] {
-            assert_eq!(
-                Lexer::new('\\').words(text, &lookup).unwrap(),
-                want,
-                "{text}"
-            );
+            assert_eq!(Lexer::new('\\').words(text, &lookup).unwrap(), want, "{text}");
         }
     }
 
     #[test]
     fn keeps_what_nobody_set() {
         let lexer = Lexer::new('\\').keeping_unset();
-        assert_eq!(
-            lexer.expand("/x:$PATH:${HOME}:$A", &lookup).unwrap(),
-            "/x:$PATH:${HOME}:a"
-        );
+        assert_eq!(lexer.expand("/x:$PATH:${HOME}:$A", &lookup).unwrap(), "/x:$PATH:${HOME}:a");
     }
 }

@@ -35,9 +35,7 @@ impl Dockerfile {
     /// The value of a parser directive (`syntax`, `escape`, `check`).
     pub fn directive(&self, name: &str) -> Option<&str> {
         self.items.iter().find_map(|item| match &item.kind {
-            ItemKind::Directive(directive) if directive.name == name => {
-                Some(directive.value.as_str())
-            }
+            ItemKind::Directive(directive) if directive.name == name => Some(directive.value.as_str()),
             _ => None,
         })
     }
@@ -209,10 +207,7 @@ impl Keyword {
         KEYWORDS
             .iter()
             .find(|(name, _)| name.eq_ignore_ascii_case(word))
-            .map_or_else(
-                || Keyword::Unknown(word.to_owned()),
-                |(_, keyword)| keyword.clone(),
-            )
+            .map_or_else(|| Keyword::Unknown(word.to_owned()), |(_, keyword)| keyword.clone())
     }
 
     /// Whether the instruction reads heredocs.
@@ -226,10 +221,7 @@ impl fmt::Display for Keyword {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = match self {
             Keyword::Unknown(word) => word,
-            known => KEYWORDS
-                .iter()
-                .find(|(_, keyword)| keyword == known)
-                .map_or("", |(name, _)| name),
+            known => KEYWORDS.iter().find(|(_, keyword)| keyword == known).map_or("", |(name, _)| name),
         };
         f.write_str(name)
     }

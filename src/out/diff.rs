@@ -33,11 +33,7 @@ mod tests {
         for (old, new, expected) in [
             (Some("a\nb\n"), "a\nb\n", ""),
             (Some("a\r\nb\r\n"), "a\nb\n", ""),
-            (
-                None,
-                "a\n",
-                "--- /dev/null\n+++ b/x/Dockerfile\n@@ -0,0 +1 @@\n+a\n",
-            ),
+            (None, "a\n", "--- /dev/null\n+++ b/x/Dockerfile\n@@ -0,0 +1 @@\n+a\n"),
             (
                 Some("a\r\nb\r\n"),
                 "a\nc\n",
@@ -49,11 +45,7 @@ mod tests {
                 "--- a/x/Dockerfile\n+++ b/x/Dockerfile\n@@ -1 +1 @@\n-a\n\\ No newline at end of file\n+a\n",
             ),
         ] {
-            assert_eq!(
-                diff("x/Dockerfile", old, new),
-                expected,
-                "{old:?} -> {new:?}"
-            );
+            assert_eq!(diff("x/Dockerfile", old, new), expected, "{old:?} -> {new:?}");
         }
     }
 }

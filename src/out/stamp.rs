@@ -16,17 +16,9 @@ const DIRECTIVES: &[&str] = &["syntax", "escape", "check"];
 
 /// The text with its stamp line. An old stamp is replaced, so stamping twice changes nothing.
 pub fn stamp(text: &str) -> String {
-    let body: String = (text.split_inclusive('\n'))
-        .filter(|line| !is_stamp(line))
-        .collect();
-    let line = format!(
-        "{MARK} {} sha256:{}\n",
-        env!("CARGO_PKG_VERSION"),
-        fingerprint(&body)
-    );
-    let directives = body
-        .split_inclusive('\n')
-        .take_while(|line| is_directive(line));
+    let body: String = (text.split_inclusive('\n')).filter(|line| !is_stamp(line)).collect();
+    let line = format!("{MARK} {} sha256:{}\n", env!("CARGO_PKG_VERSION"), fingerprint(&body));
+    let directives = body.split_inclusive('\n').take_while(|line| is_directive(line));
     let (head, rest) = body.split_at(directives.map(str::len).sum());
     [head, &line, rest].concat()
 }
@@ -56,16 +48,11 @@ fn is_stamp(line: &str) -> bool {
 }
 
 fn is_directive(line: &str) -> bool {
-    let comment = line
-        .trim_start_matches('\u{feff}')
-        .trim_start()
-        .strip_prefix('#');
+    let comment = line.trim_start_matches('\u{feff}').trim_start().strip_prefix('#');
     let name = comment.and_then(|comment| comment.split_once('='));
     name.is_some_and(|(name, _)| {
         let name = name.trim();
-        DIRECTIVES
-            .iter()
-            .any(|known| known.eq_ignore_ascii_case(name))
+        DIRECTIVES.iter().any(|known| known.eq_ignore_ascii_case(name))
     })
 }
 
@@ -88,10 +75,7 @@ mod tests {
     fn the_stamp_stands_below_the_directives() {
         for (text, line) in [
             (TEXT, 1),
-            (
-                "# syntax=docker/dockerfile:1\n# escape=`\nFROM scratch\n",
-                2,
-            ),
+            ("# syntax=docker/dockerfile:1\n# escape=`\nFROM scratch\n", 2),
             ("# Check = skip=all\n#syntax=x\nFROM scratch\n", 2),
             ("# made=here\nFROM scratch\n", 0),
             ("FROM scratch\n", 0),
@@ -108,14 +92,8 @@ mod tests {
     #[test]
     fn the_stamp_is_stable() {
         // Files in repositories carry this; a change of the hash would make them all edited.
-        let expected = format!(
-            "{MARK} {} sha256:bb57c7da220a8753",
-            env!("CARGO_PKG_VERSION")
-        );
-        assert_eq!(
-            stamp("FROM scratch\n").lines().next(),
-            Some(expected.as_str())
-        );
+        let expected = format!("{MARK} {} sha256:bb57c7da220a8753", env!("CARGO_PKG_VERSION"));
+        assert_eq!(stamp("FROM scratch\n").lines().next(), Some(expected.as_str()));
     }
 
     #[test]
@@ -125,68 +103,20 @@ mod tests {
         let crlf = stamped.replace('\n', "\r\n");
         for (what, text, expected) in [
             ("as written", stamped.clone(), Standing::Untouched),
-            (
-                "older version",
-                stamped.replacen(version, "0.0.1", 1),
-                Standing::Untouched,
-            ),
+            ("older version", stamped.replacen(version, "0.0.1", 1), Standing::Untouched),
             ("checked out on Windows", crlf.clone(), Standing::Untouched),
-            (
-                "byte order mark",
-                format!("\u{feff}{stamped}"),
-                Standing::Untouched,
-            ),
-            (
-                "line added",
-                stamped.clone() + "USER app\n",
-                Standing::Edited,
-            ),
-            (
-                "line added on Windows",
-                crlf + "USER app\r\n",
-                Standing::Edited,
-            ),
-            (
-                "line removed",
-                stamped.replace("FROM scratch\n", ""),
-                Standing::Edited,
-            ),
-            (
-                "space added",
-                stamped.replace("FROM ", "FROM  "),
-                Standing::Edited,
-            ),
-            (
-                "header added",
-                format!("# Copyright\n{stamped}"),
-                Standing::Edited,
-            ),
-            (
-                "hash changed",
-                stamped.replace("sha256:", "sha256:0"),
-                Standing::Edited,
-            ),
-            (
-                "hash removed",
-                format!("{MARK}\nFROM scratch\n"),
-                Standing::Edited,
-            ),
-            (
-                "stamped twice",
-                format!("{stamped}{stamped}"),
-                Standing::Edited,
-            ),
-            (
-                "newline at the end removed",
-                stamped.trim_end().to_owned(),
-                Standing::Edited,
-            ),
+            ("byte order mark", format!("\u{feff}{stamped}"), Standing::Untouched),
+            ("line added", stamped.clone() + "USER app\n", Standing::Edited),
+            ("line added on Windows", crlf + "USER app\r\n", Standing::Edited),
+            ("line removed", stamped.replace("FROM scratch\n", ""), Standing::Edited),
+            ("space added", stamped.replace("FROM ", "FROM  "), Standing::Edited),
+            ("header added", format!("# Copyright\n{stamped}"), Standing::Edited),
+            ("hash changed", stamped.replace("sha256:", "sha256:0"), Standing::Edited),
+            ("hash removed", format!("{MARK}\nFROM scratch\n"), Standing::Edited),
+            ("stamped twice", format!("{stamped}{stamped}"), Standing::Edited),
+            ("newline at the end removed", stamped.trim_end().to_owned(), Standing::Edited),
             ("no stamp", TEXT.to_owned(), Standing::Foreign),
-            (
-                "another word",
-                format!("{MARK}-by-hand\n"),
-                Standing::Foreign,
-            ),
+            ("another word", format!("{MARK}-by-hand\n"), Standing::Foreign),
             ("empty", String::new(), Standing::Foreign),
         ] {
             assert_eq!(standing(Some(&text)), expected, "{what}: {text}");

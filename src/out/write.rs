@@ -3,10 +3,7 @@
 //! Several files are one step: all are written beside their places first and renamed into
 //! them last, so that a full disk, a crash or a refusal leaves the repository as it was.
 //! Whether to write at all, and what, is decided by the callers.
-#![expect(
-    clippy::disallowed_methods,
-    reason = "this file is the one place that writes"
-)]
+#![expect(clippy::disallowed_methods, reason = "this file is the one place that writes")]
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Write as _};
@@ -94,14 +91,10 @@ impl WriteError {
     pub fn help(&self) -> Option<&'static str> {
         match self {
             WriteError::Refused { standing, .. } => Some(match standing {
-                Standing::Edited => {
-                    "keep the changes in dockgen.toml, or agree to replace the file"
-                }
+                Standing::Edited => "keep the changes in dockgen.toml, or agree to replace the file",
                 _ => "migrate the file, or agree to replace it",
             }),
-            WriteError::Outside { .. } => {
-                Some("replace the link by a file or directory of its own")
-            }
+            WriteError::Outside { .. } => Some("replace the link by a file or directory of its own"),
             WriteError::Occupied { .. } => Some("move it away, or choose another path"),
             WriteError::SameFile { .. } => Some("replace the link by a file of its own"),
             WriteError::Io { source, .. } | WriteError::Torn { source, .. } => help(source.kind()),
@@ -117,19 +110,14 @@ pub fn write<'a>(
     root: &Path,
     files: impl IntoIterator<Item = (&'a OutFile, Consent)>,
 ) -> Result<Vec<Outcome>, WriteError> {
-    let root = root.canonicalize().map_err(|source| WriteError::Io {
-        path: root.display().to_string(),
-        source,
-    })?;
+    let root =
+        root.canonicalize().map_err(|source| WriteError::Io { path: root.display().to_string(), source })?;
     let mut targets: Vec<Target<'_>> = Vec::new();
     for (file, consent) in files {
         let target = Target::find(&root, file)?;
         target.check(consent)?;
         if let Some(other) = targets.iter().find(|other| other.real == target.real) {
-            return Err(WriteError::SameFile {
-                path: file.path.clone(),
-                other: other.file.path.clone(),
-            });
+            return Err(WriteError::SameFile { path: file.path.clone(), other: other.file.path.clone() });
         }
         targets.push(target);
     }
@@ -162,17 +150,9 @@ struct Old {
 impl<'a> Target<'a> {
     /// Looks, and changes nothing.
     fn find(root: &Path, file: &'a OutFile) -> Result<Self, WriteError> {
-        let outside = || WriteError::Outside {
-            path: file.path.clone(),
-        };
-        let occupied = |what| WriteError::Occupied {
-            path: file.path.clone(),
-            what,
-        };
-        let io = |source| WriteError::Io {
-            path: file.path.clone(),
-            source,
-        };
+        let outside = || WriteError::Outside { path: file.path.clone() };
+        let occupied = |what| WriteError::Occupied { path: file.path.clone(), what };
+        let io = |source| WriteError::Io { path: file.path.clone(), source };
         let relative = Path::new(&file.path);
         let is_plain = |component| matches!(component, Component::Normal(_));
         if !relative.components().all(is_plain) {
@@ -209,13 +189,7 @@ impl<'a> Target<'a> {
             Some(old) if old.bytes == new.as_bytes() => Outcome::Unchanged,
             Some(_) => Outcome::Replaced,
         };
-        Target {
-            file,
-            real,
-            old,
-            new: new.into_bytes(),
-            outcome,
-        }
+        Target { file, real, old, new: new.into_bytes(), outcome }
     }
 
     fn check(&self, consent: Consent) -> Result<(), WriteError> {
@@ -225,15 +199,13 @@ impl<'a> Target<'a> {
         }
         let old = self.old.as_ref().map(|old| str::from_utf8(&old.bytes));
         // What is not text was not written by dockgen.
-        let standing = old.map_or(Standing::Absent, |old| {
-            old.map_or(Standing::Foreign, |text| standing(Some(text)))
-        });
+        let standing =
+            old.map_or(Standing::Absent, |old| old.map_or(Standing::Foreign, |text| standing(Some(text))));
         match standing {
             Standing::Absent | Standing::Untouched => Ok(()),
-            Standing::Edited | Standing::Foreign => Err(WriteError::Refused {
-                path: self.file.path.clone(),
-                standing,
-            }),
+            Standing::Edited | Standing::Foreign => {
+                Err(WriteError::Refused { path: self.file.path.clone(), standing })
+            }
         }
     }
 
@@ -268,10 +240,7 @@ impl<'a> Target<'a> {
     }
 
     fn io(&self, source: io::Error) -> WriteError {
-        WriteError::Io {
-            path: self.file.path.clone(),
-            source,
-        }
+        WriteError::Io { path: self.file.path.clone(), source }
     }
 }
 
@@ -301,9 +270,7 @@ struct Directories(Vec<PathBuf>);
 
 impl Directories {
     fn make(&mut self, directory: &Path) -> io::Result<()> {
-        let missing = directory
-            .ancestors()
-            .take_while(|ancestor| !ancestor.exists());
+        let missing = directory.ancestors().take_while(|ancestor| !ancestor.exists());
         let missing: Vec<_> = missing.map(Path::to_owned).collect();
         for directory in missing.into_iter().rev() {
             fs::create_dir(&directory)?;
@@ -356,11 +323,7 @@ fn undo(done: &[&Target<'_>], failed: &Target<'_>, source: io::Error) -> WriteEr
     if changed.is_empty() {
         return failed.io(source);
     }
-    WriteError::Torn {
-        path: failed.file.path.clone(),
-        source,
-        changed,
-    }
+    WriteError::Torn { path: failed.file.path.clone(), source, changed }
 }
 
 /// The place of a file without links. What is missing at the end of the path stays as it is.

@@ -1,3 +1,11 @@
-//! The repository as dockgen sees it: one walk, then only memory.
+//! The repository as dockgen sees it: one walk, one reading, then only memory.
 
+pub mod dir;
 pub mod format;
+pub mod inventory;
+pub mod path;
+pub mod scan;
+
+pub use dir::{Dir, Doc, Manifest};
+pub use inventory::{Entry, Inventory, Reads, Unreadable};
+pub use path::RelPath;

@@ -56,10 +56,7 @@ fn utf8(bytes: &[u8]) -> Result<String, Malformed> {
 /// UTF-16 that is readable here is wrong; such files are UTF-8 in practice.
 fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
     let declaration = bytes.strip_prefix(b"<?xml")?;
-    let end = declaration
-        .windows(2)
-        .take(200)
-        .position(|end| end == b"?>")?;
+    let end = declaration.windows(2).take(200).position(|end| end == b"?>")?;
     let declaration = str::from_utf8(&declaration[..end]).ok()?;
     let (_, value) = declaration.split_once("encoding")?;
     let value = value.trim_start().strip_prefix('=')?.trim_start();

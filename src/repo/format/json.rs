@@ -44,10 +44,7 @@ fn read(text: &str, comments: Comments) -> Result<Tree, Malformed> {
         allow_extended_string_escapes: false,
     };
     let ast = parse_to_ast(text, &CollectOptions::default(), &options).map_err(malformed)?;
-    let mut reading = Reading {
-        lines: Lines::new(text),
-        repeated: Vec::new(),
-    };
+    let mut reading = Reading { lines: Lines::new(text), repeated: Vec::new() };
     let mut tree = reading.tree(ast.value.ok_or_else(Malformed::empty)?, 0)?;
     tree.repeated = reading.repeated;
     Ok(tree)
@@ -71,11 +68,7 @@ impl Reading<'_> {
             Value::StringLit(literal) => Kind::Text(literal.value.into_owned()),
             Value::Array(array) => {
                 let items = array.elements.into_iter();
-                Kind::List(
-                    items
-                        .map(|item| self.tree(item, depth + 1))
-                        .collect::<Result<_, _>>()?,
-                )
+                Kind::List(items.map(|item| self.tree(item, depth + 1)).collect::<Result<_, _>>()?)
             }
             Value::Object(object) => {
                 let mut table = IndexMap::with_capacity(object.properties.len());
@@ -132,8 +125,7 @@ mod tests {
 
     #[test]
     fn values_know_their_lines() {
-        let tree =
-            json("{\r\n  \"a\": 1.50,\r\n  \"b\": [\r\n    \"\\u00e4\"\r\n  ]\r\n}\r\n").unwrap();
+        let tree = json("{\r\n  \"a\": 1.50,\r\n  \"b\": [\r\n    \"\\u00e4\"\r\n  ]\r\n}\r\n").unwrap();
         assert_eq!(tree.line, 1);
         let a = tree.get("a").unwrap();
         assert_eq!((a.line, &a.kind), (2, &Kind::Number("1.50".to_owned())));
@@ -186,11 +178,7 @@ mod tests {
             ("NaN", 1, 1, ""),
         ] {
             let error = json(text).expect_err(text);
-            assert_eq!(
-                (error.line, error.column),
-                (line, column),
-                "{text}: {error}"
-            );
+            assert_eq!((error.line, error.column), (line, column), "{text}: {error}");
             assert!(error.message.contains(message), "{text}: {error}");
         }
     }

@@ -10,10 +10,7 @@ impl<'a> Lines<'a> {
     pub(super) fn new(text: &'a str) -> Self {
         let breaks = text.bytes().enumerate().filter(|&(_, byte)| byte == b'\n');
         let starts = std::iter::once(0).chain(breaks.map(|(at, _)| at + 1));
-        Lines {
-            text,
-            starts: starts.collect(),
-        }
+        Lines { text, starts: starts.collect() }
     }
 
     /// The text between two byte offsets; empty if they do not fit the text.

@@ -48,19 +48,11 @@ pub struct Malformed {
 
 impl Malformed {
     fn new((line, column): (u32, u32), message: impl Into<String>) -> Self {
-        Malformed {
-            line,
-            column,
-            message: message.into(),
-            help: None,
-        }
+        Malformed { line, column, message: message.into(), help: None }
     }
 
     fn with_help(self, help: impl Into<String>) -> Self {
-        Malformed {
-            help: Some(help.into()),
-            ..self
-        }
+        Malformed { help: Some(help.into()), ..self }
     }
 
     fn empty() -> Self {

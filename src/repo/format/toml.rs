@@ -40,9 +40,7 @@ fn tree(value: Spanned<DeValue<'_>>, lines: &Lines<'_>, depth: usize) -> Result<
         DeValue::Boolean(value) => Kind::Bool(value),
         DeValue::Datetime(date) => Kind::Text(date.to_string()),
         DeValue::Array(items) => Kind::List(
-            (items.into_iter())
-                .map(|item| tree(item, lines, depth + 1))
-                .collect::<Result<_, _>>()?,
+            (items.into_iter()).map(|item| tree(item, lines, depth + 1)).collect::<Result<_, _>>()?,
         ),
         DeValue::Table(entries) => table(entries, lines, depth)?,
     };
@@ -85,22 +83,13 @@ mod tests {
             (&["tool", "a", "b", "c"], 14, Some("true")),
         ] {
             let value = tree.at(path).unwrap_or_else(|| panic!("no {path:?}"));
-            assert_eq!(
-                (value.line, value.scalar().as_deref()),
-                (line, scalar),
-                "{path:?}"
-            );
+            assert_eq!((value.line, value.scalar().as_deref()), (line, scalar), "{path:?}");
         }
         let bins = tree.get("bin").unwrap().items();
-        let bins: Vec<_> = bins
-            .map(|bin| (bin.line, bin.get("name").unwrap().line))
-            .collect();
+        let bins: Vec<_> = bins.map(|bin| (bin.line, bin.get("name").unwrap().line)).collect();
         assert_eq!(bins, [(15, 16), (17, 18)]);
         let requires = tree.at(&["project", "requires"]).unwrap();
-        assert_eq!(
-            requires.items().map(|item| item.line).collect::<Vec<_>>(),
-            [6, 7]
-        );
+        assert_eq!(requires.items().map(|item| item.line).collect::<Vec<_>>(), [6, 7]);
         let keys: Vec<_> = tree.entries().map(|(key, _)| key).collect();
         assert_eq!(keys, ["z", "project", "tool", "bin"]);
     }
@@ -119,11 +108,7 @@ mod tests {
             ("a = hunter2", 1, 5, ""),
         ] {
             let error = toml(text).expect_err(text);
-            assert_eq!(
-                (error.line, error.column),
-                (line, column),
-                "{text}: {error}"
-            );
+            assert_eq!((error.line, error.column), (line, column), "{text}: {error}");
             assert!(error.message.contains(message), "{text}: {error}");
             assert!(!error.message.contains("hunter2"), "{error}");
         }
@@ -147,11 +132,7 @@ mod tests {
                 format!("a = {}1{}", repeat("{a="), repeat("}")),
             ] {
                 let error = toml(&text).expect_err(&text[..20]);
-                assert!(
-                    error.message.contains("levels"),
-                    "{depth} {}: {error}",
-                    &text[..20]
-                );
+                assert!(error.message.contains("levels"), "{depth} {}: {error}", &text[..20]);
             }
         }
     }

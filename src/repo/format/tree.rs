@@ -43,17 +43,12 @@ pub struct Repeated {
 
 impl Tree {
     pub(super) fn new(line: u32, kind: Kind) -> Self {
-        Tree {
-            line,
-            kind,
-            repeated: Vec::new(),
-        }
+        Tree { line, kind, repeated: Vec::new() }
     }
 
     /// The value of one key. `None` if there is none, or if this is not a table.
     pub fn get(&self, key: &str) -> Option<&Tree> {
-        self.entries()
-            .find_map(|(name, value)| (name == key).then_some(value))
+        self.entries().find_map(|(name, value)| (name == key).then_some(value))
     }
 
     /// The value behind several keys, outermost first.
@@ -124,12 +119,9 @@ mod tests {
         assert_eq!(tree.at(&[]), Some(&tree));
         let keys: Vec<_> = tree.entries().map(|(key, _)| key).collect();
         assert_eq!(keys, ["a", "n", "t", "z"]);
-        for (key, scalar, text) in [
-            ("a", None, None),
-            ("n", Some("3.10"), None),
-            ("t", Some("true"), None),
-            ("z", None, None),
-        ] {
+        for (key, scalar, text) in
+            [("a", None, None), ("n", Some("3.10"), None), ("t", Some("true"), None), ("z", None, None)]
+        {
             let value = tree.get(key).unwrap();
             assert_eq!(value.scalar().as_deref(), scalar, "{key}");
             assert_eq!(value.as_text(), text, "{key}");

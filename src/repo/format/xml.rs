@@ -40,8 +40,7 @@ impl Element {
     /// The element behind several names, outermost first, this element's own name not
     /// included. Always takes the first child of a name.
     pub fn at(&self, path: &[&str]) -> Option<&Element> {
-        path.iter()
-            .try_fold(self, |element, name| element.child(name))
+        path.iter().try_fold(self, |element, name| element.child(name))
     }
 
     /// The text of [`Element::at`] and its line. `None` if there is no text.
@@ -59,11 +58,7 @@ impl Element {
 
 /// Reads XML and returns the root element.
 pub fn xml(text: &str) -> Result<Element, Malformed> {
-    let mut reading = Reading {
-        lines: Lines::new(text),
-        open: Vec::new(),
-        root: None,
-    };
+    let mut reading = Reading { lines: Lines::new(text), open: Vec::new(), root: None };
     let mut reader = Reader::from_str(text);
     loop {
         let offset = position(reader.buffer_position());
@@ -108,13 +103,10 @@ impl Reading<'_> {
             Event::CData(text) => self.text(&text.xml10_content(), offset),
             Event::GeneralRef(reference) => {
                 let mut text = String::new();
-                resolve(&reference, &mut text)
-                    .ok_or_else(|| unknown_entity(self.lines.place(offset)))?;
+                resolve(&reference, &mut text).ok_or_else(|| unknown_entity(self.lines.place(offset)))?;
                 self.text(&text, offset)
             }
-            Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) | Event::Eof => {
-                Ok(())
-            }
+            Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) | Event::Eof => Ok(()),
         }
     }
 
@@ -128,10 +120,10 @@ impl Reading<'_> {
         }
         let mut attributes = Vec::new();
         for attribute in tag.attributes() {
-            let attribute = attribute
-                .map_err(|_| Malformed::new(place, "an attribute of this tag is malformed"))?;
-            let value = (attribute.normalized_value(XmlVersion::Implicit1_0))
-                .map_err(|_| unknown_entity(place))?;
+            let attribute =
+                attribute.map_err(|_| Malformed::new(place, "an attribute of this tag is malformed"))?;
+            let value =
+                (attribute.normalized_value(XmlVersion::Implicit1_0)).map_err(|_| unknown_entity(place))?;
             let name = attribute.key.local_name().into_inner().to_owned();
             attributes.push((name, value.into_owned()));
         }
@@ -150,10 +142,7 @@ impl Reading<'_> {
             None if text.trim().is_empty() => {}
             None => {
                 let place = self.lines.place(offset);
-                return Err(Malformed::new(
-                    place,
-                    "text stands outside of the root element",
-                ));
+                return Err(Malformed::new(place, "text stands outside of the root element"));
             }
         }
         Ok(())
@@ -171,10 +160,7 @@ impl Reading<'_> {
 
     fn finish(self, end: usize) -> Result<Element, Malformed> {
         if let Some(element) = self.open.last() {
-            let message = format!(
-                "`<{}>` of line {} is never closed",
-                element.name, element.line
-            );
+            let message = format!("`<{}>` of line {} is never closed", element.name, element.line);
             return Err(Malformed::new(self.lines.place(end), message));
         }
         self.root.ok_or_else(Malformed::empty)
@@ -225,10 +211,7 @@ mod tests {
         .unwrap();
         assert_eq!((pom.name.as_str(), pom.line), ("project", 3));
         assert_eq!(pom.attribute("xmlns"), Some("m"));
-        assert_eq!(
-            pom.text_at(&["properties", "java.version"]),
-            Some(("17", 5))
-        );
+        assert_eq!(pom.text_at(&["properties", "java.version"]), Some(("17", 5)));
         assert_eq!(pom.text_at(&["properties", "cdata"]), Some(("a<b>&A<", 9)));
         assert_eq!(pom.text_at(&["properties", "empty"]), None);
         assert_eq!(pom.at(&["properties", "empty"]).unwrap().line, 8);
@@ -257,11 +240,7 @@ mod tests {
             ("plain text", 1, 1, "outside"),
         ] {
             let error = xml(text).expect_err(text);
-            assert_eq!(
-                (error.line, error.column),
-                (line, column),
-                "{text}: {error}"
-            );
+            assert_eq!((error.line, error.column), (line, column), "{text}: {error}");
             assert!(error.message.contains(message), "{text}: {error}");
         }
     }

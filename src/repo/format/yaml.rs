@@ -36,8 +36,8 @@ pub fn yaml(text: &str) -> Result<Tree, Malformed> {
 /// Reads all documents of a YAML file, for formats where `---` separates parts, such as
 /// the profiles of Spring Boot. Empty documents are left out; never returns none.
 pub fn yaml_documents(text: &str) -> Result<Vec<Tree>, Malformed> {
-    let documents: Vec<Node> = serde_saphyr::from_multiple_with_options(text, options())
-        .map_err(|error| malformed(&error))?;
+    let documents: Vec<Node> =
+        serde_saphyr::from_multiple_with_options(text, options()).map_err(|error| malformed(&error))?;
     if documents.is_empty() {
         return Err(Malformed::empty());
     }
@@ -83,16 +83,10 @@ impl Node {
             Value::Bool(value) => Kind::Bool(value),
             Value::Number(number) => Kind::Number(written(text, &defined).unwrap_or(number)),
             Value::Text(text) => Kind::Text(text),
-            Value::List(items) => {
-                Kind::List(items.into_iter().map(|item| item.tree(text)).collect())
-            }
+            Value::List(items) => Kind::List(items.into_iter().map(|item| item.tree(text)).collect()),
             Value::Table(entries) => {
                 let entries = entries.into_iter();
-                Kind::Table(
-                    entries
-                        .map(|(key, value)| (key, value.tree(text)))
-                        .collect(),
-                )
+                Kind::Table(entries.map(|(key, value)| (key, value.tree(text))).collect())
             }
         };
         Tree::new(number(defined.line()).max(1), kind)
@@ -185,12 +179,9 @@ impl<'de> Visitor<'de> for AnyValue {
 
 fn malformed(error: &Error) -> Malformed {
     let error = error.without_snippet();
-    let place = error.location().map_or((1, 1), |location| {
-        (
-            number(location.line()).max(1),
-            number(location.column()).max(1),
-        )
-    });
+    let place = error
+        .location()
+        .map_or((1, 1), |location| (number(location.line()).max(1), number(location.column()).max(1)));
     describe(error, place)
 }
 
@@ -201,18 +192,11 @@ fn describe(error: &Error, place: (u32, u32)) -> Malformed {
     match error {
         Error::AliasError { error, .. } => describe(error, place),
         Error::DuplicateMappingKey { key: Some(key), .. } => {
-            say(&format!("the key `{key}` stands twice in its table"))
-                .with_help("keep one of the two")
+            say(&format!("the key `{key}` stands twice in its table")).with_help("keep one of the two")
         }
         Error::DuplicateMappingKey { .. } => say("a key stands twice in its table"),
-        Error::Budget {
-            breach: BudgetBreach::Depth { .. },
-            ..
-        } => Malformed::too_deep(place, MAX_DEPTH),
-        Error::Budget {
-            breach: BudgetBreach::RecordedAnchorEvents { .. },
-            ..
-        }
+        Error::Budget { breach: BudgetBreach::Depth { .. }, .. } => Malformed::too_deep(place, MAX_DEPTH),
+        Error::Budget { breach: BudgetBreach::RecordedAnchorEvents { .. }, .. }
         | Error::AliasReplayLimitExceeded { .. } => say("aliases repeat more values than are read"),
         Error::Budget { .. } => say("the file has more values than are read"),
         Error::RecursiveReferencesRequireWeakTypes { .. } => {
@@ -267,11 +251,7 @@ mod tests {
             (&["flow", "t"], 20, Some("true")),
         ] {
             let value = tree.at(path).unwrap_or_else(|| panic!("no {path:?}"));
-            assert_eq!(
-                (value.line, value.scalar().as_deref()),
-                (line, scalar),
-                "{path:?}"
-            );
+            assert_eq!((value.line, value.scalar().as_deref()), (line, scalar), "{path:?}");
         }
         let list = tree.at(&["y", "list"]).unwrap();
         assert_eq!(list.texts().collect::<Vec<_>>(), ["q", "2020-01-01"]);
@@ -310,11 +290,7 @@ mod tests {
             ("<<<<<<< HEAD\na: 1\n", 2, 2, ""),
         ] {
             let error = yaml(text).expect_err(text);
-            assert_eq!(
-                (error.line, error.column),
-                (line, column),
-                "{text}: {error}"
-            );
+            assert_eq!((error.line, error.column), (line, column), "{text}: {error}");
             assert!(error.message.contains(message), "{text}: {error}");
             assert!(!error.message.contains("hunter2"), "{error}");
         }
@@ -330,11 +306,7 @@ mod tests {
         for depth in [MAX_DEPTH + 1, 100_000] {
             for text in [flow(depth), block(depth), tables(depth)] {
                 let error = yaml(&text).expect_err(&text[..20]);
-                assert!(
-                    error.message.contains("levels"),
-                    "{depth} {}: {error}",
-                    &text[..20]
-                );
+                assert!(error.message.contains("levels"), "{depth} {}: {error}", &text[..20]);
             }
         }
     }

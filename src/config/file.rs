@@ -1,0 +1,84 @@
+//! `dockgen.toml` as typed wishes: every entry must be a known key with an acceptable value.
+
+use crate::config::{Wish, keys};
+use crate::diag::{Code, Diagnostic};
+use crate::fact::{Evidence, Layer, Place};
+use crate::key::AnyKey;
+use crate::repo::dir::Doc;
+use crate::repo::format::{Kind, Tree};
+
+/// Reads every entry, or says everything that is wrong.
+pub(super) fn read(doc: &Doc<'_>, known: &[&dyn AnyKey]) -> Result<Vec<Wish>, Vec<Diagnostic>> {
+    let manifest = doc.toml().map_err(|bad| vec![bad])?;
+    let mut reading = Reading { doc, known, wishes: Vec::new(), problems: Vec::new() };
+    for (name, tree) in manifest.tree.entries() {
+        if name == "services" {
+            for (service, tree) in tree.entries() {
+                reading.table("", tree, Some(service));
+            }
+        } else if name != "tool" && name != "schema" {
+            reading.entry(name, tree, None);
+        }
+    }
+    if reading.problems.is_empty() { Ok(reading.wishes) } else { Err(reading.problems) }
+}
+
+struct Reading<'r> {
+    doc: &'r Doc<'r>,
+    known: &'r [&'r dyn AnyKey],
+    wishes: Vec<Wish>,
+    problems: Vec<Diagnostic>,
+}
+
+impl Reading<'_> {
+    fn table(&mut self, prefix: &str, table: &Tree, service: Option<&str>) {
+        for (name, tree) in table.entries() {
+            let key = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
+            self.entry(&key, tree, service);
+        }
+    }
+
+    fn entry(&mut self, key: &str, tree: &Tree, service: Option<&str>) {
+        let Some(declared) = keys::find(self.known, key) else {
+            if matches!(tree.kind, Kind::Table(_)) && keys::is_table(self.known, key) {
+                self.table(key, tree, service);
+            } else {
+                let place = self.place(tree);
+                let message = keys::unknown(self.known, key);
+                self.problems.push(Diagnostic::error(Code::UnknownSetting, message).at(place));
+            }
+            return;
+        };
+        let value = value(tree);
+        if let Err(why) = declared.check(&value) {
+            let place = self.place(tree);
+            let finding = Diagnostic::error(Code::BadSetting, format!("`{key}`: {why}"));
+            self.problems.push(finding.at(place).help(declared.doc()));
+            return;
+        }
+        let says = format!("{key} = {value}");
+        let because = Evidence { layer: Layer::Config, ..self.doc.cite(tree.line, says) };
+        self.wishes.push(Wish { key: key.to_owned(), service: service.map(str::to_owned), value, because });
+    }
+
+    fn place(&self, tree: &Tree) -> Place {
+        Place { file: self.doc.path.clone(), line: Some(tree.line) }
+    }
+}
+
+fn value(tree: &Tree) -> toml::Value {
+    match &tree.kind {
+        Kind::Null => toml::Value::String(String::new()),
+        Kind::Bool(truth) => toml::Value::Boolean(*truth),
+        Kind::Number(text) => text
+            .parse()
+            .map(toml::Value::Integer)
+            .or_else(|_| text.parse().map(toml::Value::Float))
+            .unwrap_or_else(|_| toml::Value::String(text.clone())),
+        Kind::Text(text) => toml::Value::String(text.clone()),
+        Kind::List(items) => toml::Value::Array(items.iter().map(value).collect()),
+        Kind::Table(entries) => {
+            toml::Value::Table(entries.iter().map(|(k, v)| (k.clone(), value(v))).collect())
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! What people wish: flags, answers and `dockgen.toml`, as evidence that outranks detection.
+//!
+//! Precedence is decided here and nowhere else. A stack asks [`Settings::choice`] for a key and
+//! adds only what it found itself, weaker; no stack can forget an override.
+
+mod file;
+pub mod keys;
+
+use std::fmt;
+
+use crate::diag::{Code, Diagnostic};
+use crate::fact::{Choice, Evidence, Fact, Layer};
+use crate::key::{AnyKey, Key};
+use crate::repo::inventory::Inventory;
+use crate::repo::path::RelPath;
+
+/// The file a project keeps its wishes in.
+pub const FILE: &str = "dockgen.toml";
+
+/// Every wish, strongest layer first.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    wishes: Vec<Wish>,
+}
+
+/// One wish.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    /// The key's name.
+    pub key: String,
+    /// The service it is for (its folder or its name); none for all.
+    pub service: Option<String>,
+    /// What was said.
+    pub value: toml::Value,
+    /// Who said so.
+    pub because: Evidence,
+}
+
+impl Settings {
+    /// Reads `dockgen.toml` of the inventory's root, if there is one. Unknown keys, wrong types and
+    /// malformed text are errors with their place.
+    pub fn read(inventory: &Inventory, known: &[&dyn AnyKey]) -> Result<Self, Vec<Diagnostic>> {
+        let root = inventory.dir(RelPath::root());
+        match root.doc(FILE) {
+            Some(doc) => Ok(Self { wishes: file::read(&doc, known)? }),
+            None => Ok(Self::default()),
+        }
+    }
+
+    /// Adds a `KEY=VALUE` of the command line. The value is read as TOML, and as plain text
+    /// when it is not TOML.
+    pub fn set(
+        &mut self,
+        assignment: &str,
+        layer: Layer,
+        known: &[&dyn AnyKey],
+    ) -> Result<(), BadAssignment> {
+        let refuse = |why: String| BadAssignment { given: assignment.to_owned(), why };
+        let Some((key, text)) = assignment.split_once('=') else {
+            return Err(refuse("expected KEY=VALUE".to_owned()));
+        };
+        let key = key.trim();
+        let Some(declared) = keys::find(known, key) else {
+            return Err(refuse(keys::unknown(known, key)));
+        };
+        let value = toml_value(text);
+        declared.check(&value).map_err(|why| refuse(format!("`{key}`: {why}")))?;
+        let flag = match layer {
+            Layer::Answer => format!("answered: {key} = {text}"),
+            _ => format!("--set {assignment}"),
+        };
+        let because = Evidence { layer, at: None, says: flag };
+        self.wishes.push(Wish { key: key.to_owned(), service: None, value, because });
+        self.wishes.sort_by_key(|wish| wish.because.layer);
+        Ok(())
+    }
+
+    /// Adds an answer for one service.
+    pub fn answer(&mut self, key: &str, service: Option<&RelPath>, value: &str) {
+        let because = Evidence { layer: Layer::Answer, at: None, says: format!("answered: {key} = {value}") };
+        let service = service.map(ToString::to_string);
+        self.wishes.push(Wish { key: key.to_owned(), service, value: toml_value(value), because });
+        self.wishes.sort_by_key(|wish| wish.because.layer);
+    }
+
+    /// The wishes that concern one service, by its folder: its own first within each layer.
+    #[must_use]
+    pub fn for_service(&self, dir: &RelPath) -> Self {
+        let mine =
+            |service: &str| service == dir.as_str() || service == dir.name() || service == dir.to_string();
+        let mut wishes: Vec<Wish> =
+            self.wishes.iter().filter(|wish| wish.service.as_deref().is_none_or(mine)).cloned().collect();
+        wishes.sort_by_key(|wish| (wish.because.layer, wish.service.is_none()));
+        Self { wishes }
+    }
+
+    /// A choice that starts with what people said about `key`. A wish that does not read is a
+    /// diagnostic, and the next candidate takes over.
+    pub fn choice<T: fmt::Display>(&self, key: &Key<T>, notes: &mut Vec<Diagnostic>) -> Choice<T> {
+        let mut choice = Choice::default();
+        for wish in self.wishes.iter().filter(|wish| wish.key == key.name) {
+            match (key.parse)(&wish.value) {
+                Ok(value) => choice = choice.or(Some(Fact::new(value, wish.because.clone()))),
+                Err(why) => notes.push(
+                    Diagnostic::error(Code::BadSetting, format!("`{}`: {why}", key.name))
+                        .at(wish.because.at.clone()),
+                ),
+            }
+        }
+        choice
+    }
+
+    /// All wishes whose key starts with `prefix`: the entries of a table such as `runtime.env.`.
+    pub fn table(&self, prefix: &str) -> impl Iterator<Item = (&str, &Wish)> {
+        self.wishes.iter().filter_map(move |wish| Some((wish.key.strip_prefix(prefix)?, wish)))
+    }
+}
+
+/// A `KEY=VALUE` that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("cannot use `--set {}`: {why}", given.escape_debug())]
+pub struct BadAssignment {
+    given: String,
+    why: String,
+}
+
+fn toml_value(text: &str) -> toml::Value {
+    let document: Result<toml::Table, _> = toml::from_str(&format!("value = {text}"));
+    document
+        .ok()
+        .and_then(|mut table| table.remove("value"))
+        .unwrap_or_else(|| toml::Value::String(text.to_owned()))
+}

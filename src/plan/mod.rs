@@ -1,0 +1,123 @@
+//! plan(): inventory and settings in, plan out. No clock, network, environment or installed tool.
+//!
+//! The frame around the stacks: which folders are worth a look, whose they are, and what
+//! people said about the result. What a stack knows stays in the stack.
+
+pub mod catalog;
+mod claim;
+pub mod question;
+pub mod run;
+pub mod service;
+pub mod stage;
+mod wish;
+
+use std::collections::BTreeSet;
+
+use crate::config::{Settings, keys};
+use crate::diag::Diagnostic;
+use crate::repo::inventory::Inventory;
+use crate::repo::path::RelPath;
+use crate::stack::{self, AnyStack, Survey};
+
+use catalog::Catalog;
+use service::{Plan, SCHEMA_VERSION};
+
+/// Works out everything there is to build in a repository. Never fails: what is wrong with the
+/// repository is in the plan's diagnostics, and a plan without services says that nothing was recognised.
+pub fn plan(inventory: &Inventory, settings: &Settings) -> Plan {
+    let catalog = Catalog::builtin();
+    let mut diagnostics = inventory.notes.clone();
+    let mut ignored = Vec::new();
+    let skip =
+        settings.choice(&keys::IGNORE, &mut ignored).decide().map(|fact| fact.value.0).unwrap_or_default();
+    diagnostics.extend(ignored);
+
+    let mut proposals = Vec::new();
+    for folder in candidates(inventory) {
+        if skip.iter().any(|pattern| claim::matches(pattern, &folder)) {
+            continue;
+        }
+        let found: Vec<_> = stack::ALL
+            .iter()
+            .filter_map(|stack| propose(*stack, inventory, &folder, &catalog, settings, &mut diagnostics))
+            .collect();
+        proposals.extend(claim::settle(&folder, found, settings, &mut diagnostics));
+    }
+    let proposals = claim::choose(proposals, inventory, &mut diagnostics);
+
+    let mut plan =
+        Plan { schema_version: SCHEMA_VERSION, services: Vec::new(), questions: Vec::new(), diagnostics };
+    for proposal in proposals {
+        plan.questions.extend(proposal.questions);
+        plan.diagnostics.extend(proposal.notes);
+        match proposal.service {
+            Ok(mut service) => {
+                wish::grant(&mut service, settings, &catalog, &mut plan.diagnostics);
+                plan.services.push(service);
+            }
+            Err(bad) => plan.diagnostics.push(Diagnostic::error(
+                crate::diag::Code::ReadBack,
+                format!("the {} stack planned stages that do not fit together: {bad}", proposal.stack),
+            )),
+        }
+    }
+    unique_names(&mut plan);
+    plan.diagnostics.sort();
+    plan.diagnostics.dedup();
+    plan
+}
+
+/// A survey of one folder by one stack. Findings of a stack that claims nothing are kept when they are
+/// errors: a `package.json` that does not parse must not look like no `package.json`.
+fn propose(
+    stack: &dyn AnyStack,
+    inventory: &Inventory,
+    folder: &RelPath,
+    catalog: &Catalog,
+    settings: &Settings,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<stack::Proposal> {
+    let dir = inventory.dir(folder.clone());
+    if !stack.looks_for().iter().any(|wanted| holds(&dir, wanted)) {
+        return None;
+    }
+    let survey = Survey::new(dir, catalog, settings);
+    let proposal = stack.propose(&survey);
+    if proposal.is_none() {
+        let unread = survey.take_notes().into_iter().filter(|n| n.severity == crate::diag::Severity::Error);
+        diagnostics.extend(unread);
+    }
+    proposal
+}
+
+/// The folders that hold a file some stack looks for, in byte order; the root is one of them.
+fn candidates(inventory: &Inventory) -> BTreeSet<RelPath> {
+    let wanted: BTreeSet<&str> = stack::ALL.iter().flat_map(|stack| stack.looks_for()).copied().collect();
+    let endings: Vec<&str> = wanted.iter().filter_map(|name| name.strip_prefix('*')).collect();
+    inventory
+        .files()
+        .filter(|(path, _)| {
+            wanted.contains(path.name()) || endings.iter().any(|end| path.name().ends_with(end))
+        })
+        .filter_map(|(path, _)| path.parent())
+        .chain([RelPath::root()])
+        .collect()
+}
+
+fn holds(dir: &crate::repo::Dir<'_>, wanted: &str) -> bool {
+    match wanted.strip_prefix('*') {
+        Some(ending) => dir.files().any(|(path, _)| !path.contains('/') && path.ends_with(ending)),
+        None => dir.has(wanted),
+    }
+}
+
+/// Two services may stand in folders of one name; images and targets need different ones.
+fn unique_names(plan: &mut Plan) {
+    let mut seen = BTreeSet::new();
+    for service in &mut plan.services {
+        if !seen.insert(service.name.clone()) {
+            service.name = service.dir.as_str().replace('/', "-");
+            seen.insert(service.name.clone());
+        }
+    }
+}

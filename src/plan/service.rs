@@ -1,0 +1,188 @@
+//! What a plan consists of. This is the contract of `dockgen plan --format json`:
+//! serialized on purpose, changed with care.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::diag::Diagnostic;
+use crate::fact::Fact;
+use crate::plan::question::Question;
+use crate::plan::stage::StageGraph;
+use crate::repo::path::RelPath;
+
+/// The shape of the plan document. It goes up when a program that reads it would break.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// Everything dockgen sees in a repository, and why.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Plan {
+    /// The shape of this document.
+    pub schema_version: u32,
+    /// The images to build, by folder.
+    pub services: Vec<Service>,
+    /// What is unclear, with the answer that is taken when nobody is asked.
+    pub questions: Vec<Question>,
+    /// What else there is to say.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// One image to build.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Service {
+    /// Its name: the folder's, or the project's where the folder is the root.
+    pub name: String,
+    /// Where the project is.
+    pub dir: RelPath,
+    /// The folder that the build sees; the workspace's root where the project needs it.
+    pub context: RelPath,
+    /// The stack: `go`, `node` …
+    pub stack: Fact<String>,
+    /// The framework, where one is known.
+    pub framework: Option<Fact<String>>,
+    /// Toolchains and their versions, most important first.
+    pub toolchains: Vec<Fact<Toolchain>>,
+    /// What installs dependencies.
+    pub package_manager: Option<Fact<String>>,
+    /// What it does when it runs.
+    pub kind: Fact<ServiceKind>,
+    /// The stages in file order.
+    pub stages: StageGraph,
+    /// How the image runs.
+    pub runtime: Runtime,
+    /// What the build does not see, in groups.
+    pub ignore: Vec<IgnoreGroup>,
+    /// The stack's own facts. Templates see them; they are not part of the stable contract.
+    pub tool: serde_json::Value,
+}
+
+/// A toolchain and its version line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Toolchain {
+    /// `Go`, `Node.js` …
+    pub name: String,
+    /// The line the image has: `1.24`, `22`.
+    pub version: String,
+}
+
+impl fmt::Display for Toolchain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.name, self.version)
+    }
+}
+
+/// What a service does when it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ServiceKind {
+    /// Listens on a port.
+    Server,
+    /// Files behind a web server.
+    Site,
+    /// Works without a port: a worker, a bot.
+    Worker,
+    /// Runs, prints and ends.
+    Program,
+}
+
+impl fmt::Display for ServiceKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Server => "server",
+            Self::Site => "site",
+            Self::Worker => "worker",
+            Self::Program => "program",
+        })
+    }
+}
+
+/// How the image runs.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Runtime {
+    /// Numeric `uid:gid`.
+    pub user: Fact<String>,
+    /// The working directory; none leaves the base image's.
+    pub workdir: Option<Fact<String>>,
+    /// Environment, by name.
+    pub env: BTreeMap<String, Fact<String>>,
+    /// The port it listens on, when it does.
+    pub port: Option<Fact<u16>>,
+    /// ENTRYPOINT.
+    pub entrypoint: Option<Fact<ExecForm>>,
+    /// CMD.
+    pub command: Option<Fact<ExecForm>>,
+    /// HEALTHCHECK.
+    pub health: Option<Fact<Health>>,
+    /// STOPSIGNAL, where the base image's is not right.
+    pub stop_signal: Option<Fact<String>>,
+}
+
+/// A command in exec form: never empty, never a shell string.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(transparent)]
+pub struct ExecForm(Vec<String>);
+
+impl ExecForm {
+    /// A program and its arguments.
+    pub fn new<S: Into<String>>(program: impl Into<String>, args: impl IntoIterator<Item = S>) -> Self {
+        let mut words = vec![program.into()];
+        words.extend(args.into_iter().map(Into::into));
+        Self(words)
+    }
+
+    /// From words; none when there are none.
+    pub fn from_words(words: Vec<String>) -> Option<Self> {
+        (!words.is_empty()).then_some(Self(words))
+    }
+
+    /// A command line run by a shell that hands its place to the command.
+    pub fn shell(line: &str) -> Self {
+        Self::new("sh", ["-c".to_owned(), format!("exec {line}")])
+    }
+
+    /// The words.
+    pub fn words(&self) -> &[String] {
+        &self.0
+    }
+}
+
+impl fmt::Display for ExecForm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.iter().map(|word| crate::plan::run::quote(word)).collect::<Vec<_>>().join(" "))
+    }
+}
+
+/// How the engine asks whether the program is well.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Health {
+    /// The probe, run inside the container.
+    pub command: ExecForm,
+    /// The HTTP path it asks for.
+    pub path: String,
+    /// Seconds after the start during which failures do not count.
+    pub start_seconds: u32,
+}
+
+impl fmt::Display for Health {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "GET {}", self.path)
+    }
+}
+
+/// Patterns of an ignore file that belong together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct IgnoreGroup {
+    /// Why, as a comment.
+    pub about: String,
+    /// Patterns in `.dockerignore` syntax.
+    pub patterns: Vec<String>,
+}
+
+impl IgnoreGroup {
+    /// A group with its reason.
+    pub fn new(about: &str, patterns: &[&str]) -> Self {
+        Self { about: about.to_owned(), patterns: patterns.iter().map(|&p| p.to_owned()).collect() }
+    }
+}

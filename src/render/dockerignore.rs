@@ -1,0 +1,54 @@
+//! The ignore file: what no build needs, what no image may hold, and what the stack adds.
+
+use serde::Serialize;
+
+use crate::plan::service::{IgnoreGroup, Service};
+use crate::render::templates::{TemplateError, Templates};
+
+#[derive(Serialize)]
+struct IgnoreView {
+    groups: Vec<IgnoreGroup>,
+}
+
+/// Prints the ignore file, stamped.
+pub(super) fn emit(service: &Service, templates: &Templates) -> Result<String, TemplateError> {
+    let mut groups = vec![
+        IgnoreGroup::new(
+            "version control and CI",
+            &[".git", ".gitattributes", ".github", ".gitlab-ci.yml", ".circleci"],
+        ),
+        IgnoreGroup::new(
+            "editors and systems",
+            &[".vscode", ".idea", ".devcontainer", "**/.DS_Store", "**/*.swp"],
+        ),
+    ];
+    groups.extend(service.ignore.iter().cloned());
+    groups.push(IgnoreGroup::new(
+        "secrets and local settings",
+        &[
+            "**/.env",
+            "**/.env.*",
+            "!**/.env.example",
+            "!**/.env.sample",
+            "**/*.pem",
+            "**/*.key",
+            "**/id_rsa*",
+            "**/id_ed25519*",
+            "**/.netrc",
+            "!**/testdata/**",
+        ],
+    ));
+    groups.push(IgnoreGroup::new(
+        "what describes the container, not the program",
+        &[
+            "**/Dockerfile*",
+            "**/*.Dockerfile",
+            "**/.dockerignore",
+            "**/compose*.y*ml",
+            "**/docker-compose*.y*ml",
+            "dockgen.toml",
+        ],
+    ));
+    let text = templates.print("dockerignore.tera", &IgnoreView { groups })?;
+    Ok(crate::out::stamp(&format!("{}\n", text.trim())))
+}

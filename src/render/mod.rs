@@ -1,0 +1,73 @@
+//! render(): a plan in, files out. Nothing here decides; nothing here sees the repository.
+//!
+//! What is printed is read back by dockgen's own parser before it leaves: the stages must be
+//! the planned ones, whatever names and scripts a repository brought along.
+
+mod dockerfile;
+mod dockerignore;
+mod filters;
+mod read_back;
+mod templates;
+mod view;
+
+use crate::out::OutFile;
+use crate::plan::service::{Plan, Service};
+use crate::repo::path::RelPath;
+
+pub use read_back::read_back;
+pub use templates::{TemplateError, Templates};
+
+/// The two files of one service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceFiles {
+    /// The service's folder.
+    pub dir: RelPath,
+    /// The Dockerfile.
+    pub dockerfile: OutFile,
+    /// The ignore file that goes with it.
+    pub dockerignore: OutFile,
+}
+
+/// Why a plan could not be printed.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// A template failed.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// What was printed is not what was planned.
+    #[error("the Dockerfile of `{service}` would not have the planned stages: {why}")]
+    NotAsPlanned {
+        /// The service's name.
+        service: String,
+        /// What differs.
+        why: String,
+    },
+}
+
+/// Prints the files of every service of the plan.
+pub fn render(plan: &Plan, templates: &Templates) -> Result<Vec<ServiceFiles>, RenderError> {
+    plan.services.iter().map(|service| render_service(service, templates)).collect()
+}
+
+/// Prints the files of one service.
+pub fn render_service(service: &Service, templates: &Templates) -> Result<ServiceFiles, RenderError> {
+    let text = dockerfile::emit(service, templates)?;
+    read_back::stages_as_planned(service, &text)?;
+    let dockerfile = OutFile { path: dockerfile_path(service).to_string(), text };
+    let ignore = dockerignore::emit(service, templates)?;
+    let dockerignore = OutFile { path: dockerignore_path(service).to_string(), text: ignore };
+    Ok(ServiceFiles { dir: service.dir.clone(), dockerfile, dockerignore })
+}
+
+/// Beside the project's manifest.
+pub fn dockerfile_path(service: &Service) -> RelPath {
+    service.dir.join("Dockerfile").unwrap_or_default()
+}
+
+/// `.dockerignore` where the folder is the build context. A file of the Dockerfile's own name where it is not:
+/// BuildKit prefers that one, and several services can share a context.
+/// <https://docs.docker.com/build/concepts/context/#filename-and-location>
+pub fn dockerignore_path(service: &Service) -> RelPath {
+    let name = if service.dir == service.context { ".dockerignore" } else { "Dockerfile.dockerignore" };
+    service.dir.join(name).unwrap_or_default()
+}

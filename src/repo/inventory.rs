@@ -1,0 +1,177 @@
+//! Everything one walk saw. Reading stops here: whoever plans asks the inventory.
+//!
+//! The walk itself is `scan.rs`; files that only exist in memory (project scaffolding,
+//! tests) come through [`Inventory::from_files`], the same door for both.
+
+use std::sync::Arc;
+
+use crate::diag::Diagnostic;
+use crate::repo::dir::{Dir, Doc};
+use crate::repo::path::RelPath;
+
+/// Everything one walk saw, in byte order of the paths.
+#[derive(Debug, Clone, Default)]
+pub struct Inventory {
+    entries: Vec<(RelPath, Entry)>,
+    /// What was odd on the way: unreadable folders, links that leave the repository.
+    pub notes: Vec<Diagnostic>,
+}
+
+/// One file of the repository. Folders are known by what lies in them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entry {
+    /// It is there; nobody asked for its text.
+    Seen,
+    /// Its text.
+    Read(Arc<str>),
+    /// Its text was wanted and could not be had.
+    Unreadable(Unreadable),
+}
+
+/// Why a text could not be had.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// The system refused.
+    #[error("it cannot be opened: {0}")]
+    Refused(String),
+    /// Larger than dockgen reads.
+    #[error("it is {size} bytes long, more than the {limit} dockgen reads of such a file")]
+    TooLarge {
+        /// The file's size in bytes.
+        size: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// Not text in any encoding dockgen knows.
+    #[error("it is not UTF-8 text")]
+    NotText,
+}
+
+/// Which files are read while walking.
+#[derive(Debug, Clone, Default)]
+pub struct Reads {
+    /// Names of manifests, configurations and lock files: read wherever they stand.
+    pub names: Vec<&'static str>,
+    /// Name endings (`.csproj`, `.config.ts`) read wherever they stand.
+    pub endings: Vec<&'static str>,
+    /// Sources read only near a manifest, because a repository may hold a hundred thousand.
+    pub sources: Vec<SourceRead>,
+}
+
+/// Source files worth reading below a folder that holds one of `near`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SourceRead {
+    /// The ending with its dot, `.go`.
+    pub ending: &'static str,
+    /// The manifests whose folders count.
+    pub near: &'static [&'static str],
+    /// How many files at most below one such folder, nearest first.
+    pub most: usize,
+}
+
+impl Inventory {
+    /// An inventory of files in memory: paths relative to the root, and their texts.
+    /// Paths that cannot be repository paths are left out and noted.
+    pub fn from_files<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let mut notes = Vec::new();
+        let mut entries = Vec::new();
+        for (path, text) in files {
+            match RelPath::new(path) {
+                Ok(path) => {
+                    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+                    entries.push((path, Entry::Read(Arc::from(text))));
+                }
+                Err(bad) => notes.push(Diagnostic::warning(crate::diag::Code::OddName, bad.to_string())),
+            }
+        }
+        Self::new(entries, notes)
+    }
+
+    /// Sorts what a walk found.
+    pub(crate) fn new(mut entries: Vec<(RelPath, Entry)>, notes: Vec<Diagnostic>) -> Self {
+        entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        entries.dedup_by(|a, b| a.0 == b.0);
+        Self { entries, notes }
+    }
+
+    /// All files, in byte order of their paths.
+    pub fn files(&self) -> impl Iterator<Item = (&RelPath, &Entry)> {
+        self.entries.iter().map(|(path, entry)| (path, entry))
+    }
+
+    /// What is known of one file.
+    pub fn entry(&self, path: &RelPath) -> Option<&Entry> {
+        let at = self.entries.binary_search_by(|(seen, _)| seen.cmp(path)).ok()?;
+        Some(&self.entries[at].1)
+    }
+
+    /// Is there a file at this path?
+    pub fn has(&self, path: &RelPath) -> bool {
+        self.entry(path).is_some()
+    }
+
+    /// Is there a folder with at least one file at this path?
+    pub fn has_dir(&self, path: &RelPath) -> bool {
+        path.is_root() || !self.below(path).is_empty()
+    }
+
+    /// A text that was read.
+    pub fn doc(&self, path: &RelPath) -> Option<Doc<'_>> {
+        let at = self.entries.binary_search_by(|(seen, _)| seen.cmp(path)).ok()?;
+        match &self.entries[at] {
+            (path, Entry::Read(text)) => Some(Doc { path, text }),
+            _ => None,
+        }
+    }
+
+    /// The files below a folder, in byte order.
+    pub(crate) fn below(&self, folder: &RelPath) -> &[(RelPath, Entry)] {
+        if folder.is_root() {
+            return &self.entries;
+        }
+        // All children of `a` start with `a/`, and `0` is the byte after `/`.
+        let from = format!("{folder}/");
+        let to = format!("{folder}0");
+        let start = self.entries.partition_point(|(path, _)| path.as_str() < from.as_str());
+        let end = self.entries.partition_point(|(path, _)| path.as_str() < to.as_str());
+        &self.entries[start..end]
+    }
+
+    /// The repository seen from one folder.
+    pub fn dir(&self, at: RelPath) -> Dir<'_> {
+        Dir::new(self, at)
+    }
+
+    /// How many files were seen.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Was nothing seen at all?
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_ranges() {
+        let inventory =
+            Inventory::from_files([("a-b/x", ""), ("a/b/c", ""), ("a/d", ""), ("a0", ""), ("b", "text")]);
+        let a = RelPath::new("a").unwrap();
+        let below: Vec<&str> = inventory.below(&a).iter().map(|(path, _)| path.as_str()).collect();
+        assert_eq!(below, ["a/b/c", "a/d"]);
+        assert!(inventory.has_dir(&a) && !inventory.has(&a));
+        assert_eq!(inventory.doc(&RelPath::new("b").unwrap()).unwrap().text, "text");
+    }
+
+    #[test]
+    fn an_odd_name_is_noted_not_planned() {
+        let inventory = Inventory::from_files([("a\nFROM evil", ""), ("../x", "")]);
+        assert!(inventory.is_empty());
+        assert_eq!(inventory.notes.len(), 2);
+    }
+}

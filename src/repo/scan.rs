@@ -1,0 +1,290 @@
+//! The one walk over a repository, and the only code that reads it.
+//!
+//! Folders nobody plans from (`.git`, `node_modules`, `target` …) and what `.gitignore` hides
+//! are not entered, so that a laptop full of build output gives the same plan as a fresh
+//! checkout. Nothing is followed out of the repository. Everything is read here or never.
+
+#![expect(clippy::disallowed_methods, reason = "this is the one place that reads a repository")]
+
+use std::fs;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use ignore::{DirEntry, WalkBuilder, WalkState};
+
+use crate::diag::{Code, Diagnostic};
+use crate::repo::format;
+use crate::repo::inventory::{Entry, Inventory, Reads, SourceRead, Unreadable};
+use crate::repo::path::RelPath;
+
+/// Never entered: version control, installed dependencies, build output, caches.
+const PRUNED: &[&str] = &[
+    ".git",
+    ".hg",
+    ".svn",
+    ".jj",
+    "node_modules",
+    "bower_components",
+    ".venv",
+    "venv",
+    "__pycache__",
+    ".tox",
+    ".mypy_cache",
+    ".pytest_cache",
+    ".ruff_cache",
+    ".gradle",
+    ".idea",
+    ".vscode",
+    ".next",
+    ".nuxt",
+    ".svelte-kit",
+    ".turbo",
+    ".parcel-cache",
+    ".terraform",
+    ".direnv",
+    ".eggs",
+];
+
+/// `target` is build output beside one of these, and a folder like any other elsewhere.
+const TARGET_OWNERS: &[&str] = &["Cargo.toml", "pom.xml"];
+
+/// Files seen at most; a tree with more is not one project.
+const MOST_FILES: usize = 2_000_000;
+/// Folders deeper than this are not entered: no manifest stands there, and links may loop.
+const DEEPEST: usize = 40;
+/// Sources longer than this are generated or bundled.
+const LONGEST_SOURCE: u64 = 512 * 1024;
+/// Source files read in all.
+const MOST_SOURCES: usize = 2_500;
+
+/// Why a repository could not be scanned.
+#[derive(Debug, thiserror::Error)]
+pub enum ScanError {
+    /// The path is not there, or may not be read.
+    #[error("cannot read `{path}`: {source}")]
+    Unreadable {
+        /// As given.
+        path: PathBuf,
+        /// The system's words.
+        source: std::io::Error,
+    },
+    /// A file was given where a folder is meant.
+    #[error("`{0}` is a file; dockgen wants the folder of a project")]
+    NotAFolder(PathBuf),
+    /// More files than any project has.
+    #[error("`{0}` holds more than {MOST_FILES} files; give the folder of one project")]
+    TooMany(PathBuf),
+}
+
+impl Inventory {
+    /// Walks `root` once and reads what `reads` names.
+    pub fn scan(root: &Path, reads: &Reads) -> Result<Self, ScanError> {
+        let unreadable = |source| ScanError::Unreadable { path: root.to_owned(), source };
+        if !fs::metadata(root).map_err(unreadable)?.is_dir() {
+            return Err(ScanError::NotAFolder(root.to_owned()));
+        }
+        fs::read_dir(root).map_err(unreadable)?;
+        let Walked { mut entries, notes, overflow } = walk(root, reads);
+        if overflow {
+            return Err(ScanError::TooMany(root.to_owned()));
+        }
+        entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        let wanted = sources(&entries, &reads.sources);
+        for at in wanted {
+            let (path, entry) = &mut entries[at];
+            *entry = read(&root.join(path.as_str()), LONGEST_SOURCE);
+        }
+        Ok(Self::new(entries, notes))
+    }
+}
+
+#[derive(Default)]
+struct Walked {
+    entries: Vec<(RelPath, Entry)>,
+    notes: Vec<Diagnostic>,
+    overflow: bool,
+}
+
+fn walk(root: &Path, reads: &Reads) -> Walked {
+    let gathered = Mutex::new(Walked::default());
+    let walker = WalkBuilder::new(root)
+        .require_git(false)
+        .hidden(false)
+        .git_global(false)
+        .git_exclude(false)
+        .ignore(false)
+        .parents(false)
+        .follow_links(false)
+        .same_file_system(true)
+        .max_depth(Some(DEEPEST))
+        .filter_entry(worth_entering)
+        .build_parallel();
+    walker.run(|| {
+        let mut local = Local { gathered: &gathered, batch: Walked::default() };
+        Box::new(move |found| local.see(root, reads, found))
+    });
+    let mut walked = gathered.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    walked.notes.sort();
+    walked
+}
+
+fn worth_entering(entry: &DirEntry) -> bool {
+    let Some(kind) = entry.file_type() else { return true };
+    if !kind.is_dir() || entry.depth() == 0 {
+        return true;
+    }
+    let Some(name) = entry.file_name().to_str() else { return true };
+    if name == "target" {
+        let parent = entry.path().parent().unwrap_or(entry.path());
+        return !TARGET_OWNERS.iter().any(|owner| parent.join(owner).is_file());
+    }
+    !PRUNED.contains(&name)
+}
+
+/// What one walking thread has seen; handed over when the thread ends.
+struct Local<'g> {
+    gathered: &'g Mutex<Walked>,
+    batch: Walked,
+}
+
+impl Local<'_> {
+    fn see(&mut self, root: &Path, reads: &Reads, found: Result<DirEntry, ignore::Error>) -> WalkState {
+        match found {
+            Ok(entry) => self.see_entry(root, reads, &entry),
+            Err(error) => {
+                // The path in the message is absolute; what is printed must not depend on the machine.
+                let said = error.to_string().replace(&format!("{}/", root.display()), "");
+                self.batch.notes.push(Diagnostic::warning(Code::Unreadable, format!("skipped: {said}")));
+            }
+        }
+        if self.batch.entries.len() > MOST_FILES {
+            self.batch.overflow = true;
+            return WalkState::Quit;
+        }
+        WalkState::Continue
+    }
+
+    fn see_entry(&mut self, root: &Path, reads: &Reads, entry: &DirEntry) {
+        let Some(kind) = entry.file_type() else { return };
+        if kind.is_dir() {
+            return;
+        }
+        let Ok(below) = entry.path().strip_prefix(root) else { return };
+        let Some(path) = below.to_str().and_then(|text| RelPath::new(text).ok()) else {
+            let shown = below.to_string_lossy().escape_debug().to_string();
+            let message = format!("`{shown}` is left out: its name is not plain UTF-8 text");
+            self.batch.notes.push(Diagnostic::note(Code::OddName, message));
+            return;
+        };
+        if kind.is_symlink() {
+            self.see_link(root, &path, entry.path(), reads);
+        } else if kind.is_file() {
+            let seen = read_if_wanted(&path, entry.path(), reads);
+            self.batch.entries.push((path, seen));
+        }
+    }
+
+    /// A link inside the repository is the file it points to; folders and what lies outside are noted.
+    fn see_link(&mut self, root: &Path, path: &RelPath, on_disk: &Path, reads: &Reads) {
+        let inside = fs::canonicalize(root).ok().zip(fs::canonicalize(on_disk).ok());
+        let note = match inside {
+            None => "its target does not exist or it goes in circles",
+            Some((root, target)) if !target.starts_with(&root) => "it leaves the repository",
+            Some((_, target)) if target.is_file() => {
+                let seen = read_if_wanted(path, on_disk, reads);
+                self.batch.entries.push((path.clone(), seen));
+                return;
+            }
+            Some(_) => return,
+        };
+        let message = format!("the link `{path}` is not followed: {note}");
+        self.batch.notes.push(Diagnostic::note(Code::LinkSkipped, message));
+    }
+}
+
+impl Drop for Local<'_> {
+    fn drop(&mut self) {
+        let mut all = self.gathered.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        all.entries.append(&mut self.batch.entries);
+        all.notes.append(&mut self.batch.notes);
+        all.overflow |= self.batch.overflow;
+    }
+}
+
+fn read_if_wanted(path: &RelPath, on_disk: &Path, reads: &Reads) -> Entry {
+    let name = path.name();
+    if reads.names.contains(&name) || reads.endings.iter().any(|ending| name.ends_with(ending)) {
+        return read(on_disk, size_limit(name));
+    }
+    Entry::Seen
+}
+
+/// Lock files are written by programs and may be long; what a person writes is not.
+fn size_limit(name: &str) -> u64 {
+    let is_lock = name.contains("lock") || name.ends_with(".sum") || name == "npm-shrinkwrap.json";
+    if is_lock { format::LOCK_FILE_LIMIT } else { format::MANIFEST_LIMIT }
+}
+
+fn read(on_disk: &Path, limit: u64) -> Entry {
+    let refused = |error: std::io::Error| Entry::Unreadable(Unreadable::Refused(error.to_string()));
+    let file = match fs::File::open(on_disk) {
+        Ok(file) => file,
+        Err(error) => return refused(error),
+    };
+    let size = match file.metadata() {
+        // A pipe or device named like a manifest would block or never end.
+        Ok(meta) if !meta.is_file() => return Entry::Seen,
+        Ok(meta) => meta.len(),
+        Err(error) => return refused(error),
+    };
+    if size > limit {
+        return Entry::Unreadable(Unreadable::TooLarge { size, limit });
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
+    if let Err(error) = file.take(limit).read_to_end(&mut bytes) {
+        return refused(error);
+    }
+    match format::decode(&bytes) {
+        Ok(text) => Entry::Read(Arc::from(text)),
+        Err(_) => Entry::Unreadable(Unreadable::NotText),
+    }
+}
+
+/// The positions of the source files worth reading: below folders that hold a manifest, nearest first.
+fn sources(entries: &[(RelPath, Entry)], rules: &[SourceRead]) -> Vec<usize> {
+    let mut wanted = Vec::new();
+    for rule in rules {
+        let mut homes: Vec<RelPath> = entries
+            .iter()
+            .filter(|(path, _)| rule.near.contains(&path.name()))
+            .filter_map(|(path, _)| path.parent())
+            .collect();
+        homes.dedup();
+        for home in homes {
+            wanted.extend(nearest(entries, &home, rule));
+        }
+    }
+    wanted.sort_unstable();
+    wanted.dedup();
+    // Files near the root come first when there are too many.
+    wanted.sort_by_key(|at| entries[*at].0.depth());
+    wanted.truncate(MOST_SOURCES);
+    wanted
+}
+
+fn nearest(entries: &[(RelPath, Entry)], home: &RelPath, rule: &SourceRead) -> Vec<usize> {
+    let start = entries.partition_point(|(path, _)| path < home);
+    let mut found: Vec<usize> = entries[start..]
+        .iter()
+        .take_while(|(path, _)| home.is_root() || path.as_str().starts_with(home.as_str()))
+        .enumerate()
+        .filter(|(_, (path, entry))| {
+            *entry == Entry::Seen && path.as_str().ends_with(rule.ending) && path.is_within(home)
+        })
+        .map(|(at, _)| start + at)
+        .collect();
+    found.sort_by_key(|at| entries[*at].0.depth());
+    found.truncate(rule.most);
+    found
+}

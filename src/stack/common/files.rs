@@ -1,0 +1,99 @@
+//! Finds the files a compiled program reads at run time: templates, static folders, migrations.
+//!
+//! A text literal that names something that is really there, beside a call that opens things or
+//! with a path's shape, is evidence. What is embedded at compile time needs no copy.
+
+use std::collections::BTreeMap;
+
+use regex::Regex;
+
+use crate::fact::Fact;
+use crate::repo::dir::{Dir, Doc};
+use crate::repo::path::RelPath;
+
+/// Folders that hold what a server reads, in any language. A literal that is exactly such a name counts.
+const USUAL: &[&str] = &[
+    "assets",
+    "config",
+    "configs",
+    "conf",
+    "content",
+    "data",
+    "dist",
+    "html",
+    "i18n",
+    "lang",
+    "locales",
+    "migrations",
+    "public",
+    "resources",
+    "sql",
+    "static",
+    "templates",
+    "tmpl",
+    "translations",
+    "ui",
+    "views",
+    "web",
+    "www",
+];
+
+/// Endings of files that are compiled, never read.
+const SOURCES: &[&str] = &["go", "rs", "java", "kt", "c", "h", "cpp", "mod", "sum", "toml", "lock"];
+
+/// The top-level files and folders of `dir` that its sources name, in byte order. `embedded` says which
+/// literals are compiled in.
+pub fn read_at_run_time<'d>(
+    dir: &Dir<'_>,
+    docs: impl IntoIterator<Item = Doc<'d>>,
+    embedded: &[String],
+) -> Vec<Fact<String>> {
+    let literal = Regex::new(r#""(?:\./)?([A-Za-z0-9_][A-Za-z0-9_./*{}-]*)""#).expect("a constant pattern");
+    let mut found: BTreeMap<String, Fact<String>> = BTreeMap::new();
+    for doc in docs {
+        for (number, line) in doc.lines() {
+            let trimmed = line.trim_start();
+            if trimmed.starts_with("//") || trimmed.starts_with("import ") || line.len() > 2_000 {
+                continue;
+            }
+            for capture in literal.captures_iter(line) {
+                let Some(top) = names_something(dir, &capture[1]) else { continue };
+                if embedded.iter().any(|pattern| covers(pattern, &top)) {
+                    continue;
+                }
+                found.entry(top.clone()).or_insert_with(|| Fact::new(top, doc.cite(number, line)));
+            }
+        }
+    }
+    found.into_values().collect()
+}
+
+/// The top-level entry that a literal names, when it is there and is data.
+fn names_something(dir: &Dir<'_>, literal: &str) -> Option<String> {
+    let fixed = literal.split(['*', '{']).next().unwrap_or_default().trim_end_matches('/');
+    let path = RelPath::new(fixed).ok().filter(|path| !path.is_root())?;
+    let top = path.segments().next()?.to_owned();
+    if dir.has(path.as_str()) {
+        // A file: `config.yaml`, `templates/index.html`.
+        let source = path.extension().is_none_or(|ending| SOURCES.contains(&ending));
+        return (!source && !top.starts_with('.')).then_some(top);
+    }
+    if !dir.has_dir(path.as_str()) || holds_sources(dir, path.as_str()) {
+        return None;
+    }
+    let has_shape = literal.contains('/') || literal.contains('*') || USUAL.contains(&literal);
+    has_shape.then_some(top)
+}
+
+fn holds_sources(dir: &Dir<'_>, below: &str) -> bool {
+    dir.dir(below).is_some_and(|folder| {
+        folder
+            .files()
+            .any(|(path, _)| path.ends_with(".go") || path.ends_with(".rs") || path.ends_with(".java"))
+    })
+}
+
+fn covers(pattern: &str, top: &str) -> bool {
+    let first = pattern.trim_start_matches("all:").split('/').next().unwrap_or_default();
+    first == top || first == "*"
+}

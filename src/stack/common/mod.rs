@@ -1,0 +1,5 @@
+//! What several stacks need to see in source code: ports and files read at run time.
+
+pub mod files;
+pub mod listen;
+pub mod signal;

@@ -1,0 +1,162 @@
+//! Which `package main` is the service.
+
+use std::collections::BTreeMap;
+
+use crate::fact::{Evidence, Fact};
+use crate::plan::question::{Answer, Question};
+use crate::repo::dir::Doc;
+use crate::repo::path::RelPath;
+use crate::stack::Survey;
+use crate::stack::go::modules::GoMod;
+use crate::stack::go::plan::LISTENS;
+
+/// The package that is built.
+pub(super) struct MainPackage {
+    /// `.` or `./cmd/api`.
+    pub package: Fact<String>,
+    folder: RelPath,
+    root: RelPath,
+}
+
+/// Folders of programs that help developers.
+const HELPERS: &[&str] = &[
+    "example",
+    "examples",
+    "_examples",
+    "tool",
+    "tools",
+    "script",
+    "scripts",
+    "hack",
+    "test",
+    "tests",
+    "testdata",
+    "e2e",
+    "vendor",
+    "third_party",
+    "internal",
+    "gen",
+    "docs",
+    "build",
+    "ci",
+    "magefiles",
+    "benchmark",
+    "benchmarks",
+];
+
+/// Names that are usually the server among several programs.
+const SERVERS: &[&str] =
+    &["server", "api", "app", "web", "main", "http", "service", "backend", "apiserver", "serve"];
+
+impl MainPackage {
+    /// Chooses among the main packages; asks where nothing decides. None: a library.
+    pub fn choose(s: &Survey<'_>, go_mod: &GoMod, sources: &[Doc<'_>]) -> Option<Self> {
+        let root = s.dir.path().clone();
+        let found = candidates(&root, sources);
+        let wish = s.choice(&super::MAIN).decide();
+        let build = |package: Fact<String>| {
+            let folder = root.join(&package.value).unwrap_or_default();
+            Self { package, folder, root: root.clone() }
+        };
+        if let Some(wish) = wish {
+            return Some(build(wish));
+        }
+        let mut ranked: Vec<(u32, &String, &Evidence)> = found
+            .iter()
+            .map(|(package, because)| (likeliness(package, go_mod, &root, sources), package, because))
+            .collect();
+        ranked.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
+        let (best, package, because) = *ranked.first()?;
+        let close: Vec<_> = ranked.iter().filter(|(rank, ..)| *rank >= best.min(50)).collect();
+        let fact = Fact::new(package.clone(), because.clone());
+        if close.len() > 1 {
+            let options = close
+                .iter()
+                .map(|(_, package, because)| Answer::new(*package, because.to_string()))
+                .collect();
+            let question =
+                Question::choose("go.main", "Several programs are here. Which one is the service?", options);
+            let is_clear = close.iter().filter(|(rank, ..)| *rank == best).count() == 1;
+            s.ask(if is_clear { question.or(package) } else { question });
+        }
+        Some(build(fact))
+    }
+
+    /// The name of the program: the folder's, or the module's in its root.
+    pub fn binary(&self, go_mod: &GoMod) -> String {
+        let name = if self.folder == self.root { go_mod.name() } else { self.folder.name() };
+        let clean: String = name
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' })
+            .collect();
+        if clean.trim_matches('.').is_empty() { "app".to_owned() } else { clean }
+    }
+
+    /// The sources that can be part of this program: its own first, then what is not another program.
+    pub fn sources<'a>(&self, all: &[Doc<'a>]) -> Vec<Doc<'a>> {
+        let (own, others): (Vec<Doc<'a>>, Vec<Doc<'a>>) =
+            all.iter().copied().partition(|doc| doc.path.parent().as_ref() == Some(&self.folder));
+        let shared = others.into_iter().filter(|doc| !is_program(doc) && !is_helper(&self.root, doc.path));
+        own.into_iter().chain(shared).collect()
+    }
+}
+
+fn candidates(root: &RelPath, sources: &[Doc<'_>]) -> BTreeMap<String, Evidence> {
+    let mut found = BTreeMap::new();
+    for doc in sources.iter().filter(|doc| is_program(doc) && !is_helper(root, doc.path)) {
+        let Some(line) = doc.lines().find(|(_, line)| line.starts_with("func main()")) else { continue };
+        let folder = doc.path.parent().and_then(|folder| folder.relative_to(root)).unwrap_or_default();
+        let package = if folder.is_root() { ".".to_owned() } else { format!("./{}", folder.as_str()) };
+        found.entry(package).or_insert_with(|| doc.cite(line.0, line.1));
+    }
+    found
+}
+
+/// `package main` in a file that an ordinary build compiles.
+fn is_program(doc: &Doc<'_>) -> bool {
+    let excluded = |line: &str| line.starts_with("//go:build ignore") || line.starts_with("// +build ignore");
+    for (_, line) in doc.lines() {
+        if excluded(line) {
+            return false;
+        }
+        if let Some(name) = line.strip_prefix("package ") {
+            return name.split_whitespace().next() == Some("main");
+        }
+    }
+    false
+}
+
+fn is_helper(root: &RelPath, path: &RelPath) -> bool {
+    let below = path.relative_to(root).unwrap_or_default();
+    below.parent().unwrap_or_default().segments().any(|segment| HELPERS.contains(&segment))
+}
+
+/// How likely a program is the service: in the root, named like the module or like a server, listening itself.
+fn likeliness(package: &str, go_mod: &GoMod, root: &RelPath, sources: &[Doc<'_>]) -> u32 {
+    let folder = root.join(package).unwrap_or_default();
+    let own = sources.iter().copied().filter(|doc| doc.path.parent().as_ref() == Some(&folder));
+    let listening = crate::stack::common::listen::find(own, LISTENS, "//");
+    let listens = listening.port.is_some() || listening.variable.is_some();
+    let name = folder.name();
+    let mut rank = 0;
+    if package == "." {
+        rank += 100;
+    }
+    if package.starts_with("./cmd/") {
+        rank += 5;
+    }
+    if name == go_mod.name() {
+        rank += 30;
+    }
+    if SERVERS.contains(&name)
+        || name.ends_with("-server")
+        || name.ends_with("-api")
+        || name.ends_with("server")
+    {
+        rank += 20;
+    }
+    if listens {
+        rank += 25;
+    }
+    rank
+}

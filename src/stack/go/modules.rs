@@ -1,0 +1,244 @@
+//! `go.mod`, and the modules beside it that it cannot be built without.
+
+use std::collections::BTreeSet;
+use std::str::FromStr as _;
+
+use gomod_parser::Replacement;
+
+use crate::diag::{Code, Diagnostic};
+use crate::fact::{Choice, Fact, Place};
+use crate::repo::dir::{Dir, Doc};
+use crate::repo::path::RelPath;
+use crate::stack::Survey;
+
+/// What a `go.mod` says.
+pub(in crate::stack) struct GoMod {
+    /// The module's path.
+    pub module: Fact<String>,
+    /// Required modules: path and the line that requires it.
+    pub requires: Vec<Fact<String>>,
+    /// Folders that replace modules, as written.
+    pub replaced_by: Vec<Fact<String>>,
+    go: Option<Fact<String>>,
+    toolchain: Option<Fact<String>>,
+}
+
+/// A web framework: the module that brings it, its name, the port it takes by default.
+struct Framework(&'static str, &'static str);
+
+/// Routers and frameworks by module path. Sources: each project's README.
+const FRAMEWORKS: &[Framework] = &[
+    Framework("github.com/gin-gonic/gin", "Gin"),
+    Framework("github.com/labstack/echo", "Echo"),
+    Framework("github.com/gofiber/fiber", "Fiber"),
+    Framework("github.com/go-chi/chi", "chi"),
+    Framework("github.com/gorilla/mux", "Gorilla"),
+    Framework("github.com/beego/beego", "Beego"),
+    Framework("github.com/kataras/iris", "Iris"),
+    Framework("github.com/gobuffalo/buffalo", "Buffalo"),
+    Framework("github.com/pocketbase/pocketbase", "PocketBase"),
+    Framework("github.com/go-kratos/kratos", "Kratos"),
+    Framework("github.com/zeromicro/go-zero", "go-zero"),
+    Framework("github.com/danielgtaylor/huma", "Huma"),
+    Framework("github.com/julienschmidt/httprouter", "httprouter"),
+    Framework("github.com/valyala/fasthttp", "fasthttp"),
+    Framework("goa.design/goa", "Goa"),
+    Framework("google.golang.org/grpc", "gRPC"),
+];
+
+impl GoMod {
+    /// Reads the `go.mod` of the surveyed folder.
+    pub fn read(s: &Survey<'_>) -> Option<Self> {
+        let doc = s.doc("go.mod")?;
+        let parsed =
+            gomod_parser::GoMod::from_str(&tidy(doc.text)).ok().filter(|parsed| !parsed.module.is_empty());
+        let Some(parsed) = parsed else {
+            s.note(malformed(&doc));
+            return None;
+        };
+        let line_of = |words: &str| {
+            doc.find(|line| {
+                line.split_whitespace().any(|word| word.trim_matches('"') == words).then(|| words.to_owned())
+            })
+        };
+        let module = parsed.module.trim_matches('"').to_owned();
+        let replaced_by = parsed.replace.iter().filter_map(|replace| match &replace.replacement {
+            Replacement::FilePath(path) => line_of(path.trim_matches('"')),
+            Replacement::Module(_) => None,
+        });
+        Some(Self {
+            replaced_by: replaced_by.collect(),
+            requires: parsed
+                .require
+                .iter()
+                .filter_map(|require| line_of(require.module.module_path.trim_matches('"')))
+                .collect(),
+            go: doc.find(|line| Some(line.trim().strip_prefix("go ")?.split_whitespace().next()?.to_owned())),
+            toolchain: doc.find(|line| {
+                let name = line.trim().strip_prefix("toolchain ")?.split_whitespace().next()?;
+                Some(name.strip_prefix("go")?.split('-').next()?.to_owned())
+            }),
+            module: line_of(&module)?.map(|_| module),
+        })
+    }
+
+    /// The line that builds the module: the newer of `go` and `toolchain`.
+    ///
+    /// Before Go 1.21 the `go` line did not say what the dependencies need; such modules get the last line
+    /// whose linker still accepts what old versions of `golang.org/x/net` do
+    /// (<https://go.dev/doc/go1.23#linker>).
+    pub fn version(&self) -> Option<Fact<String>> {
+        let go = self.go.clone().map(|go| {
+            if minor(&go.value) < 21 && go.value.starts_with("1.") {
+                go.map(|_| "1.22".to_owned())
+            } else {
+                go
+            }
+        });
+        let newer = self
+            .toolchain
+            .clone()
+            .filter(|toolchain| go.as_ref().is_none_or(|go| minor(&toolchain.value) > minor(&go.value)));
+        Choice::default().or(newer).or(go).decide()
+    }
+
+    /// The requirement on a module or one of its major versions.
+    pub fn requires(&self, module: &str) -> Option<&Fact<String>> {
+        self.requires.iter().find(|required| {
+            required.value.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with("/v"))
+        })
+    }
+
+    /// The web framework, the first of the list that is required.
+    pub fn framework(&self) -> Option<Fact<String>> {
+        FRAMEWORKS
+            .iter()
+            .find_map(|Framework(module, name)| Some(self.requires(module)?.derive((*name).to_owned())))
+    }
+
+    /// The last part of the module's path that is not a major version.
+    pub fn name(&self) -> &str {
+        let is_major = |part: &str| part.strip_prefix('v').is_some_and(|n| n.parse::<u32>().is_ok());
+        self.module.value.rsplit('/').find(|part| !is_major(part)).unwrap_or("app")
+    }
+}
+
+fn minor(version: &str) -> u32 {
+    version.split('.').nth(1).and_then(|minor| minor.parse().ok()).unwrap_or_default()
+}
+
+/// Spellings that the go command accepts and the parser does not: `require(` and empty blocks.
+fn tidy(text: &str) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for line in text.lines() {
+        let line = match line.strip_suffix('(').map(str::trim_end) {
+            Some(verb) if !verb.is_empty() && verb.chars().all(char::is_alphabetic) => format!("{verb} ("),
+            _ => line.to_owned(),
+        };
+        if line.trim() == ")" && lines.last().is_some_and(|last| last.ends_with(" (")) {
+            lines.pop();
+        } else {
+            lines.push(line);
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+fn malformed(doc: &Doc<'_>) -> Diagnostic {
+    // The first line that starts like no directive of the reference is the likeliest culprit.
+    const VERBS: &[&str] = &[
+        "module",
+        "go",
+        "toolchain",
+        "godebug",
+        "require",
+        "exclude",
+        "replace",
+        "retract",
+        "tool",
+        "ignore",
+    ];
+    let mut in_block = false;
+    let odd = doc.lines().find(|(_, line)| {
+        let code = line.split("//").next().unwrap_or_default().trim();
+        let starts = code.split([' ', '\t', '(']).next().unwrap_or_default();
+        let is_odd = !code.is_empty() && !in_block && !VERBS.contains(&starts);
+        in_block = (in_block || code.ends_with('(')) && code != ")";
+        is_odd
+    });
+    let line = odd.map_or(1, |(number, _)| number);
+    Diagnostic::error(Code::MalformedManifest, format!("`{}` does not read as a go.mod file", doc.path))
+        .at(Place { file: doc.path.clone(), line: Some(line) })
+        .help("`go mod edit -json` names the mistake; the syntax is at https://go.dev/ref/mod#go-mod-file")
+}
+
+/// The modules that must be in the build context together: those of `go.work`, those that replace others.
+pub(super) struct Neighbours {
+    /// The lowest folder that holds them all.
+    pub context: RelPath,
+    /// The module's folder from there; `.` where they are the same.
+    pub module_dir: String,
+    /// `go.work` and every `go.mod` and `go.sum`, from the context.
+    pub manifests: Vec<String>,
+}
+
+impl Neighbours {
+    /// Works out which folders the module needs.
+    pub fn of(s: &Survey<'_>, go_mod: &GoMod) -> Self {
+        let home = s.dir.path().clone();
+        let mut folders = BTreeSet::from([home.clone()]);
+        for replaced in &go_mod.replaced_by {
+            match s.dir.resolve(&replaced.value) {
+                Some(folder) if s.dir.inventory().has(&folder.join("go.mod").unwrap_or_default()) => {
+                    folders.insert(folder);
+                }
+                _ => s.note(
+                    Diagnostic::error(
+                        Code::IgnoredSource,
+                        format!("the module in `{}` is not in this repository", replaced.value),
+                    )
+                    .at(replaced.because.at.clone())
+                    .help("run dockgen on the folder that holds both modules, or drop the replace line"),
+                ),
+            }
+        }
+        let work = s.dir.ancestors().find(|dir| dir.has("go.work"));
+        if let Some(work) = &work {
+            folders.extend(used_by(work));
+            folders.insert(work.path().clone());
+        }
+        let context = common(&folders);
+        let mut manifests = Vec::new();
+        for folder in &folders {
+            for name in ["go.work", "go.work.sum", "go.mod", "go.sum"] {
+                let path = folder.join(name).unwrap_or_default();
+                let wanted =
+                    !name.starts_with("go.work") || work.as_ref().is_some_and(|work| work.path() == folder);
+                if wanted && s.dir.inventory().has(&path) {
+                    manifests.extend(path.relative_to(&context).map(|path| path.to_string()));
+                }
+            }
+        }
+        let module_dir = home.relative_to(&context).unwrap_or_default().to_string();
+        Self { context, module_dir, manifests }
+    }
+}
+
+/// The module folders that a `go.work` names.
+fn used_by(work: &Dir<'_>) -> Vec<RelPath> {
+    let Some(doc) = work.doc("go.work") else { return Vec::new() };
+    doc.lines()
+        .map(|(_, line)| line.split("//").next().unwrap_or_default().trim())
+        .map(|line| line.strip_prefix("use").unwrap_or(line).trim().trim_matches('"'))
+        .filter(|word| *word == "." || word.starts_with("./"))
+        .filter_map(|word| work.resolve(word))
+        .collect()
+}
+
+fn common(folders: &BTreeSet<RelPath>) -> RelPath {
+    let mut folders = folders.iter();
+    let first = folders.next().cloned().unwrap_or_default();
+    folders.fold(first, |shared, folder| {
+        shared.ancestors().find(|candidate| folder.is_within(candidate)).unwrap_or_default()
+    })
+}

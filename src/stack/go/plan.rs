@@ -1,0 +1,266 @@
+//! What building and running a Go program takes: stages, image, port, command.
+
+use serde::Serialize;
+
+use crate::config::keys;
+use crate::diag::{Code, Diagnostic};
+use crate::fact::Fact;
+use crate::plan::question::Question;
+use crate::plan::run::{Run, quote};
+use crate::plan::service::{ExecForm, IgnoreGroup, Runtime, Service, ServiceKind, Toolchain};
+use crate::plan::stage::{GraphError, Origin, Role, Stage, StageGraph};
+use crate::repo::dir::Doc;
+use crate::stack::Survey;
+use crate::stack::common::listen::{Listening, Tells, Way};
+use crate::stack::go::Facts;
+use crate::stack::go::modules::GoMod;
+
+/// How Go programs name their port. Sources: the documentation of net/http and of each framework.
+pub(super) const LISTENS: &[Way] = &[
+    Way { pattern: r#"ListenAndServe(?:TLS)?\(\s*"(?P<host>[^":]*):(\d{2,5})""#, tells: Tells::Port },
+    Way { pattern: r#"\bAddr:\s*"(?P<host>[^":]*):(\d{2,5})""#, tells: Tells::Port },
+    Way {
+        pattern: r#"\.(?:Run|Start|Listen|StartServer|RunAddr)\(\s*"(?P<host>[^":]*):(\d{2,5})""#,
+        tells: Tells::Port,
+    },
+    Way { pattern: r#"net\.Listen\(\s*"tcp[46]?",\s*"(?P<host>[^":]*):(\d{2,5})""#, tells: Tells::Port },
+    Way { pattern: r#"(?i)getenv\w*\(\s*"PORT",\s*":?(\d{2,5})""#, tells: Tells::PortWithVariable },
+    Way { pattern: r#"(?:Getenv|LookupEnv)\(\s*"PORT"()"#, tells: Tells::PortWithVariable },
+    Way {
+        pattern: r#"flag\.(?:String|Int)\w*\(\s*(?:&\w+,\s*)?"(?:port|addr|listen|http|http-addr|listen-addr|address|bind)",\s*"?(?P<host>[^":]*):?(\d{2,5})\b"#,
+        tells: Tells::Port,
+    },
+    Way { pattern: r#"(?i)\b\w*port\w*\s*(?::?=|:)\s*"?:?(\d{4,5})\b"?"#, tells: Tells::Port },
+    Way {
+        pattern: r#"(?i)\b\w*(?:addr|address|listen)\w*\s*(?::?=|:)\s*"(?P<host>[^":]*):(\d{2,5})""#,
+        tells: Tells::Port,
+    },
+    Way { pattern: r#"(?i)envDefault:"(?P<host>[^":]*):?(\d{4,5})""#, tells: Tells::Port },
+    Way { pattern: r#"\.Run\(\)()"#, tells: Tells::PortWithVariable },
+];
+
+/// The stages, the image and the command.
+pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphError> {
+    let image = image(facts, s);
+    let known = s.catalog.image_like(&image.value).unwrap_or_else(|| s.catalog.image("scratch"));
+    let kind = kind(facts);
+    let port = (kind.value == ServiceKind::Server).then(|| port(facts, s));
+    let builder =
+        if facts.cgo.as_ref().is_some_and(|cgo| !cgo.is_static) { "go-debian" } else { "go-alpine" };
+    let from = facts.version.clone().map(|line| Origin::Image(s.catalog.image(builder).at(&line)));
+    let path = if facts.files.is_empty() {
+        format!("/{}", facts.binary)
+    } else {
+        format!("/usr/local/bin/{}", facts.binary)
+    };
+    let is_bare = image.value == "scratch";
+
+    let mut deps = Stage::new("deps", Role::Deps, from, "go/deps.tera");
+    if facts.cgo.is_none() {
+        deps = deps.on_build_platform();
+    }
+    deps.packages = facts.cgo.as_ref().map(|cgo| cgo.build.clone()).unwrap_or_default();
+    let mut runtime =
+        Stage::new("runtime", Role::Runtime, image.map(Origin::Image), "go/runtime.tera").taking(&["build"]);
+    runtime.packages = facts.cgo.as_ref().map(|cgo| cgo.runtime.clone()).unwrap_or_default();
+    let stages = StageGraph::new(vec![
+        deps,
+        Stage::on("build", Role::Build, "deps", "go/build.tera"),
+        Stage::on("test", Role::Test, "build", "go/test.tera"),
+        runtime,
+    ])?;
+
+    let mut env = std::collections::BTreeMap::new();
+    if let (Some(port), Some(variable)) = (&port, &facts.listening.variable) {
+        env.insert("PORT".to_owned(), variable.derive(port.value.to_string()));
+    }
+    let command = s.choice(&keys::COMMAND).decide();
+    let entrypoint =
+        command.clone().unwrap_or_else(|| facts.main.derive(ExecForm::new(path.clone(), [] as [&str; 0])));
+    let runtime = Runtime {
+        user: Fact::by_default(known.user.clone(), "the image's own numeric user"),
+        workdir: (!facts.files.is_empty()).then(|| facts.files[0].derive("/app".to_owned())),
+        env,
+        health: port
+            .as_ref()
+            .and_then(|port| known.health(port.value, "/").map(|health| port.derive(health))),
+        port,
+        entrypoint: Some(entrypoint),
+        command: facts
+            .subcommand
+            .clone()
+            .filter(|_| command.is_none())
+            .map(|sub| sub.map(|word| ExecForm::new(word, [] as [&str; 0]))),
+        stop_signal: None,
+    };
+    let files = facts.files.iter().filter_map(|file| {
+        let source = s.from_context(&facts.context, &file.value)?.to_string();
+        Some(FileView { source, target: format!("./{}", file.value), because: file.because.to_string() })
+    });
+    let view = View {
+        facts,
+        path,
+        is_bare,
+        is_nested: facts.module_dir != ".",
+        is_cross_compiling: facts.cgo.is_none(),
+        reads: files.collect(),
+        download: download(facts),
+        build: build(facts),
+        test: test(facts),
+    };
+    Ok(Service {
+        name: s.service_name(&facts.binary),
+        dir: s.dir.path().clone(),
+        context: facts.context.clone(),
+        stack: Fact::new("go".to_owned(), s.dir.evidence("go.mod", "a Go module")),
+        framework: facts.framework.clone(),
+        toolchains: vec![facts.version.clone().map(|version| Toolchain { name: "Go".to_owned(), version })],
+        package_manager: None,
+        kind,
+        stages,
+        runtime,
+        ignore: vec![IgnoreGroup::new("build output", &["bin", "*.test", "*.out", "coverage.*"])],
+        tool: serde_json::to_value(view).expect("facts are plain values with text keys"),
+    })
+}
+
+/// What the templates see: the facts, and the commands that follow from them.
+#[derive(Serialize)]
+struct View<'f> {
+    #[serde(flatten)]
+    facts: &'f Facts,
+    /// Where the program lies in the image.
+    path: String,
+    /// Is the image empty but for what is copied?
+    is_bare: bool,
+    /// Does the module stand below the build context's root?
+    is_nested: bool,
+    /// Compiled on the builder's machine for the image's?
+    is_cross_compiling: bool,
+    /// Files read at run time.
+    reads: Vec<FileView>,
+    download: Option<Run>,
+    build: Run,
+    test: Run,
+}
+
+/// Something the program reads at run time.
+#[derive(Serialize)]
+struct FileView {
+    source: String,
+    target: String,
+    because: String,
+}
+
+fn download(facts: &Facts) -> Option<Run> {
+    (facts.vendor.is_none()).then(|| Run::new("go mod download"))
+}
+
+fn build(facts: &Facts) -> Run {
+    let mut words = vec!["go build -trimpath".to_owned()];
+    let mut ldflags = "-s -w".to_owned();
+    let mut tags: Vec<String> = facts.tags.iter().map(|tags| tags.value.clone()).collect();
+    if let Some(cgo) = facts.cgo.as_ref().filter(|cgo| cgo.is_static) {
+        ldflags.push_str(" -linkmode external -extldflags '-static'");
+        tags.extend(cgo.tags.clone());
+    }
+    words.push(format!("-ldflags=\"{ldflags}\""));
+    if !tags.is_empty() {
+        words.push(format!("-tags={}", quote(&tags.join(","))));
+    }
+    if !facts.is_locked {
+        // Without a go.sum the checksums are worked out while building.
+        words.push("-mod=mod".to_owned());
+    }
+    words.push(format!("-o {} {}", quote(&format!("/out/{}", facts.binary)), quote(&facts.main.value)));
+    let run = Run::new(words.join(" ")).cache("/root/.cache/go-build");
+    match facts.cgo {
+        Some(_) => run.env("CGO_ENABLED", "1"),
+        None => run.env("CGO_ENABLED", "0").env("GOOS", "$TARGETOS").env("GOARCH", "$TARGETARCH"),
+    }
+}
+
+fn test(facts: &Facts) -> Run {
+    let tags = facts.tags.as_ref().map(|tags| format!(" -tags={}", quote(&tags.value))).unwrap_or_default();
+    Run::new(format!("go test{tags} ./...")).cache("/root/.cache/go-build")
+}
+
+/// The smallest image that carries the program.
+fn image(facts: &Facts, s: &Survey<'_>) -> Fact<String> {
+    let image = |id: &str| s.catalog.image(id).at("");
+    let dynamic = facts.cgo.as_ref().filter(|cgo| !cgo.is_static);
+    let linked = dynamic.map(|cgo| {
+        let id = if cgo.runtime.is_empty() { "distroless-base" } else { "debian" };
+        cgo.because.derive(image(id))
+    });
+    let comfort = facts.comfort.as_ref().map(|need| need.derive(image("distroless-static")));
+    let database = facts.cgo.as_ref().map(|cgo| cgo.because.derive(image("distroless-static")));
+    s.choice(&keys::IMAGE)
+        .or(linked)
+        .or(comfort)
+        .or(database)
+        .or_default(image("scratch"), "a static program needs nothing else")
+}
+
+fn kind(facts: &Facts) -> Fact<ServiceKind> {
+    let listening = &facts.listening;
+    if let Some(port) = &listening.port {
+        return port.derive(ServiceKind::Server);
+    }
+    match listening.variable.as_ref().or(facts.framework.as_ref()) {
+        Some(says) => says.derive(ServiceKind::Server),
+        None => facts.main.derive(ServiceKind::Program),
+    }
+}
+
+fn port(facts: &Facts, s: &Survey<'_>) -> Fact<u16> {
+    let choice = s.choice(&keys::PORT).or(facts.listening.port.clone());
+    if choice.so_far().is_none() && facts.listening.variable.is_none() {
+        s.ask(Question::choose("runtime.port", "Which port does it listen on?", Vec::new()).or("8080"));
+    }
+    if let Some(host) = &facts.listening.loopback {
+        s.note(
+            Diagnostic::warning(
+                Code::Port,
+                format!(
+                    "the program listens on {} only, which nothing outside the container reaches",
+                    host.value
+                ),
+            )
+            .at(host.because.at.clone())
+            .help("listen on all addresses, `:8080`"),
+        );
+    }
+    choice.or_default(8080, "usual for Go servers")
+}
+
+/// Subcommands that usually start a server.
+const SERVES: &[&str] = &["serve", "server", "start", "web", "http", "api", "run"];
+
+/// A program built with cobra or urfave/cli that prints its help unless told to serve.
+pub(super) fn subcommand(go_mod: &GoMod, sources: &[Doc<'_>], listening: &Listening) -> Option<Fact<String>> {
+    let pocketbase = go_mod.requires("github.com/pocketbase/pocketbase");
+    if let Some(required) = pocketbase {
+        return Some(required.derive("serve".to_owned()));
+    }
+    go_mod.requires("github.com/spf13/cobra").or(go_mod.requires("github.com/urfave/cli"))?;
+    let serves = listening.port.is_some() || listening.variable.is_some();
+    let found: Vec<Fact<String>> = SERVES
+        .iter()
+        .filter(|_| serves)
+        .filter_map(|word| {
+            sources.iter().find_map(|doc| {
+                doc.find(|line| {
+                    let line = line.trim();
+                    let named = line
+                        .strip_prefix("Use:")
+                        .or(line.strip_prefix("Name:"))?
+                        .trim()
+                        .trim_start_matches('"');
+                    (named.split(['"', ' ']).next() == Some(*word)).then(|| (*word).to_owned())
+                })
+            })
+        })
+        .collect();
+    found.into_iter().next()
+}

@@ -1,0 +1,273 @@
+//! The stacks dockgen knows, and what a stack is.
+//!
+//! A stack is one name in four trees: `src/stack/`, `templates/`, `tests/fixtures/`, `snapshots/`;
+//! and two lines here. It surveys one folder and says what it found; if it is chosen, it plans
+//! a service from that. It never touches the disk and never decides about precedence.
+
+pub mod common;
+mod go;
+
+use std::cell::RefCell;
+
+use crate::config::{Settings, keys};
+use crate::diag::{Code, Diagnostic};
+use crate::fact::{Choice, Evidence, Fact, Place};
+use crate::key::{AnyKey, Key};
+use crate::plan::catalog::{Catalog, ToolchainLines};
+use crate::plan::question::Question;
+use crate::plan::service::Service;
+use crate::plan::stage::GraphError;
+use crate::repo::dir::{Dir, Doc};
+use crate::repo::inventory::Reads;
+use crate::repo::path::RelPath;
+
+/// Every stack, in alphabetical order. The order means nothing.
+pub static ALL: &[&dyn AnyStack] = &[&go::Go];
+
+/// A language with its build tools.
+pub trait Stack: Sync {
+    /// Its name in `templates/`, `tests/fixtures/`, `snapshots/` and `project.stack`.
+    const ID: &'static str;
+    /// Its name for people.
+    const NAME: &'static str;
+    /// The files that make a folder worth surveying: names, or endings with a leading `*`.
+    const LOOKS_FOR: &'static [&'static str];
+    /// What a person may decide about this stack, besides the shared settings.
+    const KEYS: &'static [&'static dyn AnyKey];
+    /// What the files say.
+    type Facts;
+
+    /// Which files it wants to have read.
+    fn reads(&self) -> Reads;
+
+    /// Is there such a project in this folder, and what does it say about itself?
+    fn survey(&self, s: &Survey<'_>) -> Option<Claim<Self::Facts>>;
+
+    /// What do building and running it take?
+    fn plan(&self, facts: &Self::Facts, s: &Survey<'_>) -> Result<Service, GraphError>;
+}
+
+/// A stack's bid for a folder.
+#[derive(Debug, Clone)]
+pub struct Claim<F> {
+    /// How sure it is.
+    pub strength: Strength,
+    /// The file that speaks for it.
+    pub because: Evidence,
+    /// What the files say.
+    pub facts: F,
+}
+
+/// How sure a stack is that a folder is its own, strongest last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Strength {
+    /// Only builds files that another stack serves.
+    Assets,
+    /// Sources without a manifest.
+    LooseFiles,
+    /// A manifest, but nothing in it that is clearly a service.
+    Manifest,
+    /// A manifest and a program that is clearly meant to run.
+    Entry,
+}
+
+/// What a stack would do with a folder.
+#[derive(Debug)]
+pub struct Proposal {
+    /// The stack's id.
+    pub stack: &'static str,
+    /// How sure it is.
+    pub strength: Strength,
+    /// The file that speaks for it.
+    pub because: Evidence,
+    /// The service.
+    pub service: Result<Service, GraphError>,
+    /// What the stack leaves open.
+    pub questions: Vec<Question>,
+    /// What the stack has to say.
+    pub notes: Vec<Diagnostic>,
+}
+
+/// A [`Stack`] whose facts type is erased, so that stacks can stand in one list.
+pub trait AnyStack: Sync {
+    /// Its name in the four trees.
+    fn id(&self) -> &'static str;
+    /// Its name for people.
+    fn name(&self) -> &'static str;
+    /// The files that make a folder worth surveying.
+    fn looks_for(&self) -> &'static [&'static str];
+    /// What a person may decide about it.
+    fn keys(&self) -> &'static [&'static dyn AnyKey];
+    /// Which files it wants to have read.
+    fn reads(&self) -> Reads;
+    /// Surveys a folder and, if it is this stack's, plans the service.
+    fn propose(&self, survey: &Survey<'_>) -> Option<Proposal>;
+}
+
+impl<S: Stack> AnyStack for S {
+    fn id(&self) -> &'static str {
+        S::ID
+    }
+    fn name(&self) -> &'static str {
+        S::NAME
+    }
+    fn looks_for(&self) -> &'static [&'static str] {
+        S::LOOKS_FOR
+    }
+    fn keys(&self) -> &'static [&'static dyn AnyKey] {
+        S::KEYS
+    }
+    fn reads(&self) -> Reads {
+        Stack::reads(self)
+    }
+    fn propose(&self, survey: &Survey<'_>) -> Option<Proposal> {
+        let Claim { strength, because, facts } = self.survey(survey)?;
+        let service = self.plan(&facts, survey);
+        let questions = survey.questions.take();
+        let notes = survey.notes.take();
+        Some(Proposal { stack: S::ID, strength, because, service, questions, notes })
+    }
+}
+
+/// Every setting there is, the shared ones first.
+pub fn keys() -> Vec<&'static dyn AnyKey> {
+    let mut all = keys::SHARED.to_vec();
+    all.extend(ALL.iter().flat_map(|stack| stack.keys()));
+    all
+}
+
+/// Everything the stacks want to have read, together with dockgen's own files.
+pub fn reads() -> Reads {
+    let mut all = Reads {
+        names: vec![
+            crate::config::FILE,
+            "Dockerfile",
+            "Dockerfile.dockerignore",
+            ".dockerignore",
+            "Procfile",
+        ],
+        ..Reads::default()
+    };
+    for stack in ALL {
+        let Reads { names, endings, sources } = stack.reads();
+        all.names.extend(names);
+        all.endings.extend(endings);
+        all.sources.extend(sources);
+    }
+    all.names.sort_unstable();
+    all.names.dedup();
+    all
+}
+
+/// One look at one folder: what is there, what people wish, and where to put what must be said.
+#[derive(Debug)]
+pub struct Survey<'a> {
+    /// The folder.
+    pub dir: Dir<'a>,
+    /// Base images and toolchain lines.
+    pub catalog: &'a Catalog,
+    settings: Settings,
+    notes: RefCell<Vec<Diagnostic>>,
+    questions: RefCell<Vec<Question>>,
+}
+
+impl<'a> Survey<'a> {
+    /// A look at `dir` with the settings that concern it.
+    pub fn new(dir: Dir<'a>, catalog: &'a Catalog, settings: &Settings) -> Self {
+        let settings = settings.for_service(dir.path());
+        Self { dir, catalog, settings, notes: RefCell::default(), questions: RefCell::default() }
+    }
+
+    /// A decision that starts with what people said. The stack adds what it found, strongest first.
+    pub fn choice<T: std::fmt::Display>(&self, key: &Key<T>) -> Choice<T> {
+        self.settings.choice(key, &mut self.notes.borrow_mut())
+    }
+
+    /// The settings that concern this folder.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Says something about the repository.
+    pub fn note(&self, finding: Diagnostic) {
+        let mut notes = self.notes.borrow_mut();
+        if !notes.contains(&finding) {
+            notes.push(finding);
+        }
+    }
+
+    /// What has been said so far, taken out.
+    pub(crate) fn take_notes(&self) -> Vec<Diagnostic> {
+        self.notes.take()
+    }
+
+    /// Leaves something open.
+    pub fn ask(&self, mut question: Question) {
+        question.service = Some(self.dir.path().clone());
+        let mut questions = self.questions.borrow_mut();
+        if !questions.iter().any(|asked| asked.key == question.key) {
+            questions.push(question);
+        }
+    }
+
+    /// A parsed file, or nothing and a finding: malformed is never the same as absent.
+    pub fn parsed<T>(&self, parsed: Result<T, Diagnostic>) -> Option<T> {
+        parsed.map_err(|bad| self.note(bad)).ok()
+    }
+
+    /// A text of this folder. One that is there and could not be read is a finding.
+    pub fn doc(&self, below: &str) -> Option<Doc<'a>> {
+        let path = self.dir.resolve(below)?;
+        if let Some(crate::repo::Entry::Unreadable(why)) = self.dir.inventory().entry(&path) {
+            let place = Place { file: path.clone(), line: None };
+            let message = format!("`{path}` cannot be used: {why}");
+            self.note(Diagnostic::error(Code::Unreadable, message).at(place));
+        }
+        self.dir.doc(below)
+    }
+
+    /// The name of a service in this folder: the folder's, or `fallback` in the root.
+    pub fn service_name(&self, fallback: &str) -> String {
+        let name = if self.dir.path().is_root() { fallback } else { self.dir.path().name() };
+        let clean: String = name
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() || c == '-' || c == '_' || c == '.' { c } else { '-' })
+            .collect();
+        let clean = clean.trim_matches(['-', '.']).to_ascii_lowercase();
+        if clean.is_empty() { "app".to_owned() } else { clean }
+    }
+
+    /// Warns about a toolchain line that has ended or that no image is known for.
+    pub fn check_line(&self, toolchain: &ToolchainLines, line: &Fact<String>) {
+        let newest = &toolchain.default;
+        match toolchain.line(&line.value) {
+            Some(known) => {
+                if let Some(day) = &known.ended {
+                    let message = format!("{} {} has had no fixes since {day}", toolchain.name, line.value);
+                    self.note(
+                        Diagnostic::warning(Code::EndOfLife, message)
+                            .at(line.because.at.clone())
+                            .help(format!("move to {} {newest}", toolchain.name)),
+                    );
+                }
+            }
+            None => {
+                let message = format!("no base image is known for {} {}", toolchain.name, line.value);
+                self.note(
+                    Diagnostic::warning(Code::UnknownVersion, message)
+                        .at(line.because.at.clone())
+                        .help(format!("known lines: {}", known_lines(toolchain))),
+                );
+            }
+        }
+    }
+
+    /// A path for the templates, relative to the build context.
+    pub fn from_context(&self, context: &RelPath, below: &str) -> Option<RelPath> {
+        self.dir.resolve(below)?.relative_to(context)
+    }
+}
+
+fn known_lines(toolchain: &ToolchainLines) -> String {
+    toolchain.lines.iter().map(|line| line.line.as_str()).collect::<Vec<_>>().join(", ")
+}
