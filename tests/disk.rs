@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use dockgen::out::{Consent, OutFile, WriteError, stamp, write};
+use dockgen::repo::path::RelPath;
 use libtest_mimic::{Arguments, Failed, Trial};
 
 /// Set for the process that writes without root's rights; its value is the root to write to.
@@ -44,7 +45,8 @@ fn main() -> ExitCode {
 
 /// The step that all trials try: replace one, create one with its directory, replace one.
 fn attempt(root: &Path, text: &str) -> Result<usize, WriteError> {
-    let files = ["a", "made/b", "c"].map(|path| OutFile { path: path.into(), text: stamp(text) });
+    let files =
+        ["a", "made/b", "c"].map(|path| OutFile { path: RelPath::new(path).unwrap(), text: stamp(text) });
     write(root, files.iter().map(|file| (file, Consent::OwnFiles))).map(|outcomes| outcomes.len())
 }
 

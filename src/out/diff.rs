@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use similar::TextDiff;
 
+use crate::repo::path::RelPath;
+
 /// After this time the diff may be larger than needed, but it is still right. Generated
 /// files take a millisecond.
 const DEADLINE: Duration = Duration::from_millis(500);
 
 /// The change at `path` from the old text (`None`: no file) to the new one. Empty if they
 /// differ in line endings at most.
-pub fn diff(path: &str, old: Option<&str>, new: &str) -> String {
+pub fn diff(path: &RelPath, old: Option<&str>, new: &str) -> String {
     let before = old.unwrap_or_default().replace("\r\n", "\n");
     let after = new.replace("\r\n", "\n");
     let from = old.map_or_else(|| "/dev/null".to_owned(), |_| format!("a/{path}"));
@@ -26,10 +28,11 @@ pub fn diff(path: &str, old: Option<&str>, new: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::diff;
+    use super::*;
 
     #[test]
     fn changes_are_shown() {
+        let path = RelPath::new("x/Dockerfile").unwrap();
         for (old, new, expected) in [
             (Some("a\nb\n"), "a\nb\n", ""),
             (Some("a\r\nb\r\n"), "a\nb\n", ""),
@@ -45,7 +48,7 @@ mod tests {
                 "--- a/x/Dockerfile\n+++ b/x/Dockerfile\n@@ -1 +1 @@\n-a\n\\ No newline at end of file\n+a\n",
             ),
         ] {
-            assert_eq!(diff("x/Dockerfile", old, new), expected, "{old:?} -> {new:?}");
+            assert_eq!(diff(&path, old, new), expected, "{old:?} -> {new:?}");
         }
     }
 }

@@ -12,11 +12,13 @@ pub use diff::diff;
 pub use stamp::{stamp, standing};
 pub use write::{Consent, Outcome, WriteError, write};
 
+use crate::repo::path::RelPath;
+
 /// A file that is to lie in the repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutFile {
-    /// Where, from the repository's root, with `/`.
-    pub path: String,
+    /// Where, from the repository's root.
+    pub path: RelPath,
     /// The whole text, with `\n` line endings.
     pub text: String,
 }

@@ -7,11 +7,12 @@
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Write as _};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
 use super::{OutFile, Standing, standing};
+use crate::repo::path::RelPath;
 
 /// What a person has agreed to for one file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,11 +37,19 @@ pub enum Outcome {
 /// Why nothing was written. Names the file as the caller did.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
+    /// The repository itself is not where it should be.
+    #[error("cannot write into `{}`: {source}", root.display())]
+    Root {
+        /// As it was given.
+        root: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
     /// Somebody else's work lies there, and nobody has agreed to lose it.
     #[error("cannot write `{path}`: {}", whose(*.standing))]
     Refused {
         /// As in [`OutFile::path`].
-        path: String,
+        path: RelPath,
         /// [`Standing::Edited`] or [`Standing::Foreign`].
         standing: Standing,
     },
@@ -48,13 +57,13 @@ pub enum WriteError {
     #[error("cannot write `{path}`: it leads out of the repository")]
     Outside {
         /// As in [`OutFile::path`].
-        path: String,
+        path: RelPath,
     },
     /// A directory, a broken link, a device: nothing that text could replace.
     #[error("cannot write `{path}`: {what} is in its place")]
     Occupied {
         /// As in [`OutFile::path`].
-        path: String,
+        path: RelPath,
         /// With its article: "a directory".
         what: &'static str,
     },
@@ -62,27 +71,27 @@ pub enum WriteError {
     #[error("cannot write `{path}`: it is the same file as `{other}`")]
     SameFile {
         /// As in [`OutFile::path`].
-        path: String,
+        path: RelPath,
         /// The one before it in the step.
-        other: String,
+        other: RelPath,
     },
     /// The system refused. Everything is as it was.
     #[error("cannot write `{path}`: {source}")]
     Io {
         /// As in [`OutFile::path`].
-        path: String,
+        path: RelPath,
         /// The system's reason.
         source: io::Error,
     },
     /// The system refused in the middle of the step, and once more on the way back.
-    #[error("cannot write `{path}`: {source}; these could not be put back: {}", .changed.join(", "))]
+    #[error("cannot write `{path}`: {source}; these could not be put back: {}", list(.changed))]
     Torn {
         /// The file that could not be written.
-        path: String,
+        path: RelPath,
         /// The system's reason.
         source: io::Error,
         /// Files that have their new text although the step failed.
-        changed: Vec<String>,
+        changed: Vec<RelPath>,
     },
 }
 
@@ -97,7 +106,9 @@ impl WriteError {
             WriteError::Outside { .. } => Some("replace the link by a file or directory of its own"),
             WriteError::Occupied { .. } => Some("move it away, or choose another path"),
             WriteError::SameFile { .. } => Some("replace the link by a file of its own"),
-            WriteError::Io { source, .. } | WriteError::Torn { source, .. } => help(source.kind()),
+            WriteError::Root { source, .. }
+            | WriteError::Io { source, .. }
+            | WriteError::Torn { source, .. } => help(source.kind()),
         }
     }
 }
@@ -110,8 +121,7 @@ pub fn write<'a>(
     root: &Path,
     files: impl IntoIterator<Item = (&'a OutFile, Consent)>,
 ) -> Result<Vec<Outcome>, WriteError> {
-    let root =
-        root.canonicalize().map_err(|source| WriteError::Io { path: root.display().to_string(), source })?;
+    let root = root.canonicalize().map_err(|source| WriteError::Root { root: root.to_owned(), source })?;
     let mut targets: Vec<Target<'_>> = Vec::new();
     for (file, consent) in files {
         let target = Target::find(&root, file)?;
@@ -153,12 +163,7 @@ impl<'a> Target<'a> {
         let outside = || WriteError::Outside { path: file.path.clone() };
         let occupied = |what| WriteError::Occupied { path: file.path.clone(), what };
         let io = |source| WriteError::Io { path: file.path.clone(), source };
-        let relative = Path::new(&file.path);
-        let is_plain = |component| matches!(component, Component::Normal(_));
-        if !relative.components().all(is_plain) {
-            return Err(outside());
-        }
-        let real = resolve(root, relative).map_err(|error| match error.kind() {
+        let real = resolve(root, file.path.as_str().as_ref()).map_err(|error| match error.kind() {
             ErrorKind::NotFound => occupied("a broken link"),
             _ => io(error),
         })?;
@@ -348,6 +353,11 @@ fn plain(error: io::Error) -> io::Error {
         ErrorKind::Other => error,
         kind => io::Error::from(kind),
     }
+}
+
+fn list(paths: &[RelPath]) -> String {
+    let paths: Vec<_> = paths.iter().map(|path| format!("`{path}`")).collect();
+    paths.join(", ")
 }
 
 fn whose(standing: Standing) -> &'static str {

@@ -53,9 +53,9 @@ pub fn render(plan: &Plan, templates: &Templates) -> Result<Vec<ServiceFiles>, R
 pub fn render_service(service: &Service, templates: &Templates) -> Result<ServiceFiles, RenderError> {
     let text = dockerfile::emit(service, templates)?;
     read_back::stages_as_planned(service, &text)?;
-    let dockerfile = OutFile { path: dockerfile_path(service).to_string(), text };
+    let dockerfile = OutFile { path: dockerfile_path(service), text };
     let ignore = dockerignore::emit(service, templates)?;
-    let dockerignore = OutFile { path: dockerignore_path(service).to_string(), text: ignore };
+    let dockerignore = OutFile { path: dockerignore_path(service), text: ignore };
     Ok(ServiceFiles { dir: service.dir.clone(), dockerfile, dockerignore })
 }
 
