@@ -52,6 +52,8 @@ fn options() -> Options {
             max_nodes: MAX_VALUES,
             max_events: 2 * MAX_VALUES,
             max_recorded_anchor_events: MAX_REPEATED_BY_ALIASES,
+            // One anchor with hundreds of aliases is how CI files are written.
+            enforce_alias_anchor_ratio: false,
         },
         alias_limits: serde_saphyr::alias_limits! {
             max_total_replayed_events: MAX_REPEATED_BY_ALIASES,
@@ -309,6 +311,22 @@ mod tests {
                 assert!(error.message.contains("levels"), "{depth} {}: {error}", &text[..20]);
             }
         }
+    }
+
+    #[test]
+    fn one_anchor_may_have_many_aliases() {
+        let text = "a: &a {image: node}\nb:\n".to_owned() + &"  - *a\n".repeat(1000);
+        let tree = yaml(&text).unwrap();
+        let mut images = tree.get("b").unwrap().items().map(|item| item.get("image"));
+        assert!(images.all(|image| image.and_then(Tree::as_text) == Some("node")));
+        assert_eq!(tree.get("b").unwrap().items().count(), 1000);
+    }
+
+    #[test]
+    fn large_lock_files_are_read() {
+        // More than the library's own budget of 250,000 values allows.
+        let text = "- 1\n".repeat(260_000);
+        assert_eq!(yaml(&text).unwrap().items().count(), 260_000);
     }
 
     #[test]
