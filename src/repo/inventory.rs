@@ -165,7 +165,7 @@ mod tests {
         let below: Vec<&str> = inventory.below(&a).iter().map(|(path, _)| path.as_str()).collect();
         assert_eq!(below, ["a/b/c", "a/d"]);
         assert!(inventory.has_dir(&a) && !inventory.has(&a));
-        assert_eq!(inventory.doc(&RelPath::new("b").unwrap()).unwrap().text, "text");
+        assert_eq!(&**inventory.doc(&RelPath::new("b").unwrap()).unwrap().text, "text");
     }
 
     #[test]
