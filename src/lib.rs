@@ -1,6 +1,8 @@
 //! dockgen reads a repository and writes the multi-stage Dockerfile a specialist
 //! of its stack would write, together with a reason for every value in it.
 
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod config;
 pub mod diag;
 pub mod dockerfile;

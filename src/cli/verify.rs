@@ -1,0 +1,455 @@
+//! `dockgen verify`: from what was typed to requests, from reports to text or JSON and an
+//! exit code. Prints only through the two writers it is given.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use ignore::WalkBuilder;
+
+use crate::verify::{
+    self, Edit, Engine, EngineError, EngineKind, EngineReport, ErrorReport, Extent, Interrupt, Leftovers,
+    Network, NetworkChoice, Probe, Report, Request, SCHEMA_VERSION, ServiceReport, UserPolicy, Verdict,
+    VerifyError,
+};
+
+/// Build the image, run it, and see that it works: this runs the project's own code.
+#[derive(Args, Clone, Debug)]
+pub struct VerifyArgs {
+    /// A repository, a folder with a Dockerfile, or a Dockerfile
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// Dockerfile to verify, relative to PATH
+    #[arg(short, long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Only the service in this folder
+    #[arg(long, value_name = "DIR")]
+    pub service: Option<PathBuf>,
+    /// Verify another Dockerfile of the same repository beside it
+    #[arg(long, value_name = "FILE")]
+    pub compare: Option<PathBuf>,
+    /// Engine to use; the first that answers without
+    #[arg(long, value_enum)]
+    pub engine: Option<EngineName>,
+    /// Network of builds and containers
+    #[arg(long, value_enum, default_value = "auto")]
+    pub network: NetworkName,
+    /// What to ask: http://:PORT/PATH, tcp://:PORT or none
+    #[arg(long, default_value = "http", value_parser = Probe::parse)]
+    pub probe: Probe,
+    /// Port of the program, where the image does not say so
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<u16>,
+    /// Who may run the program
+    #[arg(long, value_enum, default_value = "non-root")]
+    pub expect_user: UserName,
+    /// Source file to edit before the second build
+    #[arg(long, value_name = "FILE", conflicts_with = "no_rebuild")]
+    pub touch: Option<PathBuf>,
+    /// Leave out the second build
+    #[arg(long)]
+    pub no_rebuild: bool,
+    /// Build only, start no container
+    #[arg(long)]
+    pub no_run: bool,
+    /// Argument of the build
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub build_arg: Vec<String>,
+    /// Secret of the build
+    #[arg(long, value_name = "id=ID,src=FILE")]
+    pub secret: Vec<String>,
+    /// Environment of the container
+    #[arg(short, long, value_name = "KEY=VALUE")]
+    pub env: Vec<String>,
+    /// File of KEY=VALUE lines for the container
+    #[arg(long, value_name = "FILE")]
+    pub env_file: Vec<PathBuf>,
+    /// Platform to build and run for
+    #[arg(long, value_name = "OS/ARCH")]
+    pub platform: Option<String>,
+    /// Longest time for one build, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 1200)]
+    pub timeout: u64,
+    /// Longest time until the program answers, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub boot_timeout: u64,
+    /// Keep the whole logs in this folder
+    #[arg(long, value_name = "DIR")]
+    pub logs: Option<PathBuf>,
+    /// Keep containers and images
+    #[arg(long)]
+    pub keep: bool,
+    /// How to print the report
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: ReportFormat,
+}
+
+/// The engines as they are typed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum EngineName {
+    /// Docker with `BuildKit`
+    Docker,
+    /// Podman
+    Podman,
+    /// containerd's client
+    Nerdctl,
+    /// buildah, with podman to run
+    Buildah,
+}
+
+/// The networks as they are typed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum NetworkName {
+    /// The engine's own, the host's where it has none
+    Auto,
+    /// The engine's own
+    Bridge,
+    /// The host's
+    Host,
+}
+
+/// The policies as they are typed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum UserName {
+    /// Root is a failure
+    NonRoot,
+    /// Report only
+    Any,
+}
+
+/// How the report is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// Why nothing could be verified, apart from the engine.
+#[derive(Debug, thiserror::Error)]
+enum WrongUse {
+    #[error("no Dockerfile in {path} or in a folder below it")]
+    NoDockerfile { path: PathBuf },
+    #[error("cannot find {path}: {source}")]
+    Missing { path: PathBuf, source: io::Error },
+    #[error("--compare needs one Dockerfile to compare with, but there are {count}: name one with --service")]
+    SeveralToCompare { count: usize },
+}
+
+/// A run that has come to its end or was stopped.
+struct Ended {
+    report: Report,
+    code: u8,
+}
+
+const VERIFIED: u8 = 0;
+const FINDINGS: u8 = 1;
+const WRONG_USE: u8 = 2;
+const NO_TOOL: u8 = 4;
+const INTERRUPTED: u8 = 130;
+
+/// Runs the command: the report goes to `data`, everything else to `talk`.
+pub fn run(args: &VerifyArgs, data: &mut dyn Write, talk: &mut dyn Write) -> io::Result<ExitCode> {
+    let interrupt = listen_for_signals();
+    let ended = verify_all(args, &interrupt, talk);
+    match args.format {
+        ReportFormat::Json => {
+            serde_json::to_writer_pretty(&mut *data, &ended.report)?;
+            writeln!(data)?;
+        }
+        ReportFormat::Text if ended.report.error.is_none() || !ended.report.services.is_empty() => {
+            write!(data, "{}", verify::text(&ended.report))?;
+        }
+        ReportFormat::Text => {}
+    }
+    if let Some(error) = &ended.report.error {
+        writeln!(talk, "error: {}", error.message)?;
+        if let Some(help) = &error.help {
+            writeln!(talk, "  = help: {help}")?;
+        }
+    }
+    let has_failed = ended.code == FINDINGS;
+    if has_failed && args.logs.is_none() && args.format == ReportFormat::Text {
+        writeln!(talk, "  = help: `--logs DIR` keeps the whole logs")?;
+    }
+    Ok(ExitCode::from(ended.code))
+}
+
+fn verify_all(args: &VerifyArgs, interrupt: &Interrupt, talk: &mut dyn Write) -> Ended {
+    let mut report = Report {
+        schema_version: SCHEMA_VERSION,
+        verdict: Verdict::Unknown,
+        engine: None,
+        services: Vec::new(),
+        error: None,
+    };
+    let outcome = fill(&mut report, args, interrupt, talk);
+    let code = match outcome {
+        Ok(()) => {
+            // The comparison is measured, not judged: only the repository's own file counts.
+            let own = report.services.iter().filter_map(|service| service.dockerfiles.first());
+            let is_verified =
+                own.clone().count() > 0 && own.clone().all(|file| file.verdict == Verdict::Verified);
+            report.verdict = if is_verified { Verdict::Verified } else { Verdict::Failed };
+            if is_verified { VERIFIED } else { FINDINGS }
+        }
+        Err((code, error)) => {
+            report.error = Some(error);
+            code
+        }
+    };
+    Ended { report, code }
+}
+
+fn fill(
+    report: &mut Report,
+    args: &VerifyArgs,
+    interrupt: &Interrupt,
+    talk: &mut dyn Write,
+) -> Result<(), (u8, ErrorReport)> {
+    let targets = find_targets(args)
+        .map_err(|error| (WRONG_USE, ErrorReport { message: error.to_string(), help: help_of(&error) }))?;
+    let leftovers = if args.keep { Leftovers::Keep } else { Leftovers::Remove };
+    let engine = Engine::find(args.engine.map(kind_of), network_of(args.network), leftovers, interrupt)
+        .map_err(|error| describe(&error.into()))?;
+    report.engine = Some(EngineReport {
+        name: engine.kind(),
+        version: engine.version().to_owned(),
+        network: engine.network(),
+    });
+    // What is being done is told while it is done; a closed pipe is no reason to stop.
+    let mut tell = |words: &str| drop(writeln!(talk, "{words}"));
+    for target in targets {
+        let mut dockerfiles = Vec::new();
+        for (dockerfile, title) in std::iter::once(&target.dockerfile).chain(&target.other) {
+            let request = request(args, &target.context, dockerfile, title);
+            dockerfiles.push(verify::verify(&engine, &request, &mut tell).map_err(|error| describe(&error))?);
+        }
+        report.services.push(ServiceReport { service: target.service, dockerfiles });
+    }
+    if args.keep {
+        tell(&format!("kept: everything with the label dockgen.verify={}", engine.run_id()));
+    }
+    Ok(())
+}
+
+fn request(args: &VerifyArgs, context: &Path, dockerfile: &Path, title: &str) -> Request {
+    let mut request = Request::new(context, dockerfile);
+    title.clone_into(&mut request.title);
+    request.probe = args.probe.clone();
+    request.port = args.port;
+    request.user = match args.expect_user {
+        UserName::NonRoot => UserPolicy::NonRoot,
+        UserName::Any => UserPolicy::Any,
+    };
+    request.edit = match &args.touch {
+        Some(file) => Edit::Append(file.clone()),
+        None if args.no_rebuild => Edit::Never,
+        None => Edit::Choose,
+    };
+    request.extent = if args.no_run { Extent::BuildsOnly } else { Extent::Everything };
+    request.build_args.clone_from(&args.build_arg);
+    request.secrets.clone_from(&args.secret);
+    request.env.clone_from(&args.env);
+    request.env_files.clone_from(&args.env_file);
+    request.platform.clone_from(&args.platform);
+    request.logs.clone_from(&args.logs);
+    request.limits.build = Duration::from_secs(args.timeout);
+    request.limits.boot = Duration::from_secs(args.boot_timeout);
+    request
+}
+
+fn describe(error: &VerifyError) -> (u8, ErrorReport) {
+    let (code, help) = match error {
+        VerifyError::Engine(EngineError::Interrupted) => (INTERRUPTED, None),
+        VerifyError::Engine(error) => (NO_TOOL, error.help()),
+        VerifyError::Context(_) | VerifyError::File { .. } => (WRONG_USE, None),
+    };
+    (code, ErrorReport { message: error.to_string(), help })
+}
+
+fn help_of(error: &WrongUse) -> Option<String> {
+    matches!(error, WrongUse::NoDockerfile { .. }).then(|| "`dockgen init` writes one".to_owned())
+}
+
+fn kind_of(name: EngineName) -> EngineKind {
+    match name {
+        EngineName::Docker => EngineKind::Docker,
+        EngineName::Podman => EngineKind::Podman,
+        EngineName::Nerdctl => EngineKind::Nerdctl,
+        EngineName::Buildah => EngineKind::Buildah,
+    }
+}
+
+fn network_of(name: NetworkName) -> NetworkChoice {
+    match name {
+        NetworkName::Auto => NetworkChoice::Auto,
+        NetworkName::Bridge => NetworkChoice::Fixed(Network::Bridge),
+        NetworkName::Host => NetworkChoice::Fixed(Network::Host),
+    }
+}
+
+/// The first Ctrl-C asks for an end with everything removed, the second one ends at once.
+fn listen_for_signals() -> Interrupt {
+    let interrupt = Interrupt::default();
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+        let flag = || Arc::clone(&interrupt.0);
+        // Without a handler the default one ends the program, which is no worse.
+        let _ = signal_hook::flag::register_conditional_shutdown(signal, i32::from(INTERRUPTED), flag());
+        let _ = signal_hook::flag::register(signal, flag());
+    }
+    interrupt
+}
+
+/// One image to verify.
+#[derive(Debug, PartialEq)]
+struct Target {
+    service: String,
+    context: PathBuf,
+    dockerfile: (PathBuf, String),
+    other: Option<(PathBuf, String)>,
+}
+
+fn find_targets(args: &VerifyArgs) -> Result<Vec<Target>, WrongUse> {
+    let path = real(&args.path)?;
+    let (root, mut files) = if is_file(&path) {
+        (path.parent().unwrap_or(&path).to_owned(), vec![path])
+    } else if let Some(file) = &args.file {
+        (path.clone(), vec![real(&path.join(file))?])
+    } else {
+        let files = find_dockerfiles(&path, args.service.as_deref());
+        (path, files)
+    };
+    if files.is_empty() {
+        return Err(WrongUse::NoDockerfile { path: args.path.clone() });
+    }
+    files.sort();
+    if args.compare.is_some() && files.len() > 1 {
+        return Err(WrongUse::SeveralToCompare { count: files.len() });
+    }
+    // FILE may be written from where the user stands or from the repository.
+    let other =
+        args.compare.as_ref().map(|file| real(file).or_else(|_| real(&root.join(file)))).transpose()?;
+    let mut targets = Vec::new();
+    for file in files {
+        let folder = file.parent().unwrap_or(&root);
+        // An ignore file named after the Dockerfile is how a service says that it is built
+        // from the whole repository; with --file the whole of PATH is meant.
+        let is_whole = args.file.is_some() || is_file(&folder.join("Dockerfile.dockerignore"));
+        let service = title(&root, folder);
+        targets.push(Target {
+            service: if service.is_empty() { ".".to_owned() } else { service },
+            context: if is_whole { root.clone() } else { folder.to_owned() },
+            other: other.clone().map(|other| {
+                let name = title(&root, &other);
+                (other, name)
+            }),
+            dockerfile: (file.clone(), title(&root, &file)),
+        });
+    }
+    Ok(targets)
+}
+
+/// The one at the root, else those of the services below.
+fn find_dockerfiles(root: &Path, service: Option<&Path>) -> Vec<PathBuf> {
+    let own = root.join(service.unwrap_or(Path::new(""))).join("Dockerfile");
+    if is_file(&own) {
+        return vec![own];
+    }
+    if service.is_some() {
+        return Vec::new();
+    }
+    const DEPTH: usize = 5;
+    WalkBuilder::new(root)
+        .max_depth(Some(DEPTH))
+        .build()
+        .filter_map(Result::ok)
+        .map(ignore::DirEntry::into_path)
+        .filter(|path| path.file_name().is_some_and(|name| name == "Dockerfile") && is_file(path))
+        .collect()
+}
+
+fn title(root: &Path, path: &Path) -> String {
+    path.strip_prefix(root).unwrap_or(path).to_string_lossy().replace('\\', "/")
+}
+
+fn real(path: &Path) -> Result<PathBuf, WrongUse> {
+    path.canonicalize().map_err(|source| WrongUse::Missing { path: path.to_owned(), source })
+}
+
+#[expect(clippy::disallowed_methods, reason = "finds what the user named; nothing is planned from it")]
+fn is_file(path: &Path) -> bool {
+    path.is_file()
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests make real folders")]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Typed {
+        #[command(flatten)]
+        args: VerifyArgs,
+    }
+
+    fn targets(files: &[&str], typed: &[&str]) -> Vec<String> {
+        let home = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = home.path().join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "FROM scratch\n").unwrap();
+        }
+        let root = home.path().canonicalize().unwrap();
+        let words = ["verify", root.to_str().unwrap()].into_iter().chain(typed.iter().copied());
+        match find_targets(&Typed::parse_from(words).args) {
+            Ok(targets) => targets
+                .iter()
+                .map(|target| {
+                    format!(
+                        "{} {} from {:?}",
+                        target.service,
+                        target.dockerfile.1,
+                        title(&root, &target.context)
+                    )
+                })
+                .collect(),
+            Err(error) => vec![error.to_string().replace(root.to_str().unwrap(), "ROOT")],
+        }
+    }
+
+    #[test]
+    fn dockerfiles_are_found_with_their_contexts() {
+        for (files, typed, expected) in [
+            (&["Dockerfile", "sub/Dockerfile"][..], &[][..], &[". Dockerfile from \"\""][..]),
+            (
+                &["api/Dockerfile", "web/Dockerfile", "web/Dockerfile.dockerignore"],
+                &[],
+                &["api api/Dockerfile from \"api\"", "web web/Dockerfile from \"\""],
+            ),
+            (
+                &["api/Dockerfile", "web/Dockerfile"],
+                &["--service", "web"],
+                &["web web/Dockerfile from \"web\""],
+            ),
+            (
+                &["ops/App.Dockerfile"],
+                &["--file", "ops/App.Dockerfile"],
+                &["ops ops/App.Dockerfile from \"\""],
+            ),
+            (&["README.md"], &[], &["no Dockerfile in ROOT or in a folder below it"]),
+            (
+                &["a/Dockerfile", "b/Dockerfile", "c"],
+                &["--compare", "c"],
+                &["--compare needs one Dockerfile to compare with, but there are 2: name one with --service"],
+            ),
+        ] {
+            assert_eq!(targets(files, typed), expected, "{files:?}");
+        }
+    }
+}
