@@ -354,6 +354,9 @@ fn find_targets(args: &VerifyArgs) -> Result<Vec<Target>, WrongUse> {
     Ok(targets)
 }
 
+/// How deep services are looked for.
+const DEPTH: usize = 5;
+
 /// The one at the root, else those of the services below.
 fn find_dockerfiles(root: &Path, service: Option<&Path>) -> Vec<PathBuf> {
     let own = root.join(service.unwrap_or(Path::new(""))).join("Dockerfile");
@@ -363,7 +366,6 @@ fn find_dockerfiles(root: &Path, service: Option<&Path>) -> Vec<PathBuf> {
     if service.is_some() {
         return Vec::new();
     }
-    const DEPTH: usize = 5;
     WalkBuilder::new(root)
         .max_depth(Some(DEPTH))
         .build()

@@ -12,7 +12,7 @@ use super::{Extent, Purpose, UserPolicy, VerifyError, Work, useful};
 
 /// How long a program without a port is watched: long enough to crash.
 const WATCH: Duration = Duration::from_secs(10);
-/// How long a taken port is waited for: another run may be about to end.
+/// How long a taken port is waited for.
 const PORT_WAIT: Duration = Duration::from_secs(15);
 const PAUSE: Duration = Duration::from_millis(60);
 /// What the kernel's SIGKILL makes of an exit code.
@@ -88,7 +88,7 @@ impl Work<'_> {
             Ok(Booted { container: container.clone(), step: Step::failed(Some(facts), Failure::of(line)) })
         };
         if let (Network::Host, Some(port)) = (self.engine.network(), port)
-            && let Some(holder) = self.wait_for_free(port)
+            && let Some(holder) = wait_for_free(port)
         {
             return failed(facts, format!("port {port} of this machine is taken by {holder}"));
         }
@@ -192,17 +192,6 @@ impl Work<'_> {
         probe::listeners(&pids)
     }
 
-    fn wait_for_free(&self, port: u16) -> Option<String> {
-        let deadline = Instant::now() + PORT_WAIT;
-        loop {
-            let holder = probe::who_has(port)?;
-            if Instant::now() >= deadline {
-                return Some(holder);
-            }
-            thread::sleep(PAUSE * 5);
-        }
-    }
-
     fn check_user(
         &self,
         container: &str,
@@ -260,6 +249,18 @@ impl Work<'_> {
         } else {
             Step::passed(facts)
         })
+    }
+}
+
+/// Who still has the port after a while; another run may be about to end.
+fn wait_for_free(port: u16) -> Option<String> {
+    let deadline = Instant::now() + PORT_WAIT;
+    loop {
+        let holder = probe::who_has(port)?;
+        if Instant::now() >= deadline {
+            return Some(holder);
+        }
+        thread::sleep(PAUSE * 5);
     }
 }
 

@@ -289,7 +289,7 @@ fn choose_source(root: &Path) -> Option<PathBuf> {
     }
     let count = |language| files.iter().filter(|(other, _)| *other == language).count();
     // Markup is last in the table and is taken only where nothing else is there.
-    let is_markup = |language: usize| LANGUAGES[language].comment.1 != "";
+    let is_markup = |language: usize| !LANGUAGES[language].comment.1.is_empty();
     let best = (0..LANGUAGES.len())
         .filter(|&language| count(language) > 0)
         .max_by_key(|&language| (!is_markup(language), count(language), LANGUAGES.len() - language))?;
