@@ -1,3 +1,7 @@
 //! The `dockgen` program: parse, run, exit code; nothing else.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    dockgen::cli::main()
+}

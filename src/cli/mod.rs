@@ -1,2 +1,93 @@
-//! temp
+//! The command line: what was typed, what is said, and the exit code. Each command is a short
+//! script over the library.
+//!
+//! stdout carries data (a plan, a diff, a file); everything said to a person goes to stderr.
+
+mod answers;
+mod args;
+mod ask;
+mod cause;
+mod init;
+mod plan;
+mod session;
+mod term;
 pub mod verify;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser as _};
+
+use args::{Args, Command};
+use term::Term;
+
+/// How a command ended. The numbers are a contract with scripts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Done, up to date, verified.
+    Done = 0,
+    /// Drift, a file that was left alone, a container that failed.
+    Findings = 1,
+    /// Wrong use, bad input, or a defect of dockgen itself.
+    Misuse = 2,
+    /// Nothing recognised, or nobody to ask.
+    Nothing = 3,
+    /// An outside tool is missing or broken.
+    ToolMissing = 4,
+    /// Interrupted.
+    Interrupted = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Why a command could not do its work: what to say, what may help, and how to end.
+#[derive(Debug)]
+pub struct Failure {
+    message: String,
+    help: Option<String>,
+    exit: Exit,
+}
+
+impl Failure {
+    fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { message: message.into(), help: None, exit }
+    }
+
+    fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let args = Args::parse();
+    let term = Term::new(args.color);
+    let ended = match &args.command {
+        Command::Init(command) => init::run(command, &term),
+        Command::Check(command) => init::run(&command.as_init(), &term),
+        Command::Plan(command) => plan::run(command, &term),
+        Command::Verify(command) => return verify(command),
+        Command::Schema(command) => plan::schema(command, &term),
+        Command::Completions { shell } => {
+            clap_complete::generate(*shell, &mut Args::command(), "dockgen", &mut std::io::stdout());
+            Ok(Exit::Done)
+        }
+    };
+    match ended {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            term.error(&failure.message, failure.help.as_deref());
+            failure.exit.into()
+        }
+    }
+}
+
+/// `dockgen verify` brings its own exit codes.
+fn verify(command: &verify::VerifyArgs) -> ExitCode {
+    let ended = verify::run(command, &mut std::io::stdout().lock(), &mut anstream::stderr().lock());
+    ended.unwrap_or_else(|_| Exit::Misuse.into())
+}

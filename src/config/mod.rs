@@ -21,6 +21,7 @@ pub const FILE: &str = "dockgen.toml";
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
     wishes: Vec<Wish>,
+    only: Option<RelPath>,
 }
 
 /// One wish.
@@ -42,7 +43,7 @@ impl Settings {
     pub fn read(inventory: &Inventory, known: &[&dyn AnyKey]) -> Result<Self, Vec<Diagnostic>> {
         let root = inventory.dir(RelPath::root());
         match root.doc(FILE) {
-            Some(doc) => Ok(Self { wishes: file::read(&doc, known)? }),
+            Some(doc) => Ok(Self { wishes: file::read(&doc, known)?, only: None }),
             None => Ok(Self::default()),
         }
     }
@@ -83,6 +84,16 @@ impl Settings {
         self.wishes.sort_by_key(|wish| wish.because.layer);
     }
 
+    /// Only the service in this folder is meant, wherever it stands.
+    pub fn only(&mut self, dir: &RelPath) {
+        self.only = Some(dir.clone());
+    }
+
+    /// The one folder that is meant, if a person named one.
+    pub fn meant(&self) -> Option<&RelPath> {
+        self.only.as_ref()
+    }
+
     /// The wishes that concern one service, by its folder: its own first within each layer.
     #[must_use]
     pub fn for_service(&self, dir: &RelPath) -> Self {
@@ -91,7 +102,7 @@ impl Settings {
         let mut wishes: Vec<Wish> =
             self.wishes.iter().filter(|wish| wish.service.as_deref().is_none_or(mine)).cloned().collect();
         wishes.sort_by_key(|wish| (wish.because.layer, wish.service.is_none()));
-        Self { wishes }
+        Self { wishes, only: self.only.clone() }
     }
 
     /// A choice that starts with what people said about `key`. A wish that does not read is a

@@ -5,7 +5,6 @@
 use crate::config::{Settings, keys};
 use crate::diag::{Code, Diagnostic};
 use crate::plan::question::{Answer, Question};
-use crate::repo::inventory::Inventory;
 use crate::repo::path::RelPath;
 use crate::stack::{Proposal, Strength};
 
@@ -89,26 +88,15 @@ pub(super) fn settle(
     Some((folder.clone(), winner))
 }
 
-/// Leaves the services that are meant: not examples or tests beside a real one, not what a service
-/// in the root already contains, not asset pipelines of their own.
-pub(super) fn choose(
-    mut proposals: Vec<(RelPath, Proposal)>,
-    inventory: &Inventory,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Vec<Proposal> {
-    let _ = inventory;
+/// Leaves the services that are meant: the folder a person named; else not examples or tests beside a
+/// real one, not loose files, not asset pipelines.
+pub(super) fn choose(mut proposals: Vec<(RelPath, Proposal)>, settings: &Settings) -> Vec<Proposal> {
+    if let Some(meant) = settings.meant() {
+        proposals.retain(|(folder, _)| folder == meant);
+    }
     keep(&mut proposals, |_, proposal| proposal.strength > Strength::Assets);
     keep(&mut proposals, |folder, _| !folder.segments().any(|segment| ASIDE.contains(&segment)));
     keep(&mut proposals, |_, proposal| proposal.strength > Strength::LooseFiles);
-    if proposals.iter().any(|(folder, _)| folder.is_root()) {
-        for (folder, proposal) in proposals.iter().filter(|(folder, _)| !folder.is_root()) {
-            let message = format!("`{folder}` is a {} project of its own and is not built", proposal.stack);
-            diagnostics.push(
-                Diagnostic::note(Code::NotBuilt, message)
-                    .help(format!("`dockgen init --service {folder}` writes its files")),
-            );
-        }
-    }
     proposals.into_iter().map(|(_, proposal)| proposal).collect()
 }
 

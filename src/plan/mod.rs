@@ -43,7 +43,7 @@ pub fn plan(inventory: &Inventory, settings: &Settings) -> Plan {
             .collect();
         proposals.extend(claim::settle(&folder, found, settings, &mut diagnostics));
     }
-    let proposals = claim::choose(proposals, inventory, &mut diagnostics);
+    let proposals = claim::choose(proposals, settings);
 
     let mut plan =
         Plan { schema_version: SCHEMA_VERSION, services: Vec::new(), questions: Vec::new(), diagnostics };

@@ -1,0 +1,78 @@
+//! Keeps answers: whatever was said on a terminal is written to `dockgen.toml`, so that the next run
+//! and everybody else's run give the same files. Comments and order of what is there are kept.
+
+use toml_edit::{DocumentMut, Item, Table, Value};
+
+use crate::cli::{Exit, Failure};
+use crate::config;
+use crate::out::OutFile;
+use crate::repo::{Inventory, RelPath};
+
+/// One answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Given {
+    /// The setting.
+    pub key: String,
+    /// The service it is for; none when there is only one.
+    pub service: Option<RelPath>,
+    /// What was answered.
+    pub value: String,
+}
+
+/// `dockgen.toml` with the answers in it.
+pub(super) fn keep(inventory: &Inventory, answers: &[Given]) -> Result<OutFile, Failure> {
+    let path = RelPath::new(config::FILE).unwrap_or_default();
+    let text = inventory.doc(&path).map_or("", |doc| doc.text);
+    let mut document: DocumentMut = text
+        .parse()
+        .map_err(|bad| Failure::new(Exit::Misuse, format!("cannot add answers to dockgen.toml: {bad}")))?;
+    for answer in answers {
+        let mut table: &mut Table = document.as_table_mut();
+        if let Some(service) = &answer.service {
+            table = below(table, "services")?;
+            table.set_implicit(true);
+            table = below(table, service.as_str())?;
+            table.set_implicit(true);
+        }
+        let (tables, entry) = answer.key.rsplit_once('.').unwrap_or(("", &answer.key));
+        for name in tables.split('.').filter(|name| !name.is_empty()) {
+            table = below(table, name)?;
+        }
+        table.insert(entry, Item::Value(value(&answer.value)));
+    }
+    Ok(OutFile { path, text: document.to_string() })
+}
+
+fn below<'t>(table: &'t mut Table, name: &str) -> Result<&'t mut Table, Failure> {
+    let entry = table.entry(name).or_insert_with(|| Item::Table(Table::new()));
+    let not_a_table = || {
+        Failure::new(
+            Exit::Misuse,
+            format!("`{name}` in dockgen.toml is not a table; the answer cannot be kept"),
+        )
+    };
+    entry.as_table_mut().ok_or_else(not_a_table)
+}
+
+fn value(text: &str) -> Value {
+    text.parse::<i64>().map_or_else(|_| Value::from(text), Value::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_join_what_a_person_wrote() {
+        let inventory = Inventory::from_files([("dockgen.toml", "# ours\n[runtime] # keep\nuser = 7\n")]);
+        let given = |key: &str, service: Option<&str>, value: &str| Given {
+            key: key.to_owned(),
+            service: service.map(|dir| RelPath::new(dir).unwrap()),
+            value: value.to_owned(),
+        };
+        let answers = [given("runtime.port", None, "9000"), given("go.main", Some("apps/api"), "./cmd/api")];
+        let text = keep(&inventory, &answers).unwrap().text;
+        assert!(text.starts_with("# ours\n[runtime] # keep\nuser = 7\nport = 9000\n"), "{text}");
+        assert!(text.contains("[services.\"apps/api\".go]\nmain = \"./cmd/api\"\n"), "{text}");
+    }
+}

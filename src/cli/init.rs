@@ -1,0 +1,283 @@
+//! `dockgen init`: looks, asks what is unclear, and writes; or prints, diffs, checks.
+//!
+//! A file that a person wrote or edited is never replaced without consent, on a terminal or off it.
+
+use crate::cli::answers::{self, Given};
+use crate::cli::args::InitArgs;
+use crate::cli::session::Session;
+use crate::cli::term::Term;
+use crate::cli::{Exit, Failure, ask, cause, plan as plan_command};
+use crate::diag::Severity;
+use crate::out::{self, Consent, OutFile, Outcome, Standing};
+use crate::plan::question::Question;
+use crate::plan::service::Service;
+
+/// A planned file, and what lies at its path now.
+pub(super) struct Planned {
+    pub file: OutFile,
+    pub standing: Standing,
+    /// What a person changed is theirs, and nothing else has moved: there is nothing to do.
+    pub is_settled: bool,
+}
+
+/// Runs the command.
+pub(super) fn run(args: &InitArgs, term: &Term) -> Result<Exit, Failure> {
+    let mut session = Session::open(&args.target, term)?;
+    if session.plan.services.is_empty() {
+        return nothing(args, &session, term);
+    }
+    let asks = term.is_interactive() && !args.yes && !args.check && !args.stdout;
+    let mut given = Vec::new();
+    let services = choose(args, &session, term, asks)?;
+    let services = if asks { answer(&mut session, services, &mut given)? } else { services };
+    refuse_open_questions(&session, &services)?;
+    refuse_errors(&session, term)?;
+
+    let mut planned = Vec::new();
+    let mut findings = session.plan.diagnostics.clone();
+    for service in &services {
+        let (files, read_back) = session.files(service)?;
+        findings.extend(read_back);
+        planned.push(place(&session, files.dockerfile));
+        planned.push(place(&session, files.dockerignore));
+    }
+    if let Some(broken) = findings.iter().find(|finding| finding.severity == Severity::Error) {
+        term.findings(std::slice::from_ref(broken), &session.inventory);
+        return Err(Failure::new(Exit::Misuse, "the files would not build; nothing was written"));
+    }
+    if args.stdout {
+        return only_dockerfile(&services, &planned, term);
+    }
+    if args.check {
+        return cause::check(&session, &services, &planned, term);
+    }
+    for service in &services {
+        plan_command::summary(service, term);
+    }
+    term.findings(&findings, &session.inventory);
+    if args.diff {
+        for planned in &planned {
+            term.diff(&out::diff(&planned.file.path, existing(&session, planned), &planned.file.text));
+        }
+        return Ok(Exit::Done);
+    }
+    if args.dry_run {
+        for planned in &planned {
+            term.data(&format!("==> {} <==\n{}\n", planned.file.path, planned.file.text));
+        }
+        return Ok(Exit::Done);
+    }
+    write(args, &session, &services, planned, &given, term)
+}
+
+fn nothing(args: &InitArgs, session: &Session, term: &Term) -> Result<Exit, Failure> {
+    let errors = session.errors();
+    if !errors.is_empty() {
+        term.findings(&errors, &session.inventory);
+        return Err(Failure::new(Exit::Misuse, "the project cannot be understood; nothing was written"));
+    }
+    term.findings(&session.plan.diagnostics, &session.inventory);
+    if args.if_detected {
+        term.say("nothing recognised; nothing was written");
+        return Ok(Exit::Done);
+    }
+    Err(session.nothing())
+}
+
+/// The services that are meant: the one in the root, or all there are; a person on a terminal chooses.
+fn choose(args: &InitArgs, session: &Session, term: &Term, asks: bool) -> Result<Vec<Service>, Failure> {
+    let services = &session.plan.services;
+    if args.all || services.len() == 1 {
+        return Ok(services.clone());
+    }
+    if asks {
+        let chosen = ask::which(services)?;
+        return Ok(chosen.into_iter().map(|at| services[at].clone()).collect());
+    }
+    let Some(root) = services.iter().find(|service| service.dir.is_root()) else {
+        return Ok(services.clone());
+    };
+    for other in services.iter().filter(|service| !service.dir.is_root()) {
+        term.say(&format!(
+            "note: `{}` is a {} project of its own; `--service {}` or `--all` writes its files too",
+            other.dir, other.stack.value, other.dir
+        ));
+    }
+    Ok(vec![root.clone()])
+}
+
+/// Asks what is open until nothing is. Each answer may open or close other questions.
+fn answer(
+    session: &mut Session,
+    mut services: Vec<Service>,
+    given: &mut Vec<Given>,
+) -> Result<Vec<Service>, Failure> {
+    loop {
+        let open: Vec<Question> = questions(session, &services)
+            .filter(|question| !given.iter().any(|g| g.key == question.key && g.service == question.service))
+            .cloned()
+            .collect();
+        if open.is_empty() {
+            return Ok(services);
+        }
+        for question in open {
+            let value = ask::ask(&question)?;
+            session.settings.answer(&question.key, question.service.as_ref(), &value);
+            given.push(Given { key: question.key, service: question.service, value });
+        }
+        session.replan();
+        let chosen = services;
+        services = session
+            .plan
+            .services
+            .iter()
+            .filter(|now| chosen.iter().any(|then| then.dir == now.dir))
+            .cloned()
+            .collect();
+    }
+}
+
+fn questions<'s>(session: &'s Session, services: &'s [Service]) -> impl Iterator<Item = &'s Question> {
+    session.plan.questions.iter().filter(|question| {
+        question.service.as_ref().is_none_or(|dir| services.iter().any(|service| service.dir == *dir))
+    })
+}
+
+/// A question without a safe default, and nobody to ask.
+fn refuse_open_questions(session: &Session, services: &[Service]) -> Result<(), Failure> {
+    let Some(open) = questions(session, services).find(|question| question.default.is_none()) else {
+        return Ok(());
+    };
+    let answered = session.settings.table(&open.key).next().is_some();
+    if answered {
+        return Ok(());
+    }
+    let options: Vec<String> = open
+        .options
+        .iter()
+        .map(|option| format!("--set {}={}   ({})", open.key, option.value, option.why))
+        .collect();
+    Err(Failure::new(Exit::Nothing, format!("{} Nothing decides it; nothing was written", open.ask))
+        .help(options.join("\n")))
+}
+
+fn refuse_errors(session: &Session, term: &Term) -> Result<(), Failure> {
+    let errors = session.errors();
+    if errors.is_empty() {
+        return Ok(());
+    }
+    term.findings(&errors, &session.inventory);
+    Err(Failure::new(Exit::Misuse, "the project cannot be understood; nothing was written"))
+}
+
+fn place(session: &Session, file: OutFile) -> Planned {
+    let existing = session.inventory.doc(&file.path);
+    let is_there = session.inventory.has(&file.path);
+    let standing = match existing {
+        // A file that could not be read is somebody's.
+        None if is_there => Standing::Foreign,
+        _ => out::standing(existing.map(|doc| &**doc.text)),
+    };
+    let same_origin = existing
+        .is_some_and(|doc| stamp_line(doc.text).is_some_and(|line| stamp_line(&file.text) == Some(line)));
+    Planned { is_settled: standing == Standing::Edited && same_origin, file, standing }
+}
+
+/// The stamp holds a hash of what dockgen wrote. The same stamp in an edited file: nothing but the person has moved.
+fn stamp_line(text: &str) -> Option<&str> {
+    let stamp = text.lines().find_map(|line| line.strip_prefix("# dockgen:generated "))?;
+    stamp.split_whitespace().last()
+}
+
+/// What lies at the path of a planned file.
+pub(super) fn existing<'s>(session: &'s Session, planned: &Planned) -> Option<&'s str> {
+    session.inventory.doc(&planned.file.path).map(|doc| &**doc.text)
+}
+
+fn only_dockerfile(services: &[Service], planned: &[Planned], term: &Term) -> Result<Exit, Failure> {
+    match planned {
+        [dockerfile, _] => {
+            term.data(&dockerfile.file.text);
+            Ok(Exit::Done)
+        }
+        _ => {
+            let dirs: Vec<String> =
+                services.iter().map(|service| format!("--service {}", service.dir)).collect();
+            Err(Failure::new(
+                Exit::Nothing,
+                "`--stdout` prints one Dockerfile, and several services are here",
+            )
+            .help(dirs.join("\n")))
+        }
+    }
+}
+
+fn write(
+    args: &InitArgs,
+    session: &Session,
+    services: &[Service],
+    planned: Vec<Planned>,
+    given: &[Given],
+    term: &Term,
+) -> Result<Exit, Failure> {
+    let (settled, wanted): (Vec<Planned>, Vec<Planned>) =
+        planned.into_iter().partition(|planned| planned.is_settled);
+    for planned in &settled {
+        term.done("kept", &format!("{} (edited by hand, and up to date)", session.shown(&planned.file.path)));
+    }
+    let theirs: Vec<&Planned> = wanted
+        .iter()
+        .filter(|planned| matches!(planned.standing, Standing::Edited | Standing::Foreign))
+        .collect();
+    let mut consent = if args.force { Consent::AnyFile } else { Consent::OwnFiles };
+    if !theirs.is_empty() && !args.force {
+        for planned in &theirs {
+            let who = if planned.standing == Standing::Edited { "edited" } else { "written" };
+            term.say(&format!("`{}` was {who} by a person", session.shown(&planned.file.path)));
+        }
+        let may = term.is_interactive() && !args.yes && ask::consent("Replace it?")?;
+        if !may {
+            return Err(Failure::new(Exit::Findings, "a person's file is in the way; nothing was written").help(
+                "`--diff` shows what would change, `--force` replaces it, `--stdout` prints the Dockerfile",
+            ));
+        }
+        consent = Consent::AnyFile;
+    }
+    let kept = if given.is_empty() { None } else { Some(answers::keep(&session.inventory, given)?) };
+    let files = wanted
+        .iter()
+        .map(|planned| (&planned.file, consent))
+        .chain(kept.iter().map(|file| (file, Consent::AnyFile)));
+    let outcomes = out::write(&session.root, files).map_err(|bad| {
+        let failure = Failure::new(Exit::Misuse, bad.to_string());
+        match bad.help() {
+            Some(help) => failure.help(help),
+            None => failure,
+        }
+    })?;
+    for (file, outcome) in wanted.iter().map(|planned| &planned.file).chain(&kept).zip(outcomes) {
+        let verb = match outcome {
+            Outcome::Created => "created",
+            Outcome::Replaced => "updated",
+            Outcome::Unchanged => "unchanged",
+        };
+        term.done(verb, &session.shown(&file.path));
+    }
+    next_steps(session, services, term);
+    Ok(Exit::Done)
+}
+
+fn next_steps(session: &Session, services: &[Service], term: &Term) {
+    let [service] = services else {
+        term.next("dockgen verify");
+        return;
+    };
+    let context = session.shown(&service.context);
+    let file = service.dir.join("Dockerfile").unwrap_or_default();
+    let flag =
+        if service.dir == service.context { String::new() } else { format!("-f {} ", session.shown(&file)) };
+    let port =
+        service.runtime.port.as_ref().map(|port| format!("-p {0}:{0} ", port.value)).unwrap_or_default();
+    let name = &service.name;
+    term.next(&format!("docker build -t {name} {flag}{context} && docker run --rm {port}{name}"));
+}

@@ -1,0 +1,128 @@
+//! One look at one repository: scanned, wished, planned. Commands work on this.
+
+use std::path::{Path, PathBuf};
+
+use crate::cli::args::Target;
+use crate::cli::term::Term;
+use crate::cli::{Exit, Failure};
+use crate::config::Settings;
+use crate::diag::{Diagnostic, Severity};
+use crate::fact::Layer;
+use crate::plan::plan;
+use crate::plan::service::{Plan, Service};
+use crate::render::{RenderError, ServiceFiles, Templates, read_back, render_service};
+use crate::repo::scan::ScanError;
+use crate::repo::{Inventory, RelPath};
+use crate::stack;
+
+/// A repository, what people wish of it, and the plan that follows.
+pub(super) struct Session {
+    /// As given.
+    pub root: PathBuf,
+    /// What is there.
+    pub inventory: Inventory,
+    /// What people wish.
+    pub settings: Settings,
+    /// What follows.
+    pub plan: Plan,
+}
+
+impl Session {
+    /// Scans and plans.
+    pub fn open(target: &Target, term: &Term) -> Result<Self, Failure> {
+        let inventory = Inventory::scan(&target.path, &stack::reads()).map_err(|bad| unreadable(&bad))?;
+        let keys = stack::keys();
+        let mut settings = Settings::read(&inventory, &keys).map_err(|problems| {
+            term.findings(&problems, &inventory);
+            Failure::new(Exit::Misuse, "dockgen.toml cannot be used; nothing was written")
+        })?;
+        for assignment in &target.set {
+            settings
+                .set(assignment, Layer::Flag, &keys)
+                .map_err(|bad| Failure::new(Exit::Misuse, bad.to_string()))?;
+        }
+        if let Some(service) = &target.service {
+            let dir = RelPath::new(service).map_err(|bad| Failure::new(Exit::Misuse, bad.to_string()))?;
+            settings.only(&dir);
+        }
+        let plan = plan(&inventory, &settings);
+        Ok(Self { root: target.path.clone(), inventory, settings, plan })
+    }
+
+    /// Plans again, after an answer.
+    pub fn replan(&mut self) {
+        self.plan = plan(&self.inventory, &self.settings);
+    }
+
+    /// Findings that keep files from being written.
+    pub fn errors(&self) -> Vec<Diagnostic> {
+        self.plan.diagnostics.iter().filter(|finding| finding.severity == Severity::Error).cloned().collect()
+    }
+
+    /// Prints the files of a service and reads them back.
+    pub fn files(&self, service: &Service) -> Result<(ServiceFiles, Vec<Diagnostic>), Failure> {
+        let templates = Templates::builtin().map_err(|bad| Failure::new(Exit::Misuse, bad.to_string()))?;
+        let files = render_service(service, &templates).map_err(|bad| unprintable(&bad))?;
+        let findings = read_back(service, &files, &self.inventory);
+        Ok((files, findings))
+    }
+
+    /// Nothing was recognised: what was looked for, and what is there.
+    pub fn nothing(&self) -> Failure {
+        let wanted: Vec<String> = stack::ALL
+            .iter()
+            .map(|stack| {
+                let files: Vec<&str> = stack.looks_for().iter().take(4).copied().collect();
+                format!("looked for {}: {}", stack.name(), files.join(", "))
+            })
+            .collect();
+        Failure::new(
+            Exit::Nothing,
+            format!("no project recognised in `{}`; nothing was written", self.root.display()),
+        )
+        .help(format!("{}\n{}", wanted.join("\n"), self.listing()))
+    }
+
+    /// The first names in the root, so that a wrong folder is seen at once.
+    fn listing(&self) -> String {
+        const SHOWN: usize = 12;
+        let mut names: Vec<String> = Vec::new();
+        for (path, _) in self.inventory.files() {
+            let mut segments = path.segments();
+            let first = segments.next().unwrap_or_default().to_owned();
+            let name = if segments.next().is_some() { format!("{first}/") } else { first };
+            if names.last() != Some(&name) {
+                names.push(name);
+            }
+        }
+        if names.is_empty() {
+            return "the folder is empty".to_owned();
+        }
+        let more = names.len().saturating_sub(SHOWN);
+        names.truncate(SHOWN);
+        let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!("there is {}{rest}", names.join(", "))
+    }
+
+    /// The path of a file of the repository, as the person would type it.
+    pub fn shown(&self, path: &RelPath) -> String {
+        let is_here = self.root == Path::new(".");
+        if is_here { path.to_string() } else { self.root.join(path.as_str()).display().to_string() }
+    }
+}
+
+fn unreadable(bad: &ScanError) -> Failure {
+    let failure = Failure::new(Exit::Misuse, bad.to_string());
+    match bad {
+        ScanError::NotAFolder(path) => match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            Some(parent) => failure.help(format!("try `dockgen init {}`", parent.display())),
+            None => failure,
+        },
+        _ => failure,
+    }
+}
+
+fn unprintable(bad: &RenderError) -> Failure {
+    Failure::new(Exit::Misuse, format!("{bad}; nothing was written"))
+        .help("a name or script of the repository cannot be written in a Dockerfile; `--set` can replace it")
+}

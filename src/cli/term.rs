@@ -1,0 +1,162 @@
+//! The only code that prints.
+
+use std::io::{IsTerminal as _, Write as _};
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use anstyle::{AnsiColor, Style};
+
+use crate::cli::args::Color;
+use crate::diag::{Diagnostic, Severity};
+use crate::repo::Inventory;
+
+/// Where people and programs read.
+pub(super) struct Term {
+    color: bool,
+    interactive: bool,
+}
+
+const STRONG: Style = Style::new().bold();
+const QUIET: Style = Style::new().dimmed();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const GOOD: Style = AnsiColor::Green.on_default();
+const HINT: Style = AnsiColor::Cyan.on_default();
+
+impl Term {
+    /// Colour by flag, then `NO_COLOR`, then `FORCE_COLOR`, then whether stderr is a terminal.
+    pub fn new(color: Color) -> Self {
+        let is_terminal = std::io::stderr().is_terminal();
+        let wanted = match color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                !is_set("NO_COLOR") && (is_set("FORCE_COLOR") || is_set("CLICOLOR_FORCE") || is_terminal)
+            }
+        };
+        let choice = match (color, wanted) {
+            (_, false) => anstream::ColorChoice::Never,
+            (Color::Auto, true) if is_terminal => anstream::ColorChoice::Auto,
+            (_, true) => anstream::ColorChoice::Always,
+        };
+        choice.write_global();
+        Self { color: wanted, interactive: is_terminal && std::io::stdin().is_terminal() }
+    }
+
+    /// Is there somebody to ask?
+    pub fn is_interactive(&self) -> bool {
+        self.interactive
+    }
+
+    /// Data, for whoever reads stdout. A reader that goes away early is no error.
+    pub fn data(&self, text: &str) {
+        let _ = std::io::stdout().lock().write_all(text.as_bytes());
+    }
+
+    /// A unified diff on stdout, coloured when stdout is a terminal.
+    pub fn diff(&self, text: &str) {
+        let mut out = anstream::stdout().lock();
+        for line in text.lines() {
+            let style = match line.as_bytes().first() {
+                Some(b'+') => GOOD,
+                Some(b'-') => AnsiColor::Red.on_default(),
+                Some(b'@') => HINT,
+                _ => Style::new(),
+            };
+            let _ = writeln!(out, "{style}{line}{style:#}");
+        }
+    }
+
+    /// A line for a person.
+    pub fn say(&self, line: &str) {
+        let _ = writeln!(anstream::stderr(), "{line}");
+    }
+
+    /// A labelled line: what it is about, and what is said.
+    pub fn row(&self, label: &str, value: &str) {
+        let _ = writeln!(anstream::stderr(), "  {QUIET}{label:<9}{QUIET:#} {value}");
+    }
+
+    /// The name of something, made to stand out.
+    pub fn title(&self, name: &str, about: &str) {
+        let _ = writeln!(anstream::stderr(), "{STRONG}{name}{STRONG:#} {about}");
+    }
+
+    /// Something done to a file.
+    pub fn done(&self, verb: &str, what: &str) {
+        let _ = writeln!(anstream::stderr(), "{GOOD}{verb:>10}{GOOD:#} {what}");
+    }
+
+    /// What to do next.
+    pub fn next(&self, command: &str) {
+        let _ = writeln!(anstream::stderr(), "{HINT}next:{HINT:#} {command}");
+    }
+
+    /// Why a command could not do its work.
+    pub fn error(&self, message: &str, help: Option<&str>) {
+        let _ = writeln!(anstream::stderr(), "{BAD}error{BAD:#}: {message}");
+        for line in help.unwrap_or_default().lines() {
+            let _ = writeln!(anstream::stderr(), "{HINT}help{HINT:#}: {line}");
+        }
+    }
+
+    /// Findings with the lines they are about.
+    pub fn findings(&self, findings: &[Diagnostic], inventory: &Inventory) {
+        for finding in findings {
+            let _ = writeln!(anstream::stderr(), "{}", self.render(finding, inventory));
+        }
+    }
+
+    fn render(&self, finding: &Diagnostic, inventory: &Inventory) -> String {
+        let level = match finding.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+            Severity::Note => Level::NOTE,
+        };
+        let code = finding.code.to_string();
+        let title = level.primary_title(finding.message.as_str()).id(code.as_str());
+        let mut group = title.elements([] as [annotate_snippets::Element<'_>; 0]);
+        match cited(finding, inventory) {
+            Some(snippet) => group = group.element(snippet),
+            None => {
+                if let Some(place) = &finding.at {
+                    group = group.element(annotate_snippets::Origin::path(place.to_string()));
+                }
+            }
+        }
+        if let Some(help) = &finding.help {
+            group = group.element(Level::HELP.message(help.as_str()));
+        }
+        let renderer = if self.color { Renderer::styled() } else { Renderer::plain() };
+        renderer.term_width(80).render(&[group])
+    }
+}
+
+/// The line a finding is about. Notes go without. A minified file is one line of megabytes, so only its start is shown.
+fn cited<'d>(
+    finding: &'d Diagnostic,
+    inventory: &'d Inventory,
+) -> Option<Snippet<'d, annotate_snippets::Annotation<'d>>> {
+    let place = finding.at.as_ref().filter(|_| finding.severity != Severity::Note)?;
+    let number = usize::try_from(place.line?).ok()?;
+    let text: &str = inventory.doc(&place.file)?.text;
+    let line = text.lines().nth(number.checked_sub(1)?)?;
+    let shown = line.char_indices().nth(160).map_or(line, |(end, _)| &line[..end]);
+    let column = finding.column.and_then(|column| usize::try_from(column).ok());
+    let span = match column {
+        Some(column) => {
+            let start = shown.char_indices().nth(column.saturating_sub(1)).map_or(shown.len(), |(at, _)| at);
+            start..shown[start..].chars().next().map_or(start, |c| start + c.len_utf8())
+        }
+        None => shown.len() - shown.trim_start().len()..shown.len(),
+    };
+    Some(
+        Snippet::source(shown)
+            .path(place.file.as_str())
+            .line_start(number)
+            .annotation(AnnotationKind::Primary.span(span)),
+    )
+}
+
+fn is_set(variable: &str) -> bool {
+    #[expect(clippy::disallowed_methods, reason = "colour is a matter of the terminal, never of a plan")]
+    std::env::var(variable).is_ok_and(|value| !value.is_empty())
+}
