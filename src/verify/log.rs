@@ -224,21 +224,24 @@ fn parse_buildah(text: &str) -> BuildLog {
     let mut log = BuildLog::default();
     let mut stage = None;
     let mut current: Option<BuildStep> = None;
-    for line in text.lines() {
+    // Programs print lines like the builder's own, which is the last of them.
+    let last_error = text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| line.starts_with("Error: "))
+        .map(|(number, _)| number)
+        .last();
+    for (number, line) in text.lines().enumerate() {
         if let Some(found) = STEP.captures(line) {
             log.steps.extend(current.take());
             let instruction = found[1].to_owned();
             if is_from(&instruction) {
                 stage = stage_of(&instruction);
             } else {
-                current = Some(BuildStep {
-                    stage: stage.clone(),
-                    instruction,
-                    state: StepState::Done(None),
-                    output: Vec::new(),
-                });
+                let state = StepState::Done(None);
+                current = Some(BuildStep { stage: stage.clone(), instruction, state, output: Vec::new() });
             }
-        } else if let Some(error) = line.strip_prefix("Error: ") {
+        } else if let Some(error) = line.strip_prefix("Error: ").filter(|_| Some(number) == last_error) {
             match &mut current {
                 Some(step) => step.state = StepState::Failed(error.to_owned()),
                 None => log.error = Some(error.to_owned()),
@@ -247,6 +250,8 @@ fn parse_buildah(text: &str) -> BuildLog {
             match line.strip_prefix("--> ") {
                 Some(words) if words.starts_with("Using cache") => step.state = StepState::Cached,
                 Some(_) => {}
+                // The builder's own log, about itself.
+                None if line.starts_with("time=\"") => {}
                 None => step.output.push(line.to_owned()),
             }
         }
@@ -254,7 +259,7 @@ fn parse_buildah(text: &str) -> BuildLog {
     log.steps.extend(current);
     // buildah counts USER and CMD as steps, BuildKit does not: the same file must give
     // the same number with both.
-    log.steps.retain(|step| makes_layer(&step.instruction));
+    log.steps.retain(|step| makes_layer(&step.instruction) || matches!(step.state, StepState::Failed(_)));
     log
 }
 
@@ -347,9 +352,23 @@ failed to solve with frontend dockerfile.v0: failed to create LLB definition: do
 [2/2] COMMIT vtp
 --> 07b8cdffd5a
 ";
+    const PODMAN_UNKNOWN: &str = "\
+STEP 1/2: FROM scratch
+STEP 2/2: FORM x
+time=\"2026-11-21T10:30:54Z\" level=error msg=\"+(UNHANDLED LOGLEVEL) &imagebuilder.Step{}\"
+Error: building at STEP \"FORM x\": Build error: Unknown instruction: \"FORM\"
+";
+    const PODMAN_PRINTS: &str = "\
+STEP 1/2: FROM scratch
+STEP 2/2: RUN seed
+Error: no such table: notes
+subprocess exited with status 3
+Error: building at STEP \"RUN seed\": exit status 3
+";
     const PODMAN_FAILED: &str = "\
 STEP 1/3: FROM scratch AS build
 STEP 3/3: RUN make
+starting
 make: *** No rule to make target 'all'.  Stop.
 Error: building at STEP \"RUN make\": exit status 2
 ";
@@ -416,6 +435,14 @@ Error: building at STEP \"RUN make\": exit status 2
                 Some("RUN make"),
                 "make: *** No rule to make target 'all'.  Stop.",
             ),
+            (
+                LogStyle::Buildah,
+                PODMAN_UNKNOWN,
+                None,
+                Some("FORM x"),
+                "building at STEP \"FORM x\": Build error: Unknown instruction: \"FORM\"",
+            ),
+            (LogStyle::Buildah, PODMAN_PRINTS, None, Some("RUN seed"), "Error: no such table: notes"),
         ] {
             let expected = BuildFailure {
                 stage: stage.map(str::to_owned),

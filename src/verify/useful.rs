@@ -10,6 +10,8 @@ const FRAMES: &[&str] = &[
     r"^npm (error|ERR!)\s*$",
     r"^npm (error|ERR!) (code|errno|syscall|path|command|A complete log|workspace|location|Lifecycle script)\b",
     r"^npm (warn|WARN|notice)",
+    // buildah closes a step with these.
+    r"^(process exited with error|subprocess exited with status)",
     // Compilers that go on counting after the message.
     r"(?i)\b0 errors?\b",
     r"(?i)^\[?(warn|warning)\b",
