@@ -8,6 +8,7 @@
 
 pub mod config;
 pub mod graph;
+pub mod ignore;
 pub mod image;
 pub mod instr;
 mod parse;
@@ -16,6 +17,7 @@ pub mod syntax;
 
 pub use config::{Health, ImageConfig};
 pub use graph::{BuildArgs, Edge, EdgeKind, Origin, Source, Stage, StageProblem, Stages};
+pub use ignore::{BadPattern, IgnoreFile, IgnorePattern};
 pub use image::ImageRef;
 pub use instr::{Form, Malformed, Meaning};
 pub use parse::{Problem, ProblemKind, parse};
