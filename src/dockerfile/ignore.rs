@@ -55,18 +55,10 @@ impl IgnoreFile {
             if text.starts_with('#') || text.trim().is_empty() {
                 continue;
             }
-            let bad = || BadPattern {
-                line,
-                pattern: text.to_owned(),
-            };
+            let bad = || BadPattern { line, pattern: text.to_owned() };
             let (effect, cleaned) = cleaned(text).ok_or_else(bad)?;
             let matcher = Matcher::of(&cleaned).ok_or_else(bad)?;
-            patterns.push(IgnorePattern {
-                line,
-                effect,
-                text: cleaned,
-                matcher,
-            });
+            patterns.push(IgnorePattern { line, effect, text: cleaned, matcher });
         }
         Ok(IgnoreFile { patterns })
     }
@@ -74,17 +66,14 @@ impl IgnoreFile {
     /// Whether a build sees nothing of the file at `path`: `/`-separated, from the root of
     /// the context, without `.` and `..`.
     pub fn excludes(&self, path: &str) -> bool {
-        self.decided_by(path)
-            .is_some_and(|pattern| pattern.effect == Effect::Exclude)
+        self.decided_by(path).is_some_and(|pattern| pattern.effect == Effect::Exclude)
     }
 
     /// The pattern that decides about a path, if any matches it or a folder above it.
     pub fn decided_by(&self, path: &str) -> Option<&IgnorePattern> {
         self.patterns.iter().rev().find(|pattern| {
             let folders = path.match_indices('/').map(|(slash, _)| &path[..slash]);
-            folders
-                .chain([path])
-                .any(|path| pattern.matcher.matches(path))
+            folders.chain([path]).any(|path| pattern.matcher.matches(path))
         })
     }
 
@@ -202,9 +191,7 @@ impl Matcher {
         match self {
             Matcher::Exact(text) => path == text,
             Matcher::Prefix(text) => path.starts_with(text.as_str()),
-            Matcher::Suffix(text) => {
-                path.ends_with(text.as_str()) || text.strip_prefix('/') == Some(path)
-            }
+            Matcher::Suffix(text) => path.ends_with(text.as_str()) || text.strip_prefix('/') == Some(path),
             Matcher::Regex(regex) => regex.is_match(path),
         }
     }
@@ -315,11 +302,7 @@ fn brackets(chars: &mut Peekable<Chars<'_>>) -> Option<bool> {
     let mut takes = false;
     loop {
         let low = character(chars)?;
-        let high = if chars.next_if_eq(&'-').is_some() {
-            character(chars)?
-        } else {
-            low
-        };
+        let high = if chars.next_if_eq(&'-').is_some() { character(chars)? } else { low };
         takes |= (low..=high).contains(&'.');
         if chars.next_if_eq(&']').is_some() {
             return Some(takes != negated);
@@ -334,22 +317,10 @@ mod tests {
     #[test]
     fn excludes() {
         for (text, excluded, kept) in [
-            (
-                "node_modules",
-                vec!["node_modules", "node_modules/a"],
-                vec!["web/node_modules"],
-            ),
-            (
-                "**/node_modules",
-                vec!["node_modules/a", "web/node_modules"],
-                vec!["node_modules2"],
-            ),
+            ("node_modules", vec!["node_modules", "node_modules/a"], vec!["web/node_modules"]),
+            ("**/node_modules", vec!["node_modules/a", "web/node_modules"], vec!["node_modules2"]),
             ("/dist/", vec!["dist/a"], vec!["a/dist"]),
-            (
-                "*.md\n!README.md",
-                vec!["a.md"],
-                vec!["README.md", "docs/a.md"],
-            ),
+            ("*.md\n!README.md", vec!["a.md"], vec!["README.md", "docs/a.md"]),
             ("a\n!a/b", vec!["a", "a/c"], vec!["a/b", "a/b/c"]),
             ("# a\n #b", vec!["#b"], vec!["a", "# a"]),
             ("[^a]", vec!["b"], vec!["a"]),
@@ -374,10 +345,7 @@ mod tests {
     #[test]
     fn names_the_deciding_line() {
         let file = IgnoreFile::parse("a\n!a/b\n").unwrap();
-        assert_eq!(
-            file.decided_by("a/b/c").map(|pattern| pattern.line),
-            Some(2)
-        );
+        assert_eq!(file.decided_by("a/b/c").map(|pattern| pattern.line), Some(2));
         assert_eq!(file.decided_by("a/c").map(|pattern| pattern.line), Some(1));
         assert!(file.decided_by("c").is_none());
     }

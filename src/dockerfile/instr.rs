@@ -349,6 +349,9 @@ impl Instruction {
         if words.is_empty() {
             return Err(self.missing("a source and a destination"));
         }
+        if !exec && parse::heredoc(&destination, self.escape).is_some() {
+            return Err(Malformed::Unexpected(self.keyword.clone(), destination));
+        }
         let is_heredoc = |word: &String| !exec && parse::heredoc(word, self.escape).is_some();
         let (heredocs, sources): (Vec<_>, Vec<_>) = words.into_iter().partition(is_heredoc);
         let names = heredocs.iter().filter_map(|word| parse::heredoc(word, self.escape));
@@ -446,7 +449,8 @@ impl Instruction {
             Keyword::Onbuild | Keyword::From | Keyword::Maintainer => {
                 Err(Malformed::BadTrigger(trigger.keyword))
             }
-            _ => trigger.meaning().map(|_| trigger),
+            // A build looks at the rest only when the trigger runs.
+            _ => Ok(trigger),
         }
     }
 }

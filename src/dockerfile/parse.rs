@@ -79,7 +79,7 @@ static DIRECTIVE: LazyLock<Regex> = LazyLock::new(|| {
 /// `<<`, an optional `-`, and the terminator; a file descriptor may stand in front.
 /// <https://docs.docker.com/reference/dockerfile/#here-documents>
 static HEREDOC: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?s)^(\d*)<<(-?)\s*([^<]*)$").expect("the pattern is a constant"));
+    LazyLock::new(|| Regex::new(r"(?s)^([0-9]*)<<(-?)[ \t]*([^<]*)$").expect("the pattern is a constant"));
 
 struct Parser<'a> {
     text: &'a str,
@@ -291,7 +291,7 @@ pub(super) fn split(line: &str, escape: char) -> Instruction {
     let trimmed = line.trim();
     let start = line.len() - line.trim_start().len();
     let word = trimmed.find(is_blank).unwrap_or(trimmed.len());
-    let (flags, rest) = flags(&trimmed[word..]);
+    let (flags, rest) = flags(&trimmed[word..], escape);
     let args = rest.trim();
     let from = start + trimmed.len() - rest.trim_start().len();
     Instruction {
@@ -307,11 +307,11 @@ pub(super) fn split(line: &str, escape: char) -> Instruction {
 }
 
 /// The `--name=value` words in front of the arguments, and what follows them.
-fn flags(text: &str) -> (Vec<Flag>, &str) {
+fn flags(text: &str, escape: char) -> (Vec<Flag>, &str) {
     let mut flags = Vec::new();
-    let mut rest = text.trim_start();
+    let mut rest = text.trim_start_matches(is_blank);
     while rest.starts_with("--") {
-        let (word, length) = flag_word(rest);
+        let (word, length) = flag_word(rest, escape);
         rest = &rest[length..];
         if word == "--" {
             break;
@@ -321,20 +321,19 @@ fn flags(text: &str) -> (Vec<Flag>, &str) {
             Some((name, value)) => Flag { name: name.to_owned(), value: Some(value.to_owned()) },
             None => Flag { name: word.to_owned(), value: None },
         });
-        rest = rest.trim_start();
+        rest = rest.trim_start_matches(is_blank);
     }
     (flags, rest)
 }
 
 /// One word with its quotes taken off, and how many bytes it took.
-fn flag_word(text: &str) -> (String, usize) {
+fn flag_word(text: &str, escape: char) -> (String, usize) {
     let mut word = String::new();
     let mut quote = None;
     let mut chars = text.char_indices();
     while let Some((at, c)) = chars.next() {
         match (quote, c) {
-            // The escape directive does not reach into flags.
-            (_, '\\') => word.extend(chars.next().map(|(_, next)| next)),
+            _ if c == escape => word.extend(chars.next().map(|(_, next)| next)),
             (Some(open), _) if c == open => quote = None,
             (None, '\'' | '"') => quote = Some(c),
             (None, _) if c.is_whitespace() => return (word, at),
@@ -370,7 +369,7 @@ pub(super) fn heredoc(word: &str, escape: char) -> Option<Heredoc> {
     }
     Some(Heredoc {
         name: plain.remove(0),
-        descriptor: if found[1].is_empty() { 0 } else { found[1].parse().ok()? },
+        descriptor: if found[1].is_empty() { 0 } else { found[1].parse().unwrap_or(u64::MAX) },
         chomp: !found[2].is_empty(),
         expand: !name.contains(['\'', '"']),
         body: 0..0,

@@ -97,21 +97,25 @@ impl Lexer {
     ) -> Result<(String, Vec<String>), ShellError> {
         let chars: Vec<char> = text.chars().collect();
         let mut reader = Reader { lexer: self, chars: &chars, at: 0, lookup };
-        let mut out = Words::default();
+        let mut out = Words::new(self.quotes);
         let whole = reader.until(None, &mut out)?;
         Ok((whole, out.finish()))
     }
 }
 
 /// The words found so far and the one being read.
-#[derive(Default)]
 struct Words {
     done: Vec<String>,
     word: String,
     in_word: bool,
+    quotes: Quotes,
 }
 
 impl Words {
+    fn new(quotes: Quotes) -> Words {
+        Words { done: Vec::new(), word: String::new(), in_word: false, quotes }
+    }
+
     fn space(&mut self) {
         if std::mem::take(&mut self.in_word) {
             self.done.push(std::mem::take(&mut self.word));
@@ -121,7 +125,9 @@ impl Words {
     /// Unquoted text: white space in it ends a word.
     fn split(&mut self, text: &str) {
         for c in text.chars() {
-            if c.is_whitespace() {
+            // `<< EOF` is one word where heredocs are looked for.
+            let in_heredoc = self.quotes == Quotes::Keep && self.word.ends_with("<<");
+            if c.is_whitespace() && !(in_heredoc && matches!(c, ' ' | '\t')) {
                 self.space();
             } else {
                 self.raw(c.encode_utf8(&mut [0; 4]));
@@ -348,7 +354,7 @@ impl Reader<'_> {
         colon: Colon,
         start: usize,
     ) -> Result<String, ShellError> {
-        let word = self.until(Some('}'), &mut Words::default())?;
+        let word = self.until(Some('}'), &mut Words::new(self.lexer.quotes))?;
         let value = (self.lookup)(name);
         let filled = match &value {
             Some(value) => colon == Colon::Absent || !value.is_empty(),
@@ -394,7 +400,7 @@ impl Reader<'_> {
             self.at += 1;
         }
         let pattern = self.until_pattern('/')?;
-        let replacement = self.until(Some('}'), &mut Words::default())?;
+        let replacement = self.until(Some('}'), &mut Words::new(self.lexer.quotes))?;
         let Some(value) = (self.lookup)(name) else {
             return Ok(self.absent(start));
         };

@@ -144,7 +144,7 @@ pub struct Heredoc {
     /// The terminator, quotes taken off.
     pub name: String,
     /// The file descriptor in front of `<<`, 0 if none is written.
-    pub descriptor: u32,
+    pub descriptor: u64,
     /// Whether `<<-` asks for leading tabs to be removed.
     pub chomp: bool,
     /// Whether variables in the body are expanded: the terminator was not quoted.

@@ -1,0 +1,6 @@
+FROM a
+RUN one && \   
+    two && \	
+    three
+RUN four \\
+RUN five

@@ -1,0 +1,8 @@
+FROM a
+RUN one && \
+# a comment
+    two && \
+
+  # indented comment
+    three
+RUN four

@@ -1,0 +1,5 @@
+FROM a
+RU\
+N one
+ENV a=\
+b

@@ -1,0 +1,3 @@
+FROM a
+COPY .env node_modules ./
+COPY ["with space", "/dst/"]

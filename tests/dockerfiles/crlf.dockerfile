@@ -1,0 +1,8 @@
+FROM a
+# comment
+RUN one \
+  two
+RUN <<EOF
+x
+EOF
+CMD ["a"]

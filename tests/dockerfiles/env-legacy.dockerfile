@@ -1,0 +1,4 @@
+FROM a
+ENV k v w
+ENV Q "a b" c
+ENV tail   spaces inside   

@@ -1,0 +1,3 @@
+FROM a
+ENV a=b c="d e" f='g h' i=j\ k \
+    l="m\"n" o=${p:-q}

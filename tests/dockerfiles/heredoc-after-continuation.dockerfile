@@ -1,0 +1,5 @@
+FROM a
+RUN cat <<EOF \
+  && echo more
+body
+EOF

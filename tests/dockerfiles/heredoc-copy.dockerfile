@@ -1,0 +1,8 @@
+FROM a
+COPY --chmod=755 <<EOF /start.sh
+#!/bin/sh
+exec "$@"
+EOF
+ADD <<EOF /b
+b
+EOF

@@ -1,0 +1,6 @@
+FROM a
+RUN <<-EOF
+	echo one
+		echo two
+	EOF
+RUN echo after

@@ -1,0 +1,2 @@
+FROM debian:9
+MAINTAINER "Joe B" <j@x>

@@ -1,0 +1,8 @@
+
+
+  FROM	a
+	RUN   b	
+ 	 
+  # c
+EXPOSE	80   90/udp
+

@@ -1,0 +1,3 @@
+FROM golang AS golang
+FROM golang
+COPY --from=golang /a /b

@@ -1,0 +1,3 @@
+# syntax=docker.io/docker/dockerfile-upstream:master-labs
+# check=skip=all;error=true
+FROM a

@@ -1,0 +1,5 @@
+FROM a
+CMD one
+CMD ["two"]
+ENTRYPOINT three
+ENTRYPOINT ["four", "x"]
