@@ -11,13 +11,13 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     for instruction in subject.stages.iter().flat_map(|stage| &stage.instructions) {
-        let form = match instruction.meaning() {
-            Ok(
-                Meaning::Cmd(form)
-                | Meaning::Entrypoint(form)
-                | Meaning::Healthcheck(Healthcheck::Check { form, .. }),
-            ) => form,
-            _ => continue,
+        let Ok(
+            Meaning::Cmd(form)
+            | Meaning::Entrypoint(form)
+            | Meaning::Healthcheck(Healthcheck::Check { form, .. }),
+        ) = instruction.meaning()
+        else {
+            continue;
         };
         if let Form::Shell(_) = form {
             let keyword = &instruction.keyword;
