@@ -11,7 +11,7 @@ use crate::repo::dir::Doc;
 /// One way to name a port in source code.
 #[derive(Debug, Clone, Copy)]
 pub struct Way {
-    /// A regular expression. Group 1 is the port; an optional group `host` is the address before it.
+    /// A regular expression. Its last group is the port; a group `host` before it is the address.
     pub pattern: &'static str,
     /// What it tells.
     pub tells: Tells,
@@ -62,10 +62,7 @@ pub fn find<'d>(docs: impl IntoIterator<Item = Doc<'d>>, ways: &[Way], comment: 
                 if *tells == Tells::PortWithVariable && listening.variable.is_none() {
                     listening.variable = Some(Fact::new("PORT".to_owned(), doc.cite(number, line)));
                 }
-                let Some(port) = found.get(1).and_then(|m| m.as_str().replace('_', "").parse::<u16>().ok())
-                else {
-                    continue;
-                };
+                let Some(port) = port(&found) else { continue };
                 if port > 0 && best.as_ref().is_none_or(|(known, _)| rank < *known) {
                     best = Some((rank, Fact::new(port, doc.cite(number, line))));
                 }
@@ -76,7 +73,39 @@ pub fn find<'d>(docs: impl IntoIterator<Item = Doc<'d>>, ways: &[Way], comment: 
     listening
 }
 
+/// The last group: a named one before it has a number too.
+fn port(found: &regex::Captures<'_>) -> Option<u16> {
+    found.get(found.len() - 1)?.as_str().replace('_', "").parse().ok()
+}
+
 /// Is this address reachable only from the machine itself?
 pub fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.starts_with("127.") || host == "::1" || host == "[::1]"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repo::{Inventory, RelPath};
+
+    #[test]
+    fn ports_and_addresses_are_read() {
+        const WAYS: &[Way] = &[
+            Way { pattern: r#"listen\("(?P<host>[^":]*):(\d+)"\)"#, tells: Tells::Port },
+            Way { pattern: r"listen\(([\d_]+)\)", tells: Tells::Port },
+        ];
+        for (code, port, is_loopback) in [
+            ("listen(\":8080\")", Some(8080), false),
+            ("listen(\"127.0.0.1:9000\")", Some(9000), true),
+            ("listen(3_000)", Some(3000), false),
+            ("// listen(3000)", None, false),
+            ("listen(99999)", None, false),
+        ] {
+            let inventory = Inventory::from_files([("x", code)]);
+            let path = RelPath::new("x").expect("a path");
+            let listening = find(inventory.doc(&path), WAYS, "//");
+            assert_eq!(listening.port.map(|port| port.value), port, "{code}");
+            assert_eq!(listening.loopback.is_some(), is_loopback, "{code}");
+        }
+    }
 }
