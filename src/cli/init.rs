@@ -31,6 +31,7 @@ pub(super) fn run(args: &InitArgs, term: &Term) -> Result<Exit, Failure> {
     let services = choose(args, &session, term, asks)?;
     let services = if asks { answer(&mut session, services, &mut given)? } else { services };
     refuse_open_questions(&session, &services)?;
+    say_assumed(&session, &services, &given, term);
     refuse_errors(&session, term)?;
 
     let mut planned = Vec::new();
@@ -159,6 +160,28 @@ fn refuse_open_questions(session: &Session, services: &[Service]) -> Result<(), 
         .collect();
     Err(Failure::new(Exit::Nothing, format!("{} Nothing decides it; nothing was written", open.ask))
         .help(options.join("\n")))
+}
+
+/// What was taken without asking.
+fn say_assumed(session: &Session, services: &[Service], given: &[Given], term: &Term) {
+    for question in questions(session, services) {
+        let was_asked =
+            given.iter().any(|given| given.key == question.key && given.service == question.service);
+        if let Some(default) = question.default.as_ref().filter(|_| !was_asked) {
+            let others: Vec<&str> = question
+                .options
+                .iter()
+                .map(|option| option.value.as_str())
+                .filter(|value| value != default)
+                .collect();
+            let others =
+                if others.is_empty() { String::new() } else { format!(", not {}", others.join(", ")) };
+            term.say(&format!(
+                "note: took {} = {default}{others}; `--set {}=…` decides otherwise",
+                question.key, question.key
+            ));
+        }
+    }
 }
 
 fn refuse_errors(session: &Session, term: &Term) -> Result<(), Failure> {

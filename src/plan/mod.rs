@@ -5,6 +5,7 @@
 
 pub mod catalog;
 mod claim;
+mod ignore;
 pub mod question;
 pub mod run;
 pub mod service;
@@ -53,6 +54,7 @@ pub fn plan(inventory: &Inventory, settings: &Settings) -> Plan {
         match proposal.service {
             Ok(mut service) => {
                 wish::grant(&mut service, settings, &catalog, &mut plan.diagnostics);
+                ignore::settle(&mut service, inventory, &mut plan.diagnostics);
                 plan.services.push(service);
             }
             Err(bad) => plan.diagnostics.push(Diagnostic::error(

@@ -54,8 +54,17 @@ pub struct Service {
     pub runtime: Runtime,
     /// What the build does not see, in groups.
     pub ignore: Vec<IgnoreGroup>,
+    /// Where that is written.
+    pub ignore_file: Fact<RelPath>,
     /// The stack's own facts. Templates see them; they are not part of the stable contract.
     pub tool: serde_json::Value,
+}
+
+impl Service {
+    /// `.dockerignore` in the service's own folder, where nothing speaks against it.
+    pub fn usual_ignore_file(dir: &RelPath) -> Fact<RelPath> {
+        Fact::by_default(dir.join(".dockerignore").unwrap_or_default(), "in the build context's root")
+    }
 }
 
 /// A toolchain and its version line.

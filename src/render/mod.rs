@@ -55,19 +55,11 @@ pub fn render_service(service: &Service, templates: &Templates) -> Result<Servic
     read_back::stages_as_planned(service, &text)?;
     let dockerfile = OutFile { path: dockerfile_path(service), text };
     let ignore = dockerignore::emit(service, templates)?;
-    let dockerignore = OutFile { path: dockerignore_path(service), text: ignore };
+    let dockerignore = OutFile { path: service.ignore_file.value.clone(), text: ignore };
     Ok(ServiceFiles { dir: service.dir.clone(), dockerfile, dockerignore })
 }
 
 /// Beside the project's manifest.
 pub fn dockerfile_path(service: &Service) -> RelPath {
     service.dir.join("Dockerfile").unwrap_or_default()
-}
-
-/// `.dockerignore` where the folder is the build context. A file of the Dockerfile's own name where it is not:
-/// BuildKit prefers that one, and several services can share a context.
-/// <https://docs.docker.com/build/concepts/context/#filename-and-location>
-pub fn dockerignore_path(service: &Service) -> RelPath {
-    let name = if service.dir == service.context { ".dockerignore" } else { "Dockerfile.dockerignore" };
-    service.dir.join(name).unwrap_or_default()
 }

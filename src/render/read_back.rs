@@ -1,15 +1,81 @@
-//! Reads printed files back with dockgen's own parser: the stages are the planned ones, and no file
-//! that a COPY needs is hidden or missing.
+//! Reads printed files back with dockgen's own parser: the stages are the planned ones, the image is
+//! started as planned, and no file that a COPY needs is hidden or missing.
 
 use crate::diag::Diagnostic;
-use crate::plan::service::Service;
+use crate::dockerfile::{self, ImageConfig, Stages};
+use crate::plan::service::{ExecForm, Service};
+use crate::plan::stage::Origin;
 use crate::render::{RenderError, ServiceFiles};
 use crate::repo::inventory::Inventory;
 
-/// The stages in the text, in order, must be the planned ones.
+/// The stages in the text, in order and with their origins, must be the planned ones, and the last must
+/// run what was planned as the planned user. Whatever a repository's names and scripts hold, they can
+/// neither add an instruction nor change one.
 pub(super) fn stages_as_planned(service: &Service, text: &str) -> Result<(), RenderError> {
-    let _ = (service, text);
-    Ok(())
+    let refuse = |why: String| Err(RenderError::NotAsPlanned { service: service.name.clone(), why });
+    let (file, problems) = dockerfile::parse(text);
+    if let Some(problem) = problems.iter().find(|problem| problem.kind.stops_build()) {
+        return refuse(format!("line {}: {}", problem.line, problem.kind));
+    }
+    let stages = Stages::of(&file);
+    if let Some(problem) = stages.problems().first() {
+        return refuse(format!("line {}: {}", problem.line, problem.kind));
+    }
+    for instruction in file.instructions() {
+        if let Err(bad) = instruction.meaning() {
+            return refuse(format!("line {}: {bad}", instruction.line));
+        }
+    }
+    let names: Vec<&str> = stages.iter().map(|stage| stage.name.as_deref().unwrap_or("?")).collect();
+    let planned: Vec<&str> = service.stages.iter().map(|stage| stage.name.as_str()).collect();
+    if names != planned {
+        return refuse(format!("planned {}, printed {}", planned.join(", "), names.join(", ")));
+    }
+    for (stage, planned) in stages.iter().zip(service.stages.iter()) {
+        let origin = match &stage.origin {
+            dockerfile::Origin::Scratch => "scratch".to_owned(),
+            dockerfile::Origin::Stage(at) => names[*at].to_owned(),
+            dockerfile::Origin::Image(image) => image.to_string(),
+            dockerfile::Origin::Unclear(text) => text.clone(),
+        };
+        let wanted = match &planned.from.value {
+            Origin::Image(image) => image.clone(),
+            Origin::Stage(name) => name.to_string(),
+        };
+        if origin != wanted {
+            return refuse(format!("{} starts from {origin}, not from {wanted}", planned.name));
+        }
+    }
+    let Some(last) = stages.last() else { return refuse("there are no stages".to_owned()) };
+    match differs(service, &stages.evaluated(last)) {
+        Some(why) => refuse(why),
+        None => Ok(()),
+    }
+}
+
+/// What the image would do other than planned.
+fn differs(service: &Service, image: &ImageConfig) -> Option<String> {
+    let runtime = &service.runtime;
+    let words = |form: Option<&ExecForm>| form.map(|form| form.words().to_vec());
+    let entrypoint = words(runtime.entrypoint.as_ref().map(|form| &form.value));
+    let command = words(runtime.command.as_ref().map(|form| &form.value));
+    if image.entrypoint != entrypoint {
+        return Some(format!("ENTRYPOINT is {:?}, planned {entrypoint:?}", image.entrypoint));
+    }
+    if image.cmd != command {
+        return Some(format!("CMD is {:?}, planned {command:?}", image.cmd));
+    }
+    if image.user.as_ref() != Some(&runtime.user.value) {
+        return Some(format!("USER is {:?}, planned {}", image.user, runtime.user.value));
+    }
+    let ports: Vec<u16> = image.ports().map(|(port, _)| port).collect();
+    if ports != runtime.port.iter().map(|port| port.value).collect::<Vec<u16>>() {
+        return Some(format!("EXPOSE is {ports:?}"));
+    }
+    let wrong = runtime.env.iter().find(|(name, value)| image.env.get(name.as_str()) != Some(&value.value));
+    wrong.map(|(name, value)| {
+        format!("ENV {name} is {:?}, planned {:?}", image.env.get(name.as_str()), value.value)
+    })
 }
 
 /// What is wrong with the files of a service, given what the repository holds.

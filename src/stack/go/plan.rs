@@ -110,6 +110,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
     };
     Ok(Service {
         name: s.service_name(&facts.binary),
+        ignore_file: Service::usual_ignore_file(s.dir.path()),
         dir: s.dir.path().clone(),
         context: facts.context.clone(),
         stack: Fact::new("go".to_owned(), s.dir.evidence("go.mod", "a Go module")),
