@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use dockgen::config::Settings;
 use dockgen::fact::Layer;
 use dockgen::plan::plan;
-use dockgen::render::{Templates, read_back, render};
+use dockgen::render::{Templates, render_checked};
 use dockgen::repo::Inventory;
 use dockgen::stack;
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -37,10 +37,11 @@ fn compare(fixture: &Path, snapshot: &Path) -> Result<(), Failed> {
         settings.set(&assignment, Layer::Flag, &stack::keys())?;
     }
     let mut plan = plan(&inventory, &settings);
-    let files = render(&plan, &Templates::builtin()?)?;
+    let templates = Templates::builtin()?;
     let mut expected = Vec::new();
-    for (service, files) in plan.services.clone().iter().zip(&files) {
-        plan.diagnostics.extend(read_back(service, files, &inventory));
+    for service in plan.services.clone() {
+        let (files, findings) = render_checked(&service, &templates, &inventory)?;
+        plan.diagnostics.extend(findings);
         let name = |file: &str| files.dir.join(file).unwrap_or_default().to_string();
         expected.push((name("Dockerfile"), files.dockerfile.text.clone()));
         // Under this name it belongs to the Dockerfile beside it, so that a snapshot can be built where it lies.

@@ -10,7 +10,7 @@ use crate::diag::{Diagnostic, Severity};
 use crate::fact::Layer;
 use crate::plan::plan;
 use crate::plan::service::{Plan, Service};
-use crate::render::{RenderError, ServiceFiles, Templates, read_back, render_service};
+use crate::render::{RenderError, ServiceFiles, Templates, render_checked};
 use crate::repo::scan::ScanError;
 use crate::repo::{Inventory, RelPath};
 use crate::stack;
@@ -62,9 +62,7 @@ impl Session {
     /// Prints the files of a service and reads them back.
     pub fn files(&self, service: &Service) -> Result<(ServiceFiles, Vec<Diagnostic>), Failure> {
         let templates = Templates::builtin().map_err(|bad| Failure::new(Exit::Misuse, bad.to_string()))?;
-        let files = render_service(service, &templates).map_err(|bad| unprintable(&bad))?;
-        let findings = read_back(service, &files, &self.inventory);
-        Ok((files, findings))
+        render_checked(service, &templates, &self.inventory).map_err(|bad| unprintable(&bad))
     }
 
     /// Nothing was recognised: what was looked for, and what is there.

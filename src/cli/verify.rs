@@ -35,7 +35,7 @@ pub struct VerifyArgs {
     #[arg(long, value_enum)]
     pub engine: Option<EngineName>,
     /// Network of builds and containers
-    #[arg(long, value_enum, default_value = "auto")]
+    #[arg(hide_short_help = true, long, value_enum, default_value = "auto")]
     pub network: NetworkName,
     /// What to ask: http://:PORT/PATH, tcp://:PORT or none
     #[arg(long, default_value = "http", value_parser = Probe::parse)]
@@ -44,43 +44,43 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "PORT")]
     pub port: Option<u16>,
     /// Who may run the program
-    #[arg(long, value_enum, default_value = "non-root")]
+    #[arg(hide_short_help = true, long, value_enum, default_value = "non-root")]
     pub expect_user: UserName,
     /// Source file to edit before the second build
-    #[arg(long, value_name = "FILE", conflicts_with = "no_rebuild")]
+    #[arg(hide_short_help = true, long, value_name = "FILE", conflicts_with = "no_rebuild")]
     pub touch: Option<PathBuf>,
     /// Leave out the second build
-    #[arg(long)]
+    #[arg(hide_short_help = true, long)]
     pub no_rebuild: bool,
     /// Build only, start no container
-    #[arg(long)]
+    #[arg(hide_short_help = true, long)]
     pub no_run: bool,
     /// Argument of the build
-    #[arg(long, value_name = "KEY=VALUE")]
+    #[arg(hide_short_help = true, long, value_name = "KEY=VALUE")]
     pub build_arg: Vec<String>,
     /// Secret of the build
-    #[arg(long, value_name = "id=ID,src=FILE")]
+    #[arg(hide_short_help = true, long, value_name = "id=ID,src=FILE")]
     pub secret: Vec<String>,
     /// Environment of the container
     #[arg(short, long, value_name = "KEY=VALUE")]
     pub env: Vec<String>,
     /// File of KEY=VALUE lines for the container
-    #[arg(long, value_name = "FILE")]
+    #[arg(hide_short_help = true, long, value_name = "FILE")]
     pub env_file: Vec<PathBuf>,
     /// Platform to build and run for
-    #[arg(long, value_name = "OS/ARCH")]
+    #[arg(hide_short_help = true, long, value_name = "OS/ARCH")]
     pub platform: Option<String>,
     /// Longest time for one build, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 1200)]
+    #[arg(hide_short_help = true, long, value_name = "SECONDS", default_value_t = 1200)]
     pub timeout: u64,
     /// Longest time until the program answers, in seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    #[arg(hide_short_help = true, long, value_name = "SECONDS", default_value_t = 60)]
     pub boot_timeout: u64,
     /// Keep the whole logs in this folder
-    #[arg(long, value_name = "DIR")]
+    #[arg(hide_short_help = true, long, value_name = "DIR")]
     pub logs: Option<PathBuf>,
     /// Keep containers and images
-    #[arg(long)]
+    #[arg(hide_short_help = true, long)]
     pub keep: bool,
     /// How to print the report
     #[arg(long, value_enum, default_value = "text")]

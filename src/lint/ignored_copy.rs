@@ -5,6 +5,18 @@ use super::{Findings, Rule, Subject, copied::copied};
 pub(super) static RULE: Rule =
     Rule { code: "ignored-copy", why: "A build cannot copy what the ignore file hides from it.", check };
 
+/// The sources that a Dockerfile copies and the ignore file hides whole, as written.
+pub(super) fn hidden(subject: &Subject<'_>) -> Vec<String> {
+    let Some(context) = subject.context else { return Vec::new() };
+    let Some(ignore) = context.ignore else { return Vec::new() };
+    let is_hidden = |paths: &[&str]| !paths.is_empty() && paths.iter().all(|path| ignore.excludes(path));
+    copied(subject)
+        .into_iter()
+        .filter(|copied| is_hidden(&copied.paths(context)))
+        .map(|copied| copied.source)
+        .collect()
+}
+
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let Some(context) = subject.context else { return };
     let Some(ignore) = context.ignore else { return };

@@ -68,6 +68,11 @@ pub fn lint(dockerfile: &Dockerfile, context: Option<Context<'_>>) -> Vec<Findin
     ALL.iter().flat_map(|rule| rule.findings(dockerfile, context)).collect::<Sorted>().0
 }
 
+/// The sources that a Dockerfile copies and the ignore file hides whole, as written.
+pub fn hidden_sources(dockerfile: &Dockerfile, context: Context<'_>) -> Vec<String> {
+    ignored_copy::hidden(&Subject { stages: Stages::of(dockerfile), context: Some(context) })
+}
+
 impl Rule {
     /// What this rule alone finds, sorted by line.
     pub fn findings(&self, dockerfile: &Dockerfile, context: Option<Context<'_>>) -> Vec<Finding> {

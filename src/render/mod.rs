@@ -10,8 +10,10 @@ mod read_back;
 mod templates;
 mod view;
 
+use crate::diag::Diagnostic;
 use crate::out::OutFile;
-use crate::plan::service::{Plan, Service};
+use crate::plan::service::{IgnoreGroup, Plan, Service};
+use crate::repo::inventory::Inventory;
 use crate::repo::path::RelPath;
 
 pub use read_back::read_back;
@@ -47,6 +49,25 @@ pub enum RenderError {
 /// Prints the files of every service of the plan.
 pub fn render(plan: &Plan, templates: &Templates) -> Result<Vec<ServiceFiles>, RenderError> {
     plan.services.iter().map(|service| render_service(service, templates)).collect()
+}
+
+/// Prints the files of one service and reads them back against the repository. What a person's ignore file hides
+/// although the Dockerfile needs it is brought back, in the open. The findings that remain are errors.
+pub fn render_checked(
+    service: &Service,
+    templates: &Templates,
+    inventory: &Inventory,
+) -> Result<(ServiceFiles, Vec<Diagnostic>), RenderError> {
+    let mut files = render_service(service, templates)?;
+    let hidden = read_back::hidden(service, &files, inventory);
+    if !hidden.is_empty() {
+        let mut service = service.clone();
+        let patterns = hidden.iter().map(|source| format!("!{}", source.trim_start_matches("./"))).collect();
+        service.ignore.push(IgnoreGroup { about: "needed by the Dockerfile".to_owned(), patterns });
+        files = render_service(&service, templates)?;
+    }
+    let findings = read_back(service, &files, inventory);
+    Ok((files, findings))
 }
 
 /// Prints the files of one service.

@@ -1,8 +1,10 @@
 //! Reads printed files back with dockgen's own parser: the stages are the planned ones, the image is
 //! started as planned, and no file that a COPY needs is hidden or missing.
 
-use crate::diag::Diagnostic;
-use crate::dockerfile::{self, ImageConfig, Stages};
+use crate::diag::{Code, Diagnostic};
+use crate::dockerfile::{self, IgnoreFile, ImageConfig, Stages};
+use crate::fact::Place;
+use crate::lint::{Context, hidden_sources, lint};
 use crate::plan::service::{ExecForm, Service};
 use crate::plan::stage::Origin;
 use crate::render::{RenderError, ServiceFiles};
@@ -78,8 +80,39 @@ fn differs(service: &Service, image: &ImageConfig) -> Option<String> {
     })
 }
 
-/// What is wrong with the files of a service, given what the repository holds.
+/// What is wrong with the files of a service, given what the repository holds. For dockgen's own templates
+/// a finding is a defect; it keeps the files from being written.
 pub fn read_back(service: &Service, files: &ServiceFiles, inventory: &Inventory) -> Vec<Diagnostic> {
-    let _ = (service, files, inventory);
-    Vec::new()
+    let (dockerfile, _) = dockerfile::parse(&files.dockerfile.text);
+    let ignore = match IgnoreFile::parse(&files.dockerignore.text) {
+        Ok(ignore) => ignore,
+        Err(bad) => {
+            let place = Place { file: files.dockerignore.path.clone(), line: Some(bad.line) };
+            return vec![Diagnostic::error(Code::ReadBack, bad.to_string()).at(place)];
+        }
+    };
+    let paths = context_paths(service, inventory);
+    let context = Context { paths: &paths, ignore: Some(&ignore) };
+    lint(&dockerfile, Some(context))
+        .into_iter()
+        .map(|finding| {
+            let place = Place { file: files.dockerfile.path.clone(), line: Some(finding.line) };
+            Diagnostic::error(Code::ReadBack, finding.message).at(place).help(finding.help)
+        })
+        .collect()
+}
+
+/// The sources that the Dockerfile needs and the ignore file hides.
+pub(super) fn hidden(service: &Service, files: &ServiceFiles, inventory: &Inventory) -> Vec<String> {
+    let (dockerfile, _) = dockerfile::parse(&files.dockerfile.text);
+    let Ok(ignore) = IgnoreFile::parse(&files.dockerignore.text) else { return Vec::new() };
+    let paths = context_paths(service, inventory);
+    hidden_sources(&dockerfile, Context { paths: &paths, ignore: Some(&ignore) })
+}
+
+/// The files of the build context, from its root.
+fn context_paths<'i>(service: &Service, inventory: &'i Inventory) -> Vec<&'i str> {
+    let cut = if service.context.is_root() { 0 } else { service.context.as_str().len() + 1 };
+    let within = inventory.files().filter(|(path, _)| path.is_within(&service.context));
+    within.map(|(path, _)| &path.as_str()[cut..]).collect()
 }
