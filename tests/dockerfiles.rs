@@ -15,6 +15,7 @@ use dockgen::dockerfile::{
     Dockerfile, Form, Instruction, ItemKind, Keyword, Malformed, Meaning, Problem, ProblemKind,
     instr::{Healthcheck, Pairs},
     parse,
+    shell::Lexer,
 };
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -238,6 +239,38 @@ fn recorded_answers() {
         assert_eq!(difference, None, "{}", path.display());
     }
     assert!(files >= 40, "only {files} files in tests/dockerfiles");
+}
+
+/// Words and variables, as `BuildKit`'s own lexer expands them.
+#[test]
+fn recorded_expansions() {
+    let table = match std::env::var("DOCKGEN_SHELL_TABLE") {
+        Ok(path) => std::fs::read_to_string(path).unwrap(),
+        Err(_) => include_str!("oracle/shell.jsonl").to_owned(),
+    };
+    let known = [("A", "a"), ("EMPTY", ""), ("V", "v1.2.3"), ("TWO", "x y"), ("P", "/usr/bin")];
+    let lookup = |name: &str| {
+        let (_, value) = known.iter().find(|(key, _)| *key == name)?;
+        Some((*value).to_owned())
+    };
+    let lexer = Lexer::new('\\');
+    let (mut asked, mut wrong) = (0, Vec::new());
+    for row in table.lines() {
+        let row: Vec<String> = serde_json::from_str(row).unwrap();
+        let (text, theirs) = row.split_first().unwrap();
+        let ours = lexer
+            .expand(text, &lookup)
+            .map(|whole| [vec![whole], lexer.words(text, &lookup).unwrap()].concat());
+        asked += 1;
+        let ours = ours.as_deref().unwrap_or_default();
+        // Where no words are recorded, the whole is compared alone.
+        let compared = if theirs.len() == 1 { &ours[..ours.len().min(1)] } else { ours };
+        if compared != theirs {
+            wrong.push(format!("{text:?}: ours {ours:?}, theirs {theirs:?}"));
+        }
+    }
+    assert!(asked >= 2_000, "only {asked} texts");
+    assert!(wrong.is_empty(), "{} of {asked}\n{}", wrong.len(), wrong[..wrong.len().min(40)].join("\n"));
 }
 
 /// Real files by the thousand, where somebody has them: `DOCKGEN_CORPUS` names a folder.

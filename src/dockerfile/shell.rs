@@ -49,6 +49,9 @@ pub enum ShellError {
     /// `${X:=y}` and other forms the frontend does not know.
     #[error("`{0}` is not a modifier the Dockerfile frontend knows")]
     Modifier(String),
+    /// `${X#\a}`: only wildcards and what ends a pattern can be escaped in one.
+    #[error("`{0}` cannot be escaped in a pattern")]
+    Escape(char),
     /// `${X:?message}` with X unset.
     #[error("`{name}` is required: {message}")]
     Required {
@@ -308,7 +311,7 @@ impl Reader<'_> {
         let start = self.at;
         match self.peek() {
             Some(c) if c.is_ascii_digit() => self.skip(|c| c.is_ascii_digit()),
-            Some('@' | '*' | '#' | '!' | '?' | '-') => self.at += 1,
+            Some('@' | '*' | '#' | '!' | '?' | '-' | '$') => self.at += 1,
             Some(c) if c.is_alphabetic() || c == '_' => {
                 self.skip(|c| c.is_alphanumeric() || c == '_');
             }
@@ -378,19 +381,19 @@ impl Reader<'_> {
             self.at += 1;
         }
         let pattern = self.until_pattern('}')?;
+        let (regex, kept) = match (end, longest) {
+            ('#', true) => (format!("^{}", to_regex(&pattern, ".*")?), ""),
+            ('#', false) => (format!("^{}", to_regex(&pattern, ".*?")?), ""),
+            (_, true) => (format!(r"{}\z", to_regex(&pattern, ".*")?), ""),
+            (_, false) => (format!(r"^(.*){}\z", to_regex(&pattern, ".*")?), "$1"),
+        };
         let Some(value) = (self.lookup)(name) else {
             return Ok(self.absent(start));
         };
-        let any = if longest { ".*" } else { ".*?" };
-        let rest = match (end, longest) {
-            ('#', _) => matcher(&format!("^{}", to_regex(&pattern, any)))
-                .map(|regex| regex.replace(&value, "").into_owned()),
-            (_, true) => matcher(&format!(r"{}\z", to_regex(&pattern, ".*")))
-                .map(|regex| regex.replace(&value, "").into_owned()),
-            (_, false) => matcher(&format!(r"^(.*){}\z", to_regex(&pattern, ".*")))
-                .map(|regex| regex.replace(&value, "$1").into_owned()),
-        };
-        Ok(rest.unwrap_or(value))
+        Ok(match matcher(&regex) {
+            Some(regex) => regex.replace(&value, kept).into_owned(),
+            None => value,
+        })
     }
 
     /// `${x/p/r}` and `${x//p/r}`.
@@ -401,10 +404,12 @@ impl Reader<'_> {
         }
         let pattern = self.until_pattern('/')?;
         let replacement = self.until(Some('}'), &mut Words::new(self.lexer.quotes))?;
+        // A build refuses a bad pattern even when there is no value to look at.
+        let regex = to_regex(&pattern, ".*")?;
         let Some(value) = (self.lookup)(name) else {
             return Ok(self.absent(start));
         };
-        let Some(regex) = matcher(&to_regex(&pattern, ".*")) else {
+        let Some(regex) = matcher(&regex) else {
             return Ok(value);
         };
         let replacement = regex::NoExpand(&replacement);
@@ -459,21 +464,23 @@ fn matcher(pattern: &str) -> Option<Regex> {
 }
 
 /// A shell pattern as a regular expression; `*` becomes `any`.
-fn to_regex(pattern: &str, any: &str) -> String {
+fn to_regex(pattern: &str, any: &str) -> Result<String, ShellError> {
     let mut out = String::new();
     let mut chars = pattern.chars();
     while let Some(c) = chars.next() {
         match c {
             '*' => out.push_str(any),
             '?' => out.push('.'),
-            '\\' => {
-                let literal = chars.next().unwrap_or('\\');
-                out.push_str(&regex::escape(literal.encode_utf8(&mut [0; 4])));
-            }
+            '\\' => match chars.next() {
+                Some(c @ ('*' | '?' | '\\' | '}' | '/')) => {
+                    out.push_str(&regex::escape(c.encode_utf8(&mut [0; 4])));
+                }
+                other => return Err(ShellError::Escape(other.unwrap_or('\\'))),
+            },
             _ => out.push_str(&regex::escape(c.encode_utf8(&mut [0; 4]))),
         }
     }
-    out
+    Ok(out)
 }
 
 #[cfg(test)]

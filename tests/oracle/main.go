@@ -4,6 +4,7 @@
 //	go run . dockerfile FILE...   writes FILE.json beside each file
 //	go run . stream               reads one JSON string per line, answers one line each
 //	go run . ignore N SEED        prints N random ignore files with paths and verdicts
+//	go run . shell N SEED         prints N random texts with what they expand to
 package main
 
 import (
@@ -145,7 +146,7 @@ func run(args []string) error {
 		return dockerfiles(args[1:])
 	case len(args) == 1 && args[0] == "stream":
 		return stream()
-	case len(args) == 3 && args[0] == "ignore":
+	case len(args) == 3 && (args[0] == "ignore" || args[0] == "shell"):
 		count, err := strconv.Atoi(args[1])
 		if err != nil {
 			return err
@@ -154,7 +155,10 @@ func run(args []string) error {
 		if err != nil {
 			return err
 		}
+		if args[0] == "shell" {
+			return shellTable(count, seed)
+		}
 		return ignoreTable(count, seed)
 	}
-	return fmt.Errorf("usage: oracle dockerfile FILE... | stream | ignore N SEED")
+	return fmt.Errorf("usage: oracle dockerfile FILE... | stream | ignore N SEED | shell N SEED")
 }
