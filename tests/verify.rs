@@ -77,9 +77,10 @@ fn server() -> Result<&'static Path, String> {
             .env("CGO_ENABLED", "0")
             .output()
             .map_err(|error| format!("the Go compiler builds the test's server: {error}"))?;
-        match output.status.success() {
-            true => Ok(program),
-            false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+        if output.status.success() {
+            Ok(program)
+        } else {
+            Err(String::from_utf8_lossy(&output.stderr).into_owned())
         }
     };
     BUILT.get_or_init(build).as_deref().map_err(Clone::clone)
@@ -114,7 +115,7 @@ impl Sample {
 
     fn request(&self) -> Request {
         let mut request = Request::new(self.home.path(), self.home.path().join("Dockerfile"));
-        request.title = "Dockerfile".to_owned();
+        "Dockerfile".clone_into(&mut request.title);
         request.limits.boot = Duration::from_secs(4);
         request.limits.stop = Duration::from_secs(2);
         request
@@ -383,7 +384,7 @@ fn panic_removes_everything() -> Result<Completion, Failed> {
             let caught = catch_unwind(AssertUnwindSafe(move || {
                 // Panics when the second build is announced, with images made already.
                 verify(&engine, &request, &mut |words| {
-                    assert!(!words.contains("rebuild"), "a panic on purpose")
+                    assert!(!words.contains("rebuild"), "a panic on purpose");
                 })
             }));
             ensure(caught.is_err(), || "nothing panicked".to_owned())?;

@@ -4,12 +4,12 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use ignore::WalkBuilder;
 
+use crate::cli::Exit;
 use crate::verify::{
     self, Edit, Engine, EngineError, EngineKind, EngineReport, ErrorReport, Extent, Interrupt, Leftovers,
     Network, NetworkChoice, Probe, Report, Request, SCHEMA_VERSION, ServiceReport, UserPolicy, Verdict,
@@ -143,40 +143,43 @@ enum WrongUse {
 /// A run that has come to its end or was stopped.
 struct Ended {
     report: Report,
-    code: u8,
+    exit: Exit,
 }
-
-const VERIFIED: u8 = 0;
-const FINDINGS: u8 = 1;
-const WRONG_USE: u8 = 2;
-const NO_TOOL: u8 = 4;
-const INTERRUPTED: u8 = 130;
 
 /// Runs the command: the report goes to `data`, everything else to `talk`.
 pub fn run(args: &VerifyArgs, data: &mut dyn Write, talk: &mut dyn Write) -> io::Result<ExitCode> {
-    let interrupt = listen_for_signals();
+    let interrupt = Interrupt::on_signals();
     let ended = verify_all(args, &interrupt, talk);
+    match print(args, &ended, data, talk) {
+        // Somebody who reads only the first lines still gets the exit code.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        _ => Ok(ended.exit.into()),
+    }
+}
+
+fn print(args: &VerifyArgs, ended: &Ended, data: &mut dyn Write, talk: &mut dyn Write) -> io::Result<()> {
+    let report = &ended.report;
     match args.format {
         ReportFormat::Json => {
-            serde_json::to_writer_pretty(&mut *data, &ended.report)?;
+            serde_json::to_writer_pretty(&mut *data, report)?;
             writeln!(data)?;
         }
-        ReportFormat::Text if ended.report.error.is_none() || !ended.report.services.is_empty() => {
-            write!(data, "{}", verify::text(&ended.report))?;
+        ReportFormat::Text if report.error.is_none() || !report.services.is_empty() => {
+            write!(data, "{}", verify::text(report))?;
         }
         ReportFormat::Text => {}
     }
-    if let Some(error) = &ended.report.error {
+    data.flush()?;
+    if let Some(error) = &report.error {
         writeln!(talk, "error: {}", error.message)?;
         if let Some(help) = &error.help {
             writeln!(talk, "  = help: {help}")?;
         }
     }
-    let has_failed = ended.code == FINDINGS;
-    if has_failed && args.logs.is_none() && args.format == ReportFormat::Text {
+    if ended.exit == Exit::Findings && args.logs.is_none() && args.format == ReportFormat::Text {
         writeln!(talk, "  = help: `--logs DIR` keeps the whole logs")?;
     }
-    Ok(ExitCode::from(ended.code))
+    Ok(())
 }
 
 fn verify_all(args: &VerifyArgs, interrupt: &Interrupt, talk: &mut dyn Write) -> Ended {
@@ -188,21 +191,21 @@ fn verify_all(args: &VerifyArgs, interrupt: &Interrupt, talk: &mut dyn Write) ->
         error: None,
     };
     let outcome = fill(&mut report, args, interrupt, talk);
-    let code = match outcome {
+    let exit = match outcome {
         Ok(()) => {
             // The comparison is measured, not judged: only the repository's own file counts.
             let own = report.services.iter().filter_map(|service| service.dockerfiles.first());
             let is_verified =
                 own.clone().count() > 0 && own.clone().all(|file| file.verdict == Verdict::Verified);
             report.verdict = if is_verified { Verdict::Verified } else { Verdict::Failed };
-            if is_verified { VERIFIED } else { FINDINGS }
+            if is_verified { Exit::Done } else { Exit::Findings }
         }
-        Err((code, error)) => {
+        Err((exit, error)) => {
             report.error = Some(error);
-            code
+            exit
         }
     };
-    Ended { report, code }
+    Ended { report, exit }
 }
 
 fn fill(
@@ -210,9 +213,9 @@ fn fill(
     args: &VerifyArgs,
     interrupt: &Interrupt,
     talk: &mut dyn Write,
-) -> Result<(), (u8, ErrorReport)> {
+) -> Result<(), (Exit, ErrorReport)> {
     let targets = find_targets(args)
-        .map_err(|error| (WRONG_USE, ErrorReport { message: error.to_string(), help: help_of(&error) }))?;
+        .map_err(|error| (Exit::Misuse, ErrorReport { message: error.to_string(), help: help_of(&error) }))?;
     let leftovers = if args.keep { Leftovers::Keep } else { Leftovers::Remove };
     let engine = Engine::find(args.engine.map(kind_of), network_of(args.network), leftovers, interrupt)
         .map_err(|error| describe(&error.into()))?;
@@ -263,13 +266,13 @@ fn request(args: &VerifyArgs, context: &Path, dockerfile: &Path, title: &str) ->
     request
 }
 
-fn describe(error: &VerifyError) -> (u8, ErrorReport) {
-    let (code, help) = match error {
-        VerifyError::Engine(EngineError::Interrupted) => (INTERRUPTED, None),
-        VerifyError::Engine(error) => (NO_TOOL, error.help()),
-        VerifyError::Context(_) | VerifyError::File { .. } => (WRONG_USE, None),
+fn describe(error: &VerifyError) -> (Exit, ErrorReport) {
+    let (exit, help) = match error {
+        VerifyError::Engine(EngineError::Interrupted) => (Exit::Interrupted, None),
+        VerifyError::Engine(error) => (Exit::ToolMissing, error.help()),
+        VerifyError::Context(_) | VerifyError::File { .. } => (Exit::Misuse, None),
     };
-    (code, ErrorReport { message: error.to_string(), help })
+    (exit, ErrorReport { message: error.to_string(), help })
 }
 
 fn help_of(error: &WrongUse) -> Option<String> {
@@ -291,18 +294,6 @@ fn network_of(name: NetworkName) -> NetworkChoice {
         NetworkName::Bridge => NetworkChoice::Fixed(Network::Bridge),
         NetworkName::Host => NetworkChoice::Fixed(Network::Host),
     }
-}
-
-/// The first Ctrl-C asks for an end with everything removed, the second one ends at once.
-fn listen_for_signals() -> Interrupt {
-    let interrupt = Interrupt::default();
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
-        let flag = || Arc::clone(&interrupt.0);
-        // Without a handler the default one ends the program, which is no worse.
-        let _ = signal_hook::flag::register_conditional_shutdown(signal, i32::from(INTERRUPTED), flag());
-        let _ = signal_hook::flag::register(signal, flag());
-    }
-    interrupt
 }
 
 /// One image to verify.

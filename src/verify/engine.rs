@@ -41,7 +41,23 @@ pub enum Leftovers {
 #[derive(Clone, Debug, Default)]
 pub struct Interrupt(pub Arc<AtomicBool>);
 
+/// What a shell makes of an interrupted program's end.
+const INTERRUPTED: i32 = 130;
+
 impl Interrupt {
+    /// Set by the first Ctrl-C or SIGTERM, so that everything made is removed; the second one
+    /// ends the program at once.
+    pub fn on_signals() -> Self {
+        let interrupt = Self::default();
+        for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
+            let flag = || Arc::clone(&interrupt.0);
+            // Where a handler cannot be set the default one ends the program, which is no worse.
+            let _ = signal_hook::flag::register_conditional_shutdown(signal, INTERRUPTED, flag());
+            let _ = signal_hook::flag::register(signal, flag());
+        }
+        interrupt
+    }
+
     /// Whether somebody wants to stop.
     pub fn is_set(&self) -> bool {
         self.0.load(Ordering::SeqCst)

@@ -238,8 +238,12 @@ fn parse_buildah(text: &str) -> BuildLog {
             if is_from(&instruction) {
                 stage = stage_of(&instruction);
             } else {
-                let state = StepState::Done(None);
-                current = Some(BuildStep { stage: stage.clone(), instruction, state, output: Vec::new() });
+                current = Some(BuildStep {
+                    stage: stage.clone(),
+                    instruction,
+                    state: StepState::Done(None),
+                    output: Vec::new(),
+                });
             }
         } else if let Some(error) = line.strip_prefix("Error: ").filter(|_| Some(number) == last_error) {
             match &mut current {

@@ -265,7 +265,7 @@ mod tests {
 
     #[test]
     fn a_passing_report_is_one_line_a_step() {
-        insta::assert_snapshot!(text(&whole(Verdict::Verified, vec![passing("Dockerfile")])), @r"
+        insta::assert_snapshot!(text(&whole(Verdict::Verified, vec![passing("Dockerfile")])), @"
         docker 20.10.24, host network
 
         Dockerfile
@@ -296,7 +296,7 @@ mod tests {
         report.judge();
         let text = text(&whole(Verdict::Failed, vec![report]));
         assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
-        insta::assert_snapshot!(text.lines().take(6).collect::<Vec<_>>().join("\n"), @r"
+        insta::assert_snapshot!(text.lines().take(6).collect::<Vec<_>>().join("\n"), @"
         docker 20.10.24, host network
 
         Dockerfile
@@ -314,7 +314,7 @@ mod tests {
             Some(UserFacts { image: String::new(), process: Some("0".to_owned()) }),
             Failure::of("root"),
         );
-        insta::assert_snapshot!(side_by_side(&passing("Dockerfile"), &other), @r"
+        insta::assert_snapshot!(side_by_side(&passing("Dockerfile"), &other), @"
                           Dockerfile                    ...f/somebody/Dockerfile.old
         builds            yes                           yes
         boots             yes                           yes

@@ -2,9 +2,12 @@
 //! ignored, with the reason.
 #![allow(dead_code, clippy::disallowed_methods, reason = "each test file uses a part; tests may look around")]
 
+pub mod fixture;
+
 use std::env;
 use std::path::Path;
 use std::process::Command;
+use std::sync::LazyLock;
 
 use dockgen::verify::{Engine, EngineKind, Interrupt, Leftovers, Network, NetworkChoice, Report};
 use libtest_mimic::{Completion, Failed};
@@ -28,7 +31,8 @@ pub fn engine(interrupt: &Interrupt) -> Result<Engine, String> {
 
 /// Runs `test` with an engine, or says that it could not.
 pub fn with_engine(test: impl FnOnce(Engine) -> Result<(), Failed>) -> Result<Completion, Failed> {
-    match engine(&Interrupt::default()) {
+    static SIGNALS: LazyLock<Interrupt> = LazyLock::new(Interrupt::on_signals);
+    match engine(&SIGNALS) {
         Ok(engine) => test(engine).map(|()| Completion::Completed),
         Err(reason) => Ok(Completion::ignored_with(reason)),
     }

@@ -1,0 +1,89 @@
+//! Every repository under `tests/fixtures/`: `dockgen init`, a real build, a real container.
+//!
+//! `DOCKGEN_E2E=1 cargo test --test e2e` runs it, with a name behind it only one fixture.
+//! It takes minutes and builds gigabytes, so that without the variable, and without a
+//! container engine, each fixture is shown as ignored.
+#![allow(clippy::disallowed_methods, clippy::print_stderr, reason = "tests start programs; minutes pass")]
+
+mod support;
+
+use dockgen::verify::{
+    DockerfileReport, Engine, Extent, Outcome, Report, SCHEMA_VERSION, ServiceReport, verify,
+};
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use support::fixture::{Expectation, Fixture};
+use support::{ensure, prepare, with_engine};
+
+/// The longest a program may take to end.
+const STOP_SECONDS: f64 = 2.0;
+
+fn main() {
+    let mut args = Arguments::from_args();
+    // Containers on the host's network share its ports, and builds share its processors.
+    args.test_threads = args.test_threads.or(Some(1));
+    let is_wanted = std::env::var_os("DOCKGEN_E2E").is_some();
+    let trials = Fixture::names()
+        .into_iter()
+        .map(|name| {
+            Trial::ignorable_test(name.clone(), move || {
+                if !is_wanted {
+                    return Ok(Completion::ignored_with("set DOCKGEN_E2E=1 to build and run it"));
+                }
+                with_engine(|engine| prove(&name, &engine))
+            })
+        })
+        .collect();
+    libtest_mimic::run(&args, trials).exit();
+}
+
+fn prove(name: &str, engine: &Engine) -> Result<(), Failed> {
+    let fixture = Fixture::copy(name)?;
+    let dockerfile = fixture.init()?;
+    prepare(&dockerfile)?;
+    let mut request = fixture.request(&dockerfile, name);
+    let report = verify(engine, &request, &mut |words| eprintln!("{words}"))?;
+    check(&report, &fixture.expectation).map_err(|failed| {
+        let words = failed.message().unwrap_or_default().to_owned();
+        format!("{words}\n{}", show(name, report))
+    })?;
+
+    fixture.break_test()?;
+    request.extent = Extent::TestOnly;
+    let broken = verify(engine, &request, &mut |words| eprintln!("{words}, with a broken test"))?;
+    let failure = broken.test.failure.ok_or("`--target test` passes with a broken test")?;
+    ensure(failure.stage.as_deref() == Some("test"), || format!("not the test failed but {failure:?}"))
+}
+
+fn check(report: &DockerfileReport, expected: &Expectation) -> Result<(), Failed> {
+    for (step, outcome, _) in report.outcomes() {
+        // Only a health check may be missing: some runtimes have nothing to ask with.
+        let may_be_skipped = step == "health";
+        let is_good = outcome == Outcome::Passed || (may_be_skipped && outcome == Outcome::Skipped);
+        ensure(is_good, || format!("{step}: {outcome:?}"))?;
+    }
+    let boot = report.boot.facts.as_ref().ok_or("the step boot has no facts")?;
+    ensure(boot.port == Some(expected.run.port), || format!("the image exposes {:?}", boot.port))?;
+    let user = report.user.facts.as_ref().ok_or("the step user has no facts")?;
+    ensure(user.image == expected.run.user, || format!("the image runs as {:?}", user.image))?;
+    let uid = expected.run.user.split(':').next();
+    ensure(user.process.as_deref() == uid, || format!("the process runs as {:?}", user.process))?;
+    let stop = report.stop.facts.as_ref().ok_or("the step stop has no facts")?;
+    ensure(stop.seconds < STOP_SECONDS, || format!("it took {} s to stop", stop.seconds))?;
+    let rebuild = report.rebuild.facts.as_ref().ok_or("the step rebuild has no facts")?;
+    ensure(rebuild.dependency_steps_rerun.is_empty(), || {
+        format!("dependencies were fetched again for an edit: {:?}", rebuild.dependency_steps_rerun)
+    })?;
+    ensure(rebuild.cached > 0 && rebuild.cached < rebuild.steps, || {
+        format!("the edit changed nothing: {rebuild:?}")
+    })
+}
+
+fn show(name: &str, report: DockerfileReport) -> String {
+    support::show(&Report {
+        schema_version: SCHEMA_VERSION,
+        verdict: report.verdict,
+        engine: None,
+        services: vec![ServiceReport { service: name.to_owned(), dockerfiles: vec![report] }],
+        error: None,
+    })
+}

@@ -1,0 +1,205 @@
+//! dockgen's Dockerfiles against the hand-written ones of the usual tutorials, measured in
+//! one run on one machine: `cargo test --test side_by_side`, with a fixture's name behind
+//! `--` only that one. Prints a Markdown table, and fails when dockgen is worse anywhere.
+//!
+//! Each file of `tests/baselines` is called `<fixture>--<what>.Dockerfile`. Sizes and times
+//! are only worth comparing within one table: they depend on the machine and its images.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "it prints its result"
+)]
+
+mod support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+
+use dockgen::verify::{DockerfileReport, Engine, Interrupt, Outcome, UserPolicy, size, verify};
+use libtest_mimic::Failed;
+use support::fixture::{Fixture, tests};
+use support::prepare;
+
+/// What one Dockerfile does.
+#[derive(Clone, Debug)]
+struct Measured {
+    answers: bool,
+    bytes: u64,
+    rebuild: f64,
+    user: String,
+    stop: f64,
+    has_tests: bool,
+}
+
+/// Times below this differ by chance.
+const NOISE_SECONDS: f64 = 0.7;
+/// So do ratios.
+const NOISE_RATIO: f64 = 1.05;
+
+fn main() -> ExitCode {
+    let wanted = std::env::args().skip(1).find(|word| !word.starts_with('-'));
+    let engine = match support::engine(&Interrupt::on_signals()) {
+        Ok(engine) => engine,
+        Err(reason) => {
+            println!("side_by_side: 0 passed, 0 failed, 1 skipped");
+            eprintln!("skipped: {reason}");
+            return ExitCode::SUCCESS;
+        }
+    };
+    let mut table = Table::default();
+    let mut own: BTreeMap<String, Measured> = BTreeMap::new();
+    for (fixture, what) in baselines() {
+        if wanted.as_ref().is_some_and(|wanted| !fixture.contains(wanted.as_str())) {
+            continue;
+        }
+        let measured = measure_pair(&engine, &fixture, &what, &mut own);
+        match measured {
+            Ok((ours, theirs)) => table.add(&fixture, &what, &ours, &theirs),
+            Err(error) => table.fail(&fixture, &what, error.message().unwrap_or("it failed")),
+        }
+    }
+    println!("{}", table.markdown());
+    for line in &table.worse {
+        eprintln!("worse: {line}");
+    }
+    if table.worse.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Fixture and what it is compared with, sorted.
+fn baselines() -> Vec<(String, String)> {
+    let entries = fs::read_dir(tests().join("baselines")).into_iter().flatten().filter_map(Result::ok);
+    let mut pairs: Vec<(String, String)> = entries
+        .filter_map(|entry| {
+            let name = entry.file_name().into_string().ok()?;
+            let (fixture, what) = name.strip_suffix(".Dockerfile")?.split_once("--")?;
+            Some((fixture.to_owned(), what.to_owned()))
+        })
+        .collect();
+    pairs.sort();
+    pairs
+}
+
+fn measure_pair(
+    engine: &Engine,
+    name: &str,
+    what: &str,
+    own: &mut BTreeMap<String, Measured>,
+) -> Result<(Measured, Measured), Failed> {
+    let ours = if let Some(known) = own.get(name) {
+        known.clone()
+    } else {
+        let fixture = Fixture::copy(name)?;
+        let dockerfile = fixture.init()?;
+        let measured = measure(engine, &fixture, &dockerfile, &format!("{name}: dockgen"))?;
+        own.entry(name.to_owned()).or_insert(measured).clone()
+    };
+    // A copy of its own: what dockgen ignores is not ignored for others.
+    let fixture = Fixture::copy(name)?;
+    let dockerfile = fixture.root().join("Dockerfile");
+    let baseline = tests().join("baselines").join(format!("{name}--{what}.Dockerfile"));
+    fs::copy(&baseline, &dockerfile)?;
+    let ignore = baseline.with_extension("Dockerfile.dockerignore");
+    if ignore.is_file() {
+        fs::copy(ignore, fixture.root().join(".dockerignore"))?;
+    }
+    Ok((ours, measure(engine, &fixture, &dockerfile, &format!("{name}: {what}"))?))
+}
+
+fn measure(engine: &Engine, fixture: &Fixture, dockerfile: &Path, title: &str) -> Result<Measured, Failed> {
+    prepare(dockerfile)?;
+    let mut request = fixture.request(dockerfile, title);
+    request.user = UserPolicy::Any;
+    request.expect_after_edit = None;
+    let text = fs::read_to_string(dockerfile)?;
+    if !text.lines().any(|line| line.trim_start().starts_with("EXPOSE")) {
+        request.port = Some(fixture.expectation.run.port);
+    }
+    let report = verify(engine, &request, &mut |words| eprintln!("{words}"))?;
+    measured(&report).ok_or_else(|| format!("{title} does not build: {:?}", report.build.failure).into())
+}
+
+fn measured(report: &DockerfileReport) -> Option<Measured> {
+    let user = report.user.facts.as_ref()?;
+    let process = user.process.clone().filter(|user| user != "0");
+    let is_root = user.process.as_deref() == Some("0") || user.image.is_empty();
+    Some(Measured {
+        answers: report.boot.outcome == Outcome::Passed,
+        bytes: report.image_bytes?,
+        rebuild: report.rebuild.facts.as_ref()?.seconds,
+        user: if is_root { "root".to_owned() } else { process.unwrap_or_else(|| user.image.clone()) },
+        stop: report.stop.facts.as_ref().map_or(f64::INFINITY, |facts| facts.seconds),
+        has_tests: report.test.outcome == Outcome::Passed,
+    })
+}
+
+#[derive(Default)]
+struct Table {
+    rows: Vec<String>,
+    worse: Vec<String>,
+    better: usize,
+    cells: usize,
+}
+
+impl Table {
+    fn add(&mut self, fixture: &str, what: &str, ours: &Measured, theirs: &Measured) {
+        #[expect(clippy::cast_precision_loss, reason = "a ratio with two digits")]
+        let size_ratio = ours.bytes as f64 / theirs.bytes as f64;
+        let rebuild_ratio = ours.rebuild / theirs.rebuild;
+        let is_late = ours.rebuild > theirs.rebuild + NOISE_SECONDS && rebuild_ratio > NOISE_RATIO;
+        let is_slow = ours.stop > theirs.stop + NOISE_SECONDS;
+        let words = [
+            ("answers", ours.answers && !theirs.answers, !ours.answers),
+            ("size", size_ratio < 1.0, size_ratio > NOISE_RATIO),
+            ("rebuild", ours.rebuild + NOISE_SECONDS < theirs.rebuild, is_late),
+            ("user", ours.user != "root" && theirs.user == "root", ours.user == "root"),
+            ("stop", ours.stop + NOISE_SECONDS < theirs.stop, is_slow),
+            ("test", ours.has_tests && !theirs.has_tests, !ours.has_tests && theirs.has_tests),
+        ];
+        for (column, is_better, is_worse) in words {
+            self.cells += 1;
+            self.better += usize::from(is_better);
+            if is_worse {
+                self.worse.push(format!("{fixture} against {what}: {column}: {ours:?} {theirs:?}"));
+            }
+        }
+        let seconds = |value: f64| if value.is_finite() { format!("{value:.1} s") } else { "-".to_owned() };
+        self.rows.push(format!(
+            "| {fixture} | {what} | {} / {} = {size_ratio:.2} | {} / {} = {rebuild_ratio:.2} | {} / {} | {} / {} | {} / {} |",
+            size(ours.bytes),
+            size(theirs.bytes),
+            seconds(ours.rebuild),
+            seconds(theirs.rebuild),
+            ours.user,
+            theirs.user,
+            seconds(ours.stop),
+            seconds(theirs.stop),
+            yes_or_no(ours.has_tests),
+            yes_or_no(theirs.has_tests),
+        ));
+    }
+
+    fn fail(&mut self, fixture: &str, what: &str, reason: &str) {
+        let reason: Vec<&str> = reason.split_whitespace().collect();
+        self.rows.push(format!("| {fixture} | {what} | - | - | - | - | - |"));
+        self.worse.push(format!("{fixture} against {what}: {}", reason.join(" ")));
+    }
+
+    fn markdown(&self) -> String {
+        let head = "| repository | against | size | rebuild after an edit | user | stop | tests in the build |\n\
+                    | --- | --- | --- | --- | --- | --- | --- |";
+        format!(
+            "{head}\n{}\n\nIn each cell dockgen stands first. Better in {} of {} cells, worse in {}.",
+            self.rows.join("\n"),
+            self.better,
+            self.cells,
+            self.worse.len()
+        )
+    }
+}
+
+fn yes_or_no(is: bool) -> &'static str {
+    if is { "yes" } else { "no" }
+}

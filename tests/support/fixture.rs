@@ -1,0 +1,138 @@
+//! A repository of `tests/fixtures` with its expectations, copied to where it may change.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use dockgen::verify::{Edit, Expect, Probe, Request};
+use libtest_mimic::Failed;
+use serde::Deserialize;
+use tempfile::TempDir;
+
+use super::{copy_tree, ensure};
+
+/// `tests/fixtures/<name>.toml`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expectation {
+    /// What `dockgen init` is given beside `--yes`.
+    #[serde(default)]
+    pub args: Vec<String>,
+    pub run: Run,
+    pub edit: Change,
+    /// Breaks a test of the project.
+    #[serde(rename = "break")]
+    pub breakage: Change,
+}
+
+/// What the running container does.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    pub port: u16,
+    pub path: String,
+    pub status: Option<u16>,
+    pub body: String,
+    /// `USER` of the image.
+    pub user: String,
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+}
+
+/// Words replaced in a file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    pub file: PathBuf,
+    pub from: String,
+    pub to: String,
+}
+
+/// A fixture in a folder of its own.
+pub struct Fixture {
+    pub expectation: Expectation,
+    home: TempDir,
+}
+
+impl Fixture {
+    /// All that there are, sorted by name.
+    pub fn names() -> Vec<String> {
+        let entries = fs::read_dir(fixtures()).into_iter().flatten().filter_map(Result::ok);
+        let folders = entries.filter(|entry| entry.path().is_dir());
+        let mut names: Vec<String> =
+            folders.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        names.sort();
+        names
+    }
+
+    /// Copies the fixture of that name.
+    pub fn copy(name: &str) -> Result<Self, Failed> {
+        let text = fs::read_to_string(fixtures().join(format!("{name}.toml")))?;
+        let expectation = toml::from_str(&text)?;
+        let home = tempfile::Builder::new().prefix("dockgen-fixture-").tempdir()?;
+        copy_tree(&fixtures().join(name), home.path())?;
+        Ok(Self { expectation, home })
+    }
+
+    pub fn root(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// Runs `dockgen init --yes`; the answer is the Dockerfile it wrote.
+    pub fn init(&self) -> Result<PathBuf, Failed> {
+        let output = Command::new(env!("CARGO_BIN_EXE_dockgen"))
+            .args(["init", "--yes"])
+            .args(&self.expectation.args)
+            .arg(self.root())
+            .output()?;
+        ensure(output.status.success(), || {
+            format!("dockgen init: {}", String::from_utf8_lossy(&output.stderr))
+        })?;
+        let written =
+            walkdir::WalkDir::new(self.root()).sort_by_file_name().into_iter().filter_map(Result::ok);
+        let mut written = written.filter(|entry| entry.file_name() == "Dockerfile");
+        Ok(written.next().ok_or("dockgen init wrote no Dockerfile")?.into_path())
+    }
+
+    /// Everything that is expected of the image of that Dockerfile.
+    pub fn request(&self, dockerfile: &Path, title: &str) -> Request {
+        let run = &self.expectation.run;
+        let folder = dockerfile.parent().unwrap_or(self.root());
+        // A service that is built from the whole repository has its own ignore file.
+        let is_whole = folder.join("Dockerfile.dockerignore").is_file();
+        let context = if is_whole { self.root() } else { folder };
+        let mut request = Request::new(context, dockerfile);
+        title.clone_into(&mut request.title);
+        // The port is left to the image: that it says the right one is a part of the test.
+        request.probe = Probe::Http {
+            port: None,
+            path: run.path.clone(),
+            expect: Expect { status: run.status, body: Some(run.body.clone()) },
+        };
+        request.env = run.env.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let Change { file, from, to } = self.expectation.edit.clone();
+        let file = self.root().join(file);
+        let file = file.strip_prefix(context).unwrap_or(&file).to_owned();
+        request.expect_after_edit = Some(Expect { status: run.status, body: Some(to.clone()) });
+        request.edit = Edit::Replace { file, from, to };
+        request
+    }
+
+    /// Breaks a test of the project.
+    pub fn break_test(&self) -> Result<(), Failed> {
+        let Change { file, from, to } = &self.expectation.breakage;
+        let path = self.root().join(file);
+        let text = fs::read_to_string(&path)?;
+        ensure(text.contains(from), || format!("{} does not contain {from:?}", file.display()))?;
+        Ok(fs::write(path, text.replacen(from, to, 1))?)
+    }
+}
+
+pub fn tests() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")
+}
+
+fn fixtures() -> PathBuf {
+    tests().join("fixtures")
+}
