@@ -1,4 +1,4 @@
-//! plan(): inventory and settings in, plan out. No clock, network, environment or installed tool.
+//! `plan()`: inventory and settings in, plan out. No clock, network, environment or installed tool.
 //!
 //! The frame around the stacks: which folders are worth a look, whose they are, and what
 //! people said about the result. What a stack knows stays in the stack.

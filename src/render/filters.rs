@@ -3,6 +3,12 @@
 //! Each filter quotes for one place: a shell command, an instruction's word, a JSON list, a comment.
 //! A line break is refused everywhere, because no quoting keeps it from ending an instruction.
 
+#![allow(
+    clippy::needless_pass_by_value,
+    clippy::unnecessary_wraps,
+    reason = "the template engine gives the shape of a filter"
+)]
+
 use serde::de::DeserializeOwned;
 use tera::{Error, Kwargs, State, Tera, TeraResult, Value};
 

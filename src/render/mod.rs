@@ -1,4 +1,4 @@
-//! render(): a plan in, files out. Nothing here decides; nothing here sees the repository.
+//! `render()`: a plan in, files out. Nothing here decides; nothing here sees the repository.
 //!
 //! What is printed is read back by dockgen's own parser before it leaves: the stages must be
 //! the planned ones, whatever names and scripts a repository brought along.
