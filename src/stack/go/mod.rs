@@ -15,6 +15,7 @@ mod plan;
 use serde::Serialize;
 
 use crate::config::keys;
+use crate::diag::{Code, Diagnostic};
 use crate::fact::Fact;
 use crate::key::{AnyKey, Key, text, texts};
 use crate::plan::service::Service;
@@ -102,6 +103,7 @@ impl Stack for Go {
         let framework = go_mod.framework();
         let listening = listen::find(used.iter().copied(), plan::LISTENS, "//");
         let version = version(s, &go_mod);
+        let is_locked = is_locked(s, &go_mod);
         let facts = Facts {
             context: neighbours.context,
             module_dir: neighbours.module_dir,
@@ -110,7 +112,7 @@ impl Stack for Go {
             vendor: s.dir.has("vendor/modules.txt").then(|| {
                 Fact::new("vendor".to_owned(), s.dir.evidence("vendor/modules.txt", "modules are vendored"))
             }),
-            is_locked: s.dir.has("go.sum") || go_mod.requires.is_empty(),
+            is_locked,
             binary: main.binary(&go_mod),
             tags: s.choice(&TAGS).decide().map(|tags| tags.map(|tags| tags.0.join(","))),
             cgo: cgo::Cgo::find(s, &go_mod, &used),
@@ -140,6 +142,18 @@ fn sources<'a>(dir: &Dir<'a>) -> Vec<Doc<'a>> {
             !below.segments().any(|s| s == "vendor" || s == "testdata" || s.starts_with('_'))
         })
         .collect()
+}
+
+/// Is there a `go.sum`, or nothing that would need one? The modules of a vendor folder are not downloaded.
+fn is_locked(s: &Survey<'_>, go_mod: &modules::GoMod) -> bool {
+    let is_checked = s.dir.has("go.sum") || s.dir.has("vendor/modules.txt");
+    let Some(required) = go_mod.requires.first().filter(|_| !is_checked) else { return true };
+    s.note(
+        Diagnostic::warning(Code::MissingLock, "there is no go.sum: nothing checks what is downloaded")
+            .at(required.because.at.clone())
+            .help("run `go mod tidy` and commit go.sum"),
+    );
+    false
 }
 
 /// The Go line: what people say, then the newer of the `go` and `toolchain` lines.

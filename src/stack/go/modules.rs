@@ -159,14 +159,19 @@ fn malformed(doc: &Doc<'_>) -> Diagnostic {
         "ignore",
     ];
     let mut in_block = false;
-    let odd = doc.lines().find(|(_, line)| {
+    let mut block = 1;
+    let odd = doc.lines().find(|(number, line)| {
         let code = line.split("//").next().unwrap_or_default().trim();
         let starts = code.split([' ', '\t', '(']).next().unwrap_or_default();
         let is_odd = !code.is_empty() && !in_block && !VERBS.contains(&starts);
+        if !in_block {
+            block = *number;
+        }
         in_block = (in_block || code.ends_with('(')) && code != ")";
         is_odd
     });
-    let line = odd.map_or(1, |(number, _)| number);
+    // Otherwise it may be a block that is never closed.
+    let line = odd.map_or(if in_block { block } else { 1 }, |(number, _)| number);
     Diagnostic::error(Code::MalformedManifest, format!("`{}` does not read as a go.mod file", doc.path))
         .at(Place { file: doc.path.clone(), line: Some(line) })
         .help("`go mod edit -json` names the mistake; the syntax is at https://go.dev/ref/mod#go-mod-file")
