@@ -13,9 +13,7 @@ pub(super) fn read(doc: &Doc<'_>, known: &[&dyn AnyKey]) -> Result<Vec<Wish>, Ve
     let mut reading = Reading { doc, known, wishes: Vec::new(), problems: Vec::new() };
     for (name, tree) in manifest.tree.entries() {
         if name == "services" {
-            for (service, tree) in tree.entries() {
-                reading.table("", tree, Some(service));
-            }
+            reading.services(tree);
         } else if name != "tool" && name != "schema" {
             reading.entry(name, tree, None);
         }
@@ -31,6 +29,25 @@ struct Reading<'r> {
 }
 
 impl Reading<'_> {
+    /// `[services.NAME]`: the same tables, for one service.
+    fn services(&mut self, services: &Tree) {
+        if !matches!(services.kind, Kind::Table(_)) {
+            self.no_table("services", services);
+        }
+        for (service, tree) in services.entries() {
+            if matches!(tree.kind, Kind::Table(_)) {
+                self.table("", tree, Some(service));
+            } else {
+                self.no_table(&format!("services.{service}"), tree);
+            }
+        }
+    }
+
+    fn no_table(&mut self, name: &str, tree: &Tree) {
+        let message = format!("`{name}` must be a table");
+        self.problems.push(Diagnostic::error(Code::BadSetting, message).at(self.place(tree)));
+    }
+
     fn table(&mut self, prefix: &str, table: &Tree, service: Option<&str>) {
         for (name, tree) in table.entries() {
             let key = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };

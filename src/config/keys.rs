@@ -119,9 +119,15 @@ impl std::fmt::Display for Globs {
 /// The key of that name; `runtime.env.*` stands for every entry of its table.
 pub fn find<'k>(known: &[&'k dyn AnyKey], name: &str) -> Option<&'k dyn AnyKey> {
     known.iter().copied().find(|key| match key.name().strip_suffix('*') {
-        Some(table) => name.strip_prefix(table).is_some_and(|entry| !entry.is_empty()),
+        Some(table) => name.strip_prefix(table).is_some_and(is_variable),
         None => key.name() == name,
     })
+}
+
+/// Names of variables; dots and dashes as Spring and others read them.
+fn is_variable(name: &str) -> bool {
+    let legal = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    name.chars().all(legal) && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
 }
 
 /// Is there a key below this table?
@@ -131,6 +137,7 @@ pub(super) fn is_table(known: &[&dyn AnyKey], name: &str) -> bool {
 
 /// Says that nobody knows this key, with the nearest name that exists.
 pub(super) fn unknown(known: &[&dyn AnyKey], name: &str) -> String {
+    let name = &name.escape_debug().to_string();
     let nearest = known
         .iter()
         .map(|key| (strsim::jaro_winkler(key.name(), name), key.name()))

@@ -9,9 +9,9 @@ pub mod keys;
 use std::fmt;
 
 use crate::diag::{Code, Diagnostic};
-use crate::fact::{Choice, Evidence, Fact, Layer};
+use crate::fact::{Choice, Evidence, Fact, Layer, Place};
 use crate::key::{AnyKey, Key};
-use crate::repo::inventory::Inventory;
+use crate::repo::inventory::{Entry, Inventory};
 use crate::repo::path::RelPath;
 
 /// The file a project keeps its wishes in.
@@ -41,11 +41,18 @@ impl Settings {
     /// Reads `dockgen.toml` of the inventory's root, if there is one. Unknown keys, wrong types and
     /// malformed text are errors with their place.
     pub fn read(inventory: &Inventory, known: &[&dyn AnyKey]) -> Result<Self, Vec<Diagnostic>> {
-        let root = inventory.dir(RelPath::root());
-        match root.doc(FILE) {
-            Some(doc) => Ok(Self { wishes: file::read(&doc, known)?, only: None }),
-            None => Ok(Self::default()),
+        let path = RelPath::new(FILE).unwrap_or_default();
+        match inventory.entry(&path) {
+            Some(Entry::Read(_)) => {}
+            // What a person wishes must not be lost because it cannot be read.
+            Some(Entry::Unreadable(why)) => {
+                let finding = Diagnostic::error(Code::Unreadable, format!("`{path}` cannot be used: {why}"));
+                return Err(vec![finding.at(Place { file: path, line: None })]);
+            }
+            Some(Entry::Seen) | None => return Ok(Self::default()),
         }
+        let wishes = inventory.doc(&path).map(|doc| file::read(&doc, known)).transpose()?;
+        Ok(Self { wishes: wishes.unwrap_or_default(), only: None })
     }
 
     /// Adds a `KEY=VALUE` of the command line. The value is read as TOML, and as plain text
@@ -89,6 +96,11 @@ impl Settings {
         self.only = Some(dir.clone());
     }
 
+    /// No folder is meant more than another.
+    pub fn anywhere(&mut self) {
+        self.only = None;
+    }
+
     /// The one folder that is meant, if a person named one.
     pub fn meant(&self) -> Option<&RelPath> {
         self.only.as_ref()
@@ -97,12 +109,22 @@ impl Settings {
     /// The wishes that concern one service, by its folder: its own first within each layer.
     #[must_use]
     pub fn for_service(&self, dir: &RelPath) -> Self {
-        let mine =
-            |service: &str| service == dir.as_str() || service == dir.name() || service == dir.to_string();
-        let mut wishes: Vec<Wish> =
-            self.wishes.iter().filter(|wish| wish.service.as_deref().is_none_or(mine)).cloned().collect();
+        let mine = |wish: &&Wish| wish.service.as_deref().is_none_or(|service| names(service, dir));
+        let mut wishes: Vec<Wish> = self.wishes.iter().filter(mine).cloned().collect();
         wishes.sort_by_key(|wish| (wish.because.layer, wish.service.is_none()));
         Self { wishes, only: self.only.clone() }
+    }
+
+    /// A finding for every wish whose service is in none of these folders.
+    pub fn strangers(&self, dirs: &[&RelPath]) -> Vec<Diagnostic> {
+        let lost = |wish: &Wish| {
+            let service = wish.service.as_ref().filter(|name| !dirs.iter().any(|dir| names(name, dir)))?;
+            let folders: Vec<String> = dirs.iter().map(ToString::to_string).collect();
+            let message = format!("there is no service `{service}`");
+            let finding = Diagnostic::error(Code::UnknownSetting, message).at(wish.because.at.clone());
+            Some(finding.help(format!("services are in {}", folders.join(", "))))
+        };
+        self.wishes.iter().filter_map(lost).collect()
     }
 
     /// A choice that starts with what people said about `key`. A wish that does not read is a
@@ -125,6 +147,11 @@ impl Settings {
     pub fn table(&self, prefix: &str) -> impl Iterator<Item = (&str, &Wish)> {
         self.wishes.iter().filter_map(move |wish| Some((wish.key.strip_prefix(prefix)?, wish)))
     }
+}
+
+/// Does `[services.NAME]` mean the service in this folder?
+fn names(service: &str, dir: &RelPath) -> bool {
+    service == dir.to_string() || (!dir.is_root() && service == dir.name())
 }
 
 /// A `KEY=VALUE` that cannot be used.

@@ -44,6 +44,8 @@ pub fn plan(inventory: &Inventory, settings: &Settings) -> Plan {
             .collect();
         proposals.extend(claim::settle(&folder, found, settings, &mut diagnostics));
     }
+    let folders: Vec<&RelPath> = proposals.iter().map(|(folder, _)| folder).collect();
+    diagnostics.extend(settings.strangers(&folders));
     let proposals = claim::choose(proposals, settings);
 
     let mut plan =

@@ -94,6 +94,15 @@ impl Inventory {
         Self { entries, notes }
     }
 
+    /// Puts a text at a path, as if the walk had read it there: what is about to be written.
+    pub fn put(&mut self, path: RelPath, text: &str) {
+        let entry = Entry::Read(Arc::from(text));
+        match self.entries.binary_search_by(|(seen, _)| seen.cmp(&path)) {
+            Ok(at) => self.entries[at].1 = entry,
+            Err(at) => self.entries.insert(at, (path, entry)),
+        }
+    }
+
     /// All files, in byte order of their paths.
     pub fn files(&self) -> impl Iterator<Item = (&RelPath, &Entry)> {
         self.entries.iter().map(|(path, entry)| (path, entry))

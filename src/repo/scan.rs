@@ -124,9 +124,9 @@ fn walk(root: &Path, reads: &Reads) -> Walked {
         let mut local = Local { gathered: &gathered, batch: Walked::default() };
         Box::new(move |found| local.see(root, reads, found))
     });
-    let mut walked = gathered.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    walked.notes.sort();
-    walked
+    let mut all = gathered.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    all.notes.sort();
+    all
 }
 
 fn worth_entering(entry: &DirEntry) -> bool {
