@@ -31,7 +31,7 @@ pub(super) fn keep(inventory: &Inventory, answers: &[Given]) -> Result<OutFile, 
         if let Some(service) = &answer.service {
             table = below(table, "services")?;
             table.set_implicit(true);
-            table = below(table, service.as_str())?;
+            table = below(table, &service.to_string())?;
             table.set_implicit(true);
         }
         let (tables, entry) = answer.key.rsplit_once('.').unwrap_or(("", &answer.key));

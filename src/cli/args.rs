@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 /// Reads a repository and writes the multi-stage Dockerfile a specialist would.
 #[derive(Debug, Parser)]
-#[command(name = "dockgen", version, max_term_width = 80)]
+#[command(name = "dockgen", version, max_term_width = 80, disable_help_flag = true)]
 #[command(
     after_help = "Exit codes: 0 done, 1 findings, 2 wrong use or input,\n            3 nothing recognised, 4 tool missing"
 )]
@@ -17,6 +17,10 @@ pub(super) struct Args {
     /// auto, always or never
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, hide_possible_values = true, hide_default_value = true)]
     pub color: Color,
+
+    /// Print help
+    #[arg(short, long, global = true, action = ArgAction::HelpShort)]
+    help: Option<bool>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -27,6 +31,7 @@ pub(super) enum Color {
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one value of it in a run")]
 pub(super) enum Command {
     /// Write Dockerfile and .dockerignore, or bring them up to date
     #[command(visible_alias = "update")]

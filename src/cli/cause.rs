@@ -8,7 +8,6 @@ use crate::out::{self, Standing};
 use crate::plan::service::Service;
 
 /// Compares every planned file with what is there; says what differs and why.
-#[expect(clippy::unnecessary_wraps, reason = "every command ends the same way")]
 pub(super) fn check(
     session: &Session,
     services: &[Service],
@@ -28,7 +27,7 @@ pub(super) fn check(
             continue;
         }
         stale += 1;
-        term.diff(&diff);
+        term.diff(&diff)?;
         let why = match planned.standing {
             Standing::Absent => format!("{path} does not exist"),
             Standing::Foreign => format!("{path} was not written by dockgen"),

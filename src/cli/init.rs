@@ -2,7 +2,7 @@
 //!
 //! A file that a person wrote or edited is never replaced without consent, on a terminal or off it.
 
-use crate::cli::answers::{self, Given};
+use crate::cli::answers::Given;
 use crate::cli::args::InitArgs;
 use crate::cli::session::Session;
 use crate::cli::term::Term;
@@ -29,7 +29,12 @@ pub(super) fn run(args: &InitArgs, term: &Term) -> Result<Exit, Failure> {
     let asks = term.is_interactive() && !args.yes && !args.check && !args.stdout;
     let mut given = Vec::new();
     let services = choose(args, &session, term, asks)?;
-    let services = if asks { answer(&mut session, services, &mut given)? } else { services };
+    let mut services = if asks { answer(&mut session, services, &mut given)? } else { services };
+    let mut kept = None;
+    if !given.is_empty() {
+        kept = Some(session.keep(&args.target, &given, term)?);
+        services = again(&session, &services);
+    }
     refuse_open_questions(&session, &services)?;
     say_assumed(&session, &services, &given, term);
     refuse_errors(&session, term)?;
@@ -58,17 +63,17 @@ pub(super) fn run(args: &InitArgs, term: &Term) -> Result<Exit, Failure> {
     term.findings(&findings, &session.inventory);
     if args.diff {
         for planned in &planned {
-            term.diff(&out::diff(&planned.file.path, existing(&session, planned), &planned.file.text));
+            term.diff(&out::diff(&planned.file.path, existing(&session, planned), &planned.file.text))?;
         }
         return Ok(Exit::Done);
     }
     if args.dry_run {
         for planned in &planned {
-            term.data(&format!("==> {} <==\n{}\n", planned.file.path, planned.file.text));
+            term.data(&format!("==> {} <==\n{}\n", planned.file.path, planned.file.text))?;
         }
         return Ok(Exit::Done);
     }
-    write(args, &session, &services, planned, &given, term)
+    write(args, &session, &services, planned, kept.as_ref(), term)
 }
 
 fn nothing(args: &InitArgs, session: &Session, term: &Term) -> Result<Exit, Failure> {
@@ -127,15 +132,14 @@ fn answer(
             given.push(Given { key: question.key, service: question.service, value });
         }
         session.replan();
-        let chosen = services;
-        services = session
-            .plan
-            .services
-            .iter()
-            .filter(|now| chosen.iter().any(|then| then.dir == now.dir))
-            .cloned()
-            .collect();
+        services = again(session, &services);
     }
+}
+
+/// The same services in the plan as it is now.
+fn again(session: &Session, services: &[Service]) -> Vec<Service> {
+    let is_meant = |now: &&Service| services.iter().any(|then| then.dir == now.dir);
+    session.plan.services.iter().filter(is_meant).cloned().collect()
 }
 
 fn questions<'s>(session: &'s Session, services: &'s [Service]) -> impl Iterator<Item = &'s Question> {
@@ -218,21 +222,13 @@ pub(super) fn existing<'s>(session: &'s Session, planned: &Planned) -> Option<&'
 }
 
 fn only_dockerfile(services: &[Service], planned: &[Planned], term: &Term) -> Result<Exit, Failure> {
-    match planned {
-        [dockerfile, _] => {
-            term.data(&dockerfile.file.text);
-            Ok(Exit::Done)
-        }
-        _ => {
-            let dirs: Vec<String> =
-                services.iter().map(|service| format!("--service {}", service.dir)).collect();
-            Err(Failure::new(
-                Exit::Nothing,
-                "`--stdout` prints one Dockerfile, and several services are here",
-            )
-            .help(dirs.join("\n")))
-        }
+    if let [dockerfile, _] = planned {
+        term.data(&dockerfile.file.text)?;
+        return Ok(Exit::Done);
     }
+    let dirs: Vec<String> = services.iter().map(|service| format!("--service {}", service.dir)).collect();
+    let message = "`--stdout` prints one Dockerfile, and several services are here";
+    Err(Failure::new(Exit::Nothing, message).help(dirs.join("\n")))
 }
 
 fn write(
@@ -240,7 +236,7 @@ fn write(
     session: &Session,
     services: &[Service],
     planned: Vec<Planned>,
-    given: &[Given],
+    kept: Option<&OutFile>,
     term: &Term,
 ) -> Result<Exit, Failure> {
     let (settled, wanted): (Vec<Planned>, Vec<Planned>) =
@@ -266,11 +262,10 @@ fn write(
         }
         consent = Consent::AnyFile;
     }
-    let kept = if given.is_empty() { None } else { Some(answers::keep(&session.inventory, given)?) };
     let files = wanted
         .iter()
         .map(|planned| (&planned.file, consent))
-        .chain(kept.iter().map(|file| (file, Consent::AnyFile)));
+        .chain(kept.map(|file| (file, Consent::AnyFile)));
     let outcomes = out::write(&session.root, files).map_err(|bad| {
         let failure = Failure::new(Exit::Misuse, bad.to_string());
         match bad.help() {
@@ -278,7 +273,7 @@ fn write(
             None => failure,
         }
     })?;
-    for (file, outcome) in wanted.iter().map(|planned| &planned.file).chain(&kept).zip(outcomes) {
+    for (file, outcome) in wanted.iter().map(|planned| &planned.file).chain(kept).zip(outcomes) {
         let verb = match outcome {
             Outcome::Created => "created",
             Outcome::Replaced => "updated",

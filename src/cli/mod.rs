@@ -73,8 +73,9 @@ pub fn main() -> ExitCode {
         Command::Verify(command) => return verify(command),
         Command::Schema(command) => plan::schema(command, &term),
         Command::Completions { shell } => {
-            clap_complete::generate(*shell, &mut Args::command(), "dockgen", &mut std::io::stdout());
-            Ok(Exit::Done)
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Args::command(), "dockgen", &mut script);
+            term.data(&String::from_utf8_lossy(&script)).map(|()| Exit::Done)
         }
     };
     match ended {

@@ -16,10 +16,10 @@ pub(super) fn run(args: &PlanArgs, term: &Term) -> Result<Exit, Failure> {
     if args.format == Format::Json {
         let text =
             serde_json::to_string_pretty(&session.plan).expect("a plan is plain values with text keys");
-        term.data(&format!("{text}\n"));
+        term.data(&format!("{text}\n"))?;
     } else {
         for service in &session.plan.services {
-            term.data(&explain(service));
+            term.data(&explain(service))?;
         }
         for question in &session.plan.questions {
             let default = question.default.as_deref().unwrap_or("nothing is assumed");
@@ -37,12 +37,11 @@ pub(super) fn run(args: &PlanArgs, term: &Term) -> Result<Exit, Failure> {
 }
 
 /// Prints a schema.
-#[expect(clippy::unnecessary_wraps, reason = "every command ends the same way")]
 pub(super) fn schema(args: &SchemaArgs, term: &Term) -> Result<Exit, Failure> {
     let Document::Plan = args.document;
     let schema = schemars::schema_for!(Plan);
     let text = serde_json::to_string_pretty(&schema).expect("a schema is JSON");
-    term.data(&format!("{text}\n"));
+    term.data(&format!("{text}\n"))?;
     Ok(Exit::Done)
 }
 

@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::cli::answers::{self, Given};
 use crate::cli::args::Target;
 use crate::cli::term::Term;
 use crate::cli::{Exit, Failure};
 use crate::config::Settings;
 use crate::diag::{Diagnostic, Severity};
 use crate::fact::Layer;
+use crate::out::OutFile;
 use crate::plan::plan;
 use crate::plan::service::{Plan, Service};
 use crate::render::{RenderError, ServiceFiles, Templates, render_checked};
@@ -31,22 +33,23 @@ impl Session {
     /// Scans and plans.
     pub fn open(target: &Target, term: &Term) -> Result<Self, Failure> {
         let inventory = Inventory::scan(&target.path, &stack::reads()).map_err(|bad| unreadable(&bad))?;
-        let keys = stack::keys();
-        let mut settings = Settings::read(&inventory, &keys).map_err(|problems| {
-            term.findings(&problems, &inventory);
-            Failure::new(Exit::Misuse, "dockgen.toml cannot be used; nothing was written")
-        })?;
-        for assignment in &target.set {
-            settings
-                .set(assignment, Layer::Flag, &keys)
-                .map_err(|bad| Failure::new(Exit::Misuse, bad.to_string()))?;
-        }
-        if let Some(service) = &target.service {
-            let dir = RelPath::new(service).map_err(|bad| Failure::new(Exit::Misuse, bad.to_string()))?;
-            settings.only(&dir);
-        }
+        let settings = wishes(target, &inventory, term)?;
         let plan = plan(&inventory, &settings);
         Ok(Self { root: target.path.clone(), inventory, settings, plan })
+    }
+
+    /// Plans with the answers where the next run will find them: in `dockgen.toml`. So this run cites
+    /// the same lines as that one, and writes the same bytes.
+    pub fn keep(&mut self, target: &Target, given: &[Given], term: &Term) -> Result<OutFile, Failure> {
+        // What is said about the only service need not say which one it is.
+        let is_alone = self.plan.services.len() == 1;
+        let service = |given: &Given| given.service.clone().filter(|_| !is_alone);
+        let given: Vec<Given> = given.iter().map(|g| Given { service: service(g), ..g.clone() }).collect();
+        let kept = answers::keep(&self.inventory, &given)?;
+        self.inventory.put(kept.path.clone(), &kept.text);
+        self.settings = wishes(target, &self.inventory, term)?;
+        self.replan();
+        Ok(kept)
     }
 
     /// Plans again, after an answer.
@@ -74,11 +77,24 @@ impl Session {
                 format!("looked for {}: {}", stack.name(), files.join(", "))
             })
             .collect();
+        if let Some(dir) = self.settings.meant() {
+            let message = format!("no project recognised in `{dir}`; nothing was written");
+            return Failure::new(Exit::Nothing, message).help(self.elsewhere());
+        }
         Failure::new(
             Exit::Nothing,
             format!("no project recognised in `{}`; nothing was written", self.root.display()),
         )
         .help(format!("{}\n{}", wanted.join("\n"), self.listing()))
+    }
+
+    /// The services outside the folder that was named.
+    fn elsewhere(&self) -> String {
+        let mut everywhere = self.settings.clone();
+        everywhere.anywhere();
+        let services = plan(&self.inventory, &everywhere).services;
+        let dirs: Vec<String> = services.iter().map(|service| service.dir.to_string()).collect();
+        if dirs.is_empty() { self.listing() } else { format!("services are in {}", dirs.join(", ")) }
     }
 
     /// The first names in the root, so that a wrong folder is seen at once.
@@ -107,6 +123,25 @@ impl Session {
         let is_here = self.root == Path::new(".");
         if is_here { path.to_string() } else { self.root.join(path.as_str()).display().to_string() }
     }
+}
+
+/// What `dockgen.toml` and the command line wish.
+fn wishes(target: &Target, inventory: &Inventory, term: &Term) -> Result<Settings, Failure> {
+    let keys = stack::keys();
+    let mut settings = Settings::read(inventory, &keys).map_err(|problems| {
+        term.findings(&problems, inventory);
+        Failure::new(Exit::Misuse, "dockgen.toml cannot be used; nothing was written")
+    })?;
+    for assignment in &target.set {
+        settings
+            .set(assignment, Layer::Flag, &keys)
+            .map_err(|bad| Failure::new(Exit::Misuse, bad.to_string()))?;
+    }
+    if let Some(service) = &target.service {
+        let dir = RelPath::new(service).map_err(|bad| Failure::new(Exit::Misuse, bad.to_string()))?;
+        settings.only(&dir);
+    }
+    Ok(settings)
 }
 
 fn unreadable(bad: &ScanError) -> Failure {

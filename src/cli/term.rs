@@ -1,11 +1,12 @@
 //! The only code that prints.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{ErrorKind, IsTerminal as _, Write as _};
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use anstyle::{AnsiColor, Style};
 
 use crate::cli::args::Color;
+use crate::cli::{Exit, Failure};
 use crate::diag::{Diagnostic, Severity};
 use crate::repo::Inventory;
 
@@ -21,6 +22,7 @@ const BAD: Style = AnsiColor::Red.on_default().bold();
 const GOOD: Style = AnsiColor::Green.on_default();
 const HINT: Style = AnsiColor::Cyan.on_default();
 
+#[expect(clippy::unused_self, reason = "whoever prints has been given the one value that may")]
 impl Term {
     /// Colour by flag, then `NO_COLOR`, then `FORCE_COLOR`, then whether stderr is a terminal.
     pub fn new(color: Color) -> Self {
@@ -46,14 +48,17 @@ impl Term {
         self.interactive
     }
 
-    /// Data, for whoever reads stdout. A reader that goes away early is no error.
-    pub fn data(&self, text: &str) {
-        let _ = std::io::stdout().lock().write_all(text.as_bytes());
+    /// Data, for whoever reads stdout. A reader that goes away early is no error; a full disk is one.
+    pub fn data(&self, text: &str) -> Result<(), Failure> {
+        let mut out = std::io::stdout().lock();
+        received(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
     }
 
     /// A unified diff on stdout, coloured when stdout is a terminal.
-    pub fn diff(&self, text: &str) {
-        let mut out = anstream::stdout().lock();
+    pub fn diff(&self, text: &str) -> Result<(), Failure> {
+        use std::fmt::Write as _;
+
+        let mut coloured = String::new();
         for line in text.lines() {
             let style = match line.as_bytes().first() {
                 Some(b'+') => GOOD,
@@ -61,8 +66,10 @@ impl Term {
                 Some(b'@') => HINT,
                 _ => Style::new(),
             };
-            let _ = writeln!(out, "{style}{line}{style:#}");
+            let _ = writeln!(coloured, "{style}{line}{style:#}");
         }
+        let mut out = anstream::stdout().lock();
+        received(out.write_all(coloured.as_bytes()).and_then(|()| out.flush()))
     }
 
     /// A line for a person.
@@ -154,6 +161,16 @@ fn cited<'d>(
             .line_start(number)
             .annotation(AnnotationKind::Primary.span(span)),
     )
+}
+
+/// What became of data on its way to whoever reads it.
+fn received(result: std::io::Result<()>) -> Result<(), Failure> {
+    match result {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::new(Exit::Misuse, format!("cannot write to stdout: {error}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn is_set(variable: &str) -> bool {
