@@ -1,0 +1,16 @@
+//! The program as a person or a script meets it, and the promises that hold for all stacks.
+//!
+//! One binary, so that it is linked once. What a single stack understands is tested below its code,
+//! what it prints in `tests/fixtures.rs`.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "a test may look at files, start the program and say what it had to skip"
+)]
+
+mod bad_input;
+mod cli;
+mod init;
+mod repo;
+#[cfg(unix)]
+mod terminal;
