@@ -6,6 +6,7 @@
 
 pub mod common;
 mod go;
+mod rust;
 
 use std::cell::RefCell;
 
@@ -22,7 +23,7 @@ use crate::repo::inventory::Reads;
 use crate::repo::path::RelPath;
 
 /// Every stack, in alphabetical order. The order means nothing.
-pub static ALL: &[&dyn AnyStack] = &[&go::Go];
+pub static ALL: &[&dyn AnyStack] = &[&go::Go, &rust::Rust];
 
 /// A language with its build tools.
 pub trait Stack: Sync {

@@ -39,7 +39,10 @@ const USUAL: &[&str] = &[
 ];
 
 /// Endings of files that are compiled, never read.
-const SOURCES: &[&str] = &["go", "rs", "java", "kt", "c", "h", "cpp", "mod", "sum", "toml", "lock"];
+const SOURCES: &[&str] = &["go", "rs", "java", "kt", "c", "h", "cpp", "mod", "sum", "lock"];
+
+/// Files that describe the project to its tools.
+const MANIFESTS: &[&str] = &["Cargo.toml", "rust-toolchain.toml", "rustfmt.toml", "dockgen.toml"];
 
 /// The top-level files and folders of `dir` that its sources name, in byte order. `embedded` says which
 /// literals are compiled in.
@@ -75,7 +78,8 @@ fn names_something(dir: &Dir<'_>, literal: &str) -> Option<String> {
     let top = path.segments().next()?.to_owned();
     if dir.has(path.as_str()) {
         // A file: `config.yaml`, `templates/index.html`.
-        let source = path.extension().is_none_or(|ending| SOURCES.contains(&ending));
+        let source = path.extension().is_none_or(|ending| SOURCES.contains(&ending))
+            || MANIFESTS.contains(&path.name());
         return (!source && !top.starts_with('.')).then_some(top);
     }
     if !dir.has_dir(path.as_str()) || holds_sources(dir, path.as_str()) {

@@ -1,0 +1,250 @@
+//! One `Cargo.toml`: the package, its programs and the folders it depends on.
+//!
+//! Programs are found by cargo's own rules (<https://doc.rust-lang.org/cargo/reference/cargo-targets.html>),
+//! without running cargo, which would execute what a stranger's repository configures. A test compares
+//! the result with cargo's.
+
+use crate::diag::Diagnostic;
+use crate::fact::{Evidence, Fact};
+use crate::repo::dir::{self, Dir};
+use crate::repo::format::Tree;
+use crate::repo::path::RelPath;
+
+/// A parsed `Cargo.toml` and its folder.
+pub(super) struct Manifest<'a> {
+    /// Its folder.
+    pub dir: Dir<'a>,
+    toml: dir::Manifest<'a>,
+}
+
+/// A program that cargo would build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Binary {
+    /// Its name, which is the name of the file that cargo makes.
+    pub name: String,
+    /// Its first source file.
+    pub source: RelPath,
+    /// The line that declares it, or its source file.
+    pub because: Evidence,
+    /// Features without which cargo does not build it.
+    pub features: Vec<String>,
+    /// Does the manifest say where the source is?
+    is_placed: bool,
+}
+
+/// Tables that name dependencies. Those for tests are needed as well: cargo reads the manifest of each.
+const DEPENDENCIES: &[&str] = &["dependencies", "build-dependencies", "dev-dependencies"];
+
+impl<'a> Manifest<'a> {
+    /// Reads the manifest in `dir`; none when there is none.
+    pub fn read(dir: Dir<'a>) -> Option<Result<Self, Diagnostic>> {
+        let doc = dir.doc("Cargo.toml")?;
+        Some(doc.toml().map(|toml| Self { dir, toml }))
+    }
+
+    /// The package's name; none in a workspace's root that is no package itself.
+    pub fn name(&self) -> Option<Fact<String>> {
+        self.toml.text(&["package", "name"])
+    }
+
+    /// Does the manifest open a workspace?
+    pub fn is_workspace(&self) -> bool {
+        self.at(&["workspace"]).is_some()
+    }
+
+    /// Something in the file.
+    pub fn at(&self, path: &[&str]) -> Option<&Tree> {
+        self.toml.tree.at(path)
+    }
+
+    /// A text of the file as a fact.
+    pub fn text(&self, path: &[&str]) -> Option<Fact<String>> {
+        self.toml.text(path)
+    }
+
+    /// The file's evidence for a value.
+    pub fn cite(&self, value: &Tree, says: impl Into<String>) -> Evidence {
+        self.toml.cite(value, says)
+    }
+
+    /// The file.
+    pub fn path(&self) -> &'a RelPath {
+        self.toml.path
+    }
+
+    /// The texts of a list.
+    pub fn list(&self, path: &[&str]) -> Vec<&str> {
+        self.at(path).into_iter().flat_map(Tree::texts).collect()
+    }
+
+    /// A dependency of the program (not only of its tests or build script), under any name it was given.
+    pub fn dependency(&self, name: &str) -> Option<(&Tree, Evidence)> {
+        let found = self.tables(&["dependencies"]).flat_map(Tree::entries).find(|(key, value)| {
+            value.get("package").and_then(Tree::as_text).map_or(*key == name, |renamed| renamed == name)
+        });
+        found.map(|(_, value)| (value, self.cite(value, name)))
+    }
+
+    /// Does a dependency turn on this feature?
+    pub fn dependency_has(&self, name: &str, feature: &str) -> bool {
+        let Some((value, _)) = self.dependency(name) else { return false };
+        value.get("features").into_iter().flat_map(Tree::texts).any(|named| named == feature)
+    }
+
+    /// Names of dependencies that only tests need.
+    pub fn test_dependencies(&self) -> Vec<&str> {
+        self.tables(&["dev-dependencies"]).flat_map(Tree::entries).map(|(name, _)| name).collect()
+    }
+
+    /// Folders of this repository that cargo has to see with this one: path dependencies, in file order.
+    pub fn neighbours(&self) -> Vec<Fact<String>> {
+        let patched = self.at(&["patch"]).into_iter().flat_map(Tree::entries).map(|(_, table)| table);
+        let shared = self.at(&["workspace", "dependencies"]);
+        self.tables(DEPENDENCIES)
+            .chain(patched)
+            .chain(shared)
+            .flat_map(Tree::entries)
+            .filter_map(|(name, value)| {
+                let path = value.get("path")?;
+                Some(Fact::new(path.as_text()?.to_owned(), self.cite(path, format!("{name}.path"))))
+            })
+            .collect()
+    }
+
+    /// The repositories that dependencies come from.
+    pub fn git_sources(&self) -> Vec<Fact<String>> {
+        let shared = self.at(&["workspace", "dependencies"]);
+        let values = self.tables(DEPENDENCIES).chain(shared).flat_map(Tree::entries);
+        values
+            .filter_map(|(name, value)| {
+                let git = value.get("git")?;
+                Some(Fact::new(git.as_text()?.to_owned(), self.cite(git, format!("{name} from git"))))
+            })
+            .collect()
+    }
+
+    /// The programs that cargo would build, by name.
+    pub fn binaries(&self) -> Vec<Binary> {
+        let Some(package) = self.name() else { return Vec::new() };
+        let found = self.discovered(&package);
+        let declared: Vec<Binary> = self.declared(&package, &found);
+        let is_searching = match self.at(&["package", "autobins"]).and_then(Tree::scalar) {
+            Some(says) => says == "true",
+            None => !(self.is_of_2015() && !declared.is_empty()),
+        };
+        let undeclared = found.into_iter().filter(|found| {
+            is_searching && !declared.iter().any(|bin| bin.name == found.name || bin.source == found.source)
+        });
+        let mut all: Vec<Binary> = undeclared.collect();
+        all.extend(declared);
+        all.sort_by(|a, b| a.name.cmp(&b.name));
+        all
+    }
+
+    fn is_of_2015(&self) -> bool {
+        let edition = self.at(&["package", "edition"]);
+        edition.is_none_or(|edition| edition.as_text() == Some("2015"))
+    }
+
+    /// `src/main.rs`, `src/bin/NAME.rs` and `src/bin/NAME/main.rs`.
+    fn discovered(&self, package: &Fact<String>) -> Vec<Binary> {
+        let binary = |name: &str, source: &str| Binary {
+            name: name.to_owned(),
+            source: self.dir.resolve(source).unwrap_or_default(),
+            because: self.dir.evidence(source, "a program"),
+            features: Vec::new(),
+            is_placed: false,
+        };
+        let mut found = Vec::new();
+        if self.dir.has("src/main.rs") {
+            found.push(binary(&package.value, "src/main.rs"));
+        }
+        for (path, _) in self.dir.dir("src/bin").iter().flat_map(Dir::files) {
+            let name = match path.split_once('/') {
+                Some((folder, "main.rs")) => folder,
+                Some(_) => continue,
+                None => match path.strip_suffix(".rs") {
+                    Some(name) => name,
+                    None => continue,
+                },
+            };
+            found.push(binary(name, &format!("src/bin/{path}")));
+        }
+        found
+    }
+
+    fn declared(&self, package: &Fact<String>, found: &[Binary]) -> Vec<Binary> {
+        let tables = self.at(&["bin"]).into_iter().flat_map(Tree::items);
+        let binaries = tables.filter_map(|table| {
+            let name = table.get("name").and_then(Tree::as_text).unwrap_or(&package.value);
+            let placed = table.get("path").and_then(Tree::as_text).and_then(|path| self.dir.resolve(path));
+            let same = found.iter().find(|found| found.name == name).map(|found| found.source.clone());
+            let value = table.get("name").unwrap_or(table);
+            Some(Binary {
+                name: name.to_owned(),
+                is_placed: placed.is_some(),
+                source: placed.or(same)?,
+                because: self.cite(value, format!("bin.name = {name}")),
+                features: table
+                    .get("required-features")
+                    .into_iter()
+                    .flat_map(Tree::texts)
+                    .map(str::to_owned)
+                    .collect(),
+            })
+        });
+        binaries.collect()
+    }
+
+    /// The files that must exist before cargo accepts the manifest: those whose place it has to guess.
+    pub fn expected_files(&self) -> Vec<RelPath> {
+        let mut expected: Vec<RelPath> = Vec::new();
+        let mut has_placed = false;
+        for binary in self.binaries() {
+            has_placed |= binary.is_placed;
+            let is_declared = binary.because.at.as_ref().is_some_and(|at| at.line.is_some());
+            if is_declared && !binary.is_placed {
+                expected.push(binary.source);
+            }
+        }
+        let is_library_placed = self.at(&["lib", "path"]).is_some();
+        let library = self.dir.resolve("src/lib.rs").filter(|_| self.dir.has("src/lib.rs"));
+        if !is_library_placed && self.at(&["lib"]).is_some() {
+            expected.extend(library.clone());
+        }
+        for (table, folder) in [("test", "tests"), ("bench", "benches"), ("example", "examples")] {
+            for target in self.at(&[table]).into_iter().flat_map(Tree::items) {
+                let Some(name) = target.get("name").and_then(Tree::as_text) else { continue };
+                let places = [format!("{folder}/{name}.rs"), format!("{folder}/{name}/main.rs")];
+                let there = self.dir.first_of(places.iter().map(String::as_str));
+                if target.get("path").is_none() {
+                    expected.extend(there.and_then(|place| self.dir.resolve(place)));
+                }
+            }
+        }
+        if self.at(&["package", "links"]).is_some() && self.dir.has("build.rs") {
+            expected.extend(self.dir.resolve("build.rs"));
+        }
+        if self.at(&["package", "default-run"]).is_some() {
+            let guessed = self.binaries().into_iter().filter(|binary| !binary.is_placed);
+            expected.extend(guessed.map(|binary| binary.source));
+        }
+        let is_package = self.name().is_some();
+        let has_target = has_placed || is_library_placed || !expected.is_empty();
+        if is_package && !has_target {
+            let any = library.or_else(|| self.binaries().into_iter().next().map(|binary| binary.source));
+            expected.extend(any);
+        }
+        expected.sort();
+        expected.dedup();
+        expected
+    }
+
+    /// Tables of that name: the package's, and those of single platforms.
+    fn tables<'t>(&'t self, names: &'t [&'t str]) -> impl Iterator<Item = &'t Tree> {
+        let of_platforms = self.at(&["target"]).into_iter().flat_map(Tree::entries).map(|(_, table)| table);
+        std::iter::once(&self.toml.tree)
+            .chain(of_platforms)
+            .flat_map(move |table| names.iter().filter_map(move |name| table.get(name)))
+    }
+}

@@ -1,0 +1,325 @@
+//! # Rust
+//!
+//! Reads `Cargo.toml` of the package and its workspace, `Cargo.lock`, toolchain files and the Rust sources
+//! near them. Decides the compiler, the program to build, C libraries for build and run, what is read at run
+//! time, how the program stops. Leaves to the user: private registries' credentials, databases for tests.
+//!
+//! - <https://doc.rust-lang.org/cargo/reference/manifest.html>
+//! - <https://doc.rust-lang.org/cargo/guide/cargo-home.html#caching-the-cargo-home-in-ci>: what a cache needs.
+
+mod assets;
+mod binary;
+mod lock;
+mod manifest;
+mod native;
+mod plan;
+mod toolchain;
+mod web;
+mod workspace;
+
+use serde::Serialize;
+
+use crate::config::keys;
+use crate::diag::{Code, Diagnostic};
+use crate::fact::{Evidence, Fact};
+use crate::key::{AnyKey, Key, text, texts};
+use crate::plan::service::Service;
+use crate::plan::stage::GraphError;
+use crate::repo::inventory::{Reads, SourceRead};
+use crate::repo::path::RelPath;
+use crate::stack::{Claim, Stack, Strength, Survey};
+
+use lock::Crates;
+use manifest::Manifest;
+use native::{Native, Target};
+use web::{Framework, Web};
+use workspace::Workspace;
+
+/// The stack.
+pub(super) struct Rust;
+
+static BIN: Key<String> = Key { name: "rust.bin", doc: "the program to build, by its name", parse: name };
+static FEATURES: Key<keys::Globs> =
+    Key { name: "rust.features", doc: "features to turn on", parse: |value| texts(value).map(keys::Globs) };
+static TARGET: Key<String> = Key {
+    name: "rust.target",
+    doc: "gnu (dynamic, on distroless) or musl (static, on an empty image)",
+    parse: target,
+};
+static VERSION: Key<String> =
+    Key { name: "rust.version", doc: "the Rust line of the build stage, such as 1.90", parse: name };
+
+/// What a package says about itself.
+#[derive(Debug, Serialize)]
+pub(super) struct Facts {
+    /// The compiler.
+    pub toolchain: toolchain::Toolchain,
+    /// The folder the build sees.
+    #[serde(skip)]
+    pub context: RelPath,
+    /// The workspace's folder from the context; `.` where they are the same.
+    pub root_dir: String,
+    /// The package's name.
+    pub package: Fact<String>,
+    /// Is the package one of several, so that it must be named?
+    pub is_member: bool,
+    /// The packages to test, where those are not all.
+    #[serde(skip)]
+    pub tested: Option<Vec<String>>,
+    /// The program.
+    pub bin: Fact<String>,
+    /// Its first source file, from the context.
+    pub source: String,
+    /// Features, joined with commas.
+    pub features: Option<Fact<String>>,
+    /// The manifests and what else cargo reads first, from the context.
+    pub manifests: Vec<String>,
+    /// Files that must exist before cargo accepts the manifests, from the context.
+    pub expected: Vec<String>,
+    /// Is there a lock file?
+    pub is_locked: bool,
+    /// The folder of vendored crates, which makes a download unnecessary.
+    pub vendor: Option<Fact<String>>,
+    /// A setting that makes cargo build below `target/TRIPLE`.
+    pub triple: Option<Fact<String>>,
+    /// Does the profile strip symbols itself?
+    pub is_stripping: bool,
+    /// Variables of the build, with reasons.
+    pub build_env: Vec<(String, Fact<String>)>,
+    /// Does cargo fetch over SSH?
+    pub uses_ssh: Option<Fact<String>>,
+    /// A registry that asks for credentials.
+    pub registry: Option<Fact<String>>,
+    /// `gnu` or `musl`.
+    pub target: Fact<String>,
+    /// C code that is linked.
+    #[serde(skip)]
+    pub native: Native,
+    /// Files and folders read at run time.
+    pub files: Vec<assets::Asset>,
+    /// The web framework.
+    #[serde(skip)]
+    pub framework: Option<Fact<&'static Framework>>,
+    /// How it listens and stops.
+    #[serde(skip)]
+    pub web: Web,
+}
+
+impl Stack for Rust {
+    const ID: &'static str = "rust";
+    const NAME: &'static str = "Rust";
+    const LOOKS_FOR: &'static [&'static str] = &["Cargo.toml"];
+    const KEYS: &'static [&'static dyn AnyKey] = &[&BIN, &FEATURES, &TARGET, &VERSION];
+    type Facts = Facts;
+
+    fn reads(&self) -> Reads {
+        Reads {
+            names: vec![
+                "Cargo.toml",
+                "Cargo.lock",
+                "rust-toolchain",
+                "rust-toolchain.toml",
+                "Rocket.toml",
+                "config.toml",
+            ],
+            endings: Vec::new(),
+            sources: vec![SourceRead { ending: ".rs", near: &["Cargo.toml"], most: 400 }],
+        }
+    }
+
+    fn survey(&self, s: &Survey<'_>) -> Option<Claim<Facts>> {
+        let package = s.parsed(Manifest::read(s.dir.clone())?)?;
+        if let Some((name, because)) = binary::is_library(&package) {
+            let message = format!("the crate `{}` is a library: there is nothing to run", name.value);
+            s.note(
+                Diagnostic::note(Code::NotBuilt, message)
+                    .at(because.at)
+                    .help("a program needs src/main.rs, a file in src/bin, or a [[bin]] table"),
+            );
+            return None;
+        }
+        let workspace = Workspace::of(s, &package)?;
+        let all = workspace.sources(s);
+        let (chosen, bin) = binary::choose(s, &package, &all)?;
+        let sources = binary::sources(&chosen, &package, &all);
+        let crates = linked(s, &workspace, &package)?;
+        let framework = web::framework(workspace.used_manifests(&package));
+        let web = Web::of(&s.dir, &sources);
+        let root = s.dir.inventory().dir(workspace.root.clone());
+        let config = Config::read(s, &root)?;
+        let static_triple = config.triple.clone().filter(|triple| triple.value.ends_with("-musl"));
+        let target = s
+            .choice(&TARGET)
+            .or(static_triple.map(|triple| triple.map(|_| "musl".to_owned())))
+            .or_default("gnu".to_owned(), "links like every other program");
+        let native = native(s, &crates, &target);
+        let files = assets::read_at_run_time(s, &workspace, framework.as_ref(), &sources, |name| {
+            package.dependency(name).is_some()
+        });
+        let from_context =
+            |path: &RelPath| path.relative_to(&workspace.context).unwrap_or_default().to_string();
+        let toolchain = toolchain::Toolchain::of(s, &root, &crates)?;
+        let facts = Facts {
+            is_locked: s.dir.inventory().has(&lock::path(&workspace.root)),
+            manifests: manifests(s, &workspace),
+            expected: workspace.expected_files().iter().map(RelPath::to_string).collect(),
+            root_dir: from_context(&workspace.root),
+            is_member: workspace.has_several_packages(),
+            features: features(s, &chosen),
+            source: from_context(&chosen.source),
+            is_stripping: workspace.root_manifest(&package).at(&["profile", "release", "strip"]).is_some(),
+            build_env: plan::build_env(s, &package, &crates, &sources, &root),
+            uses_ssh: ssh(&package).or_else(|| workspace.shared.as_ref().and_then(ssh)),
+            vendor: config.vendor,
+            registry: config.registry,
+            triple: config.triple,
+            tested: workspace.tested(&package),
+            context: workspace.context,
+            package: package.name()?,
+            toolchain,
+            bin,
+            target,
+            native,
+            files,
+            framework,
+            web,
+        };
+        let because = facts.package.because.clone();
+        let strength = if plan::is_server(&facts) { Strength::Entry } else { Strength::Manifest };
+        Some(Claim { strength, because, facts })
+    }
+
+    fn plan(&self, facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphError> {
+        plan::service(facts, s)
+    }
+}
+
+/// The crates that are linked. Nothing at all when the lock file does not parse.
+fn linked(s: &Survey<'_>, workspace: &Workspace<'_>, package: &Manifest<'_>) -> Option<Crates> {
+    let path = lock::path(&workspace.root);
+    if let Some(doc) = s.dir.inventory().doc(&path) {
+        return s.parsed(Crates::of(&doc, package));
+    }
+    s.note(
+        Diagnostic::warning(Code::MissingLock, "there is no Cargo.lock: each build may take other versions")
+            .at(package.name()?.because.at)
+            .help("`cargo generate-lockfile` makes one; commit it"),
+    );
+    let mut crates = Crates::default();
+    for manifest in workspace.used_manifests(package) {
+        native::without_lock(manifest, &mut crates);
+    }
+    Some(crates)
+}
+
+/// C code for the wanted target. Where a library cannot be linked statically, that is said.
+fn native(s: &Survey<'_>, crates: &Crates, target: &Fact<String>) -> Native {
+    let target = if target.value == "musl" { Target::Musl } else { Target::Gnu };
+    let native = Native::of(crates, target);
+    if let Some(dynamic) = &native.only_dynamic {
+        let message = format!("`{}` has no static library on Alpine", dynamic.value);
+        s.note(
+            Diagnostic::error(Code::SystemPackage, message)
+                .at(dynamic.because.at.clone())
+                .help("leave rust.target at gnu"),
+        );
+    }
+    native
+}
+
+/// What cargo reads before anything else, from the context: manifests, lock file, configuration, toolchain.
+fn manifests(s: &Survey<'_>, workspace: &Workspace<'_>) -> Vec<String> {
+    let mut found = workspace.manifests();
+    let beside =
+        ["Cargo.lock", ".cargo/config.toml", ".cargo/config", "rust-toolchain.toml", "rust-toolchain"];
+    for name in beside {
+        let path = workspace.root.join(name).unwrap_or_default();
+        if s.dir.inventory().has(&path) {
+            found.extend(path.relative_to(&workspace.context).map(|path| path.to_string()));
+        }
+    }
+    found
+}
+
+fn features(s: &Survey<'_>, chosen: &manifest::Binary) -> Option<Fact<String>> {
+    let required =
+        (!chosen.features.is_empty()).then(|| Fact::new(chosen.features.join(","), chosen.because.clone()));
+    let wish = s.choice(&FEATURES).decide().map(|features| features.map(|features| features.0.join(",")));
+    crate::fact::Choice::default().or(wish).or(required).decide()
+}
+
+/// A dependency that cargo fetches over SSH.
+fn ssh(manifest: &Manifest<'_>) -> Option<Fact<String>> {
+    manifest.git_sources().into_iter().find(|git| git.value.starts_with("ssh:") || git.value.contains('@'))
+}
+
+/// What `.cargo/config.toml` changes about a build.
+#[derive(Default)]
+struct Config {
+    vendor: Option<Fact<String>>,
+    registry: Option<Fact<String>>,
+    triple: Option<Fact<String>>,
+}
+
+impl Config {
+    /// Reads the workspace's configuration. Nothing at all when it does not parse.
+    fn read(s: &Survey<'_>, root: &crate::repo::Dir<'_>) -> Option<Self> {
+        let Some(doc) = root.doc(".cargo/config.toml") else { return Some(Self::default()) };
+        let toml = s.parsed(doc.toml())?;
+        let first = |path: &[&str]| {
+            let (name, value) = toml.tree.at(path)?.entries().next()?;
+            Some(Fact::new(name.to_owned(), toml.cite(value, format!("{} {name}", path.join(".")))))
+        };
+        let sources = toml.tree.get("source").into_iter().flat_map(crate::repo::format::Tree::entries);
+        let vendor = sources.into_iter().find_map(|(_, source)| {
+            let folder = source.get("directory")?;
+            Some(Fact::new(folder.as_text()?.to_owned(), toml.cite(folder, "vendored crates")))
+        });
+        for tables in toml.tree.get("target").into_iter().flat_map(crate::repo::format::Tree::entries) {
+            for word in ["linker", "rustflags"] {
+                let Some(value) = tables.1.get(word).filter(|_| tables.0.contains("linux")) else { continue };
+                note_linker(s, &toml, value);
+            }
+        }
+        if let Some(value) = toml.tree.at(&["build", "rustflags"]) {
+            note_linker(s, &toml, value);
+        }
+        let triple = toml.text(&["build", "target"]);
+        Some(Self { vendor, registry: first(&["registries"]), triple })
+    }
+}
+
+/// A linker that the image does not have.
+fn note_linker(s: &Survey<'_>, toml: &crate::repo::dir::Manifest<'_>, value: &crate::repo::format::Tree) {
+    let words: Vec<&str> = value.as_text().into_iter().chain(value.texts()).collect();
+    let names = ["mold", "lld", "clang"];
+    let Some(name) = names.iter().find(|name| words.iter().any(|word| word.contains(*name))) else { return };
+    s.note(
+        Diagnostic::warning(
+            Code::SystemPackage,
+            format!("the build links with {name}, which the image lacks"),
+        )
+        .at(toml.cite(value, *name).at)
+        .help(format!("set build.system_packages = [\"{name}\"], or keep the setting out of the repository")),
+    );
+}
+
+fn name(value: &toml::Value) -> Result<String, String> {
+    let name = text(value)?;
+    let legal = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if name.chars().all(legal) { Ok(name) } else { Err("expected a name".to_owned()) }
+}
+
+fn target(value: &toml::Value) -> Result<String, String> {
+    let target = text(value)?;
+    if ["gnu", "musl"].contains(&target.as_str()) {
+        Ok(target)
+    } else {
+        Err("expected gnu or musl".to_owned())
+    }
+}
+
+/// Evidence that a crate is a dependency.
+fn depends(package: &Manifest<'_>, name: &str) -> Option<Evidence> {
+    package.dependency(name).map(|(_, because)| because)
+}
