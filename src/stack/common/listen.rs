@@ -3,9 +3,11 @@
 //! Each language gives its ways to listen as rows; the matching, the citing and the order of
 //! trust are the same for all. Comments are skipped by their line's first characters.
 
+use std::borrow::Cow;
+
 use regex::Regex;
 
-use crate::fact::Fact;
+use crate::fact::{Evidence, Fact};
 use crate::repo::dir::Doc;
 
 /// One way to name a port in source code.
@@ -37,41 +39,77 @@ pub struct Listening {
     pub loopback: Option<Fact<String>>,
 }
 
-/// Reads `ways` in `docs`. Earlier documents and earlier ways are trusted more.
+/// A piece of source code to match: a line, or a statement that a formatter spread over several.
+#[derive(Debug, Clone)]
+pub struct Statement<'d> {
+    /// The file.
+    pub doc: Doc<'d>,
+    /// Its first line.
+    pub line: u32,
+    /// The code.
+    pub code: Cow<'d, str>,
+}
+
+impl Statement<'_> {
+    /// Evidence for something read in it.
+    pub fn cite(&self) -> Evidence {
+        self.doc.cite(self.line, self.code.as_ref())
+    }
+}
+
+/// Reads `ways` in `docs`, line by line. Earlier documents and earlier ways are trusted more.
 pub fn find<'d>(docs: impl IntoIterator<Item = Doc<'d>>, ways: &[Way], comment: &str) -> Listening {
+    let lines = docs.into_iter().flat_map(|doc| {
+        doc.lines()
+            .map(move |(line, code)| Statement { doc, line, code: Cow::Borrowed(code) })
+            .collect::<Vec<_>>()
+    });
+    find_in(lines, ways, comment)
+}
+
+/// Reads `ways` in statements. Earlier statements and earlier ways are trusted more.
+pub fn find_in<'d>(
+    statements: impl IntoIterator<Item = Statement<'d>>,
+    ways: &[Way],
+    comment: &str,
+) -> Listening {
     let compiled: Vec<(Regex, Tells)> = ways
         .iter()
         .map(|way| (Regex::new(way.pattern).expect("the rows are read by a test"), way.tells))
         .collect();
     let mut best: Option<(usize, Fact<u16>)> = None;
     let mut listening = Listening::default();
-    for doc in docs {
-        for (number, line) in doc.lines() {
-            if line.len() > 2_000
-                || line.trim_start().starts_with(comment)
-                || line.trim_start().starts_with('*')
-            {
+    for statement in statements {
+        let code = statement.code.trim_start();
+        if code.len() > 2_000 || code.starts_with(comment) || code.starts_with('*') {
+            continue;
+        }
+        for (rank, (pattern, tells)) in compiled.iter().enumerate() {
+            let Some(found) = pattern.captures(code) else { continue };
+            let port = port(&found);
+            if port.is_some_and(|port| OF_OTHERS.contains(&port)) {
                 continue;
             }
-            for (rank, (pattern, tells)) in compiled.iter().enumerate() {
-                let Some(found) = pattern.captures(line) else { continue };
-                let host = found.name("host").map_or("", |host| host.as_str());
-                if is_loopback(host) && listening.loopback.is_none() {
-                    listening.loopback = Some(Fact::new(host.to_owned(), doc.cite(number, line)));
-                }
-                if *tells == Tells::PortWithVariable && listening.variable.is_none() {
-                    listening.variable = Some(Fact::new("PORT".to_owned(), doc.cite(number, line)));
-                }
-                let Some(port) = port(&found) else { continue };
-                if port > 0 && best.as_ref().is_none_or(|(known, _)| rank < *known) {
-                    best = Some((rank, Fact::new(port, doc.cite(number, line))));
-                }
+            let host = found.name("host").map_or("", |host| host.as_str());
+            if is_loopback(host) && listening.loopback.is_none() {
+                listening.loopback = Some(Fact::new(host.to_owned(), statement.cite()));
+            }
+            if *tells == Tells::PortWithVariable && listening.variable.is_none() {
+                listening.variable = Some(Fact::new("PORT".to_owned(), statement.cite()));
+            }
+            let Some(port) = port.filter(|port| *port > 0) else { continue };
+            if best.as_ref().is_none_or(|(known, _)| rank < *known) {
+                best = Some((rank, Fact::new(port, statement.cite())));
             }
         }
     }
     listening.port = best.map(|(_, port)| port);
     listening
 }
+
+/// Ports of databases, queues and collectors, which programs name to reach them, not to listen
+/// (<https://www.iana.org/assignments/service-names-port-numbers>).
+const OF_OTHERS: &[u16] = &[1433, 1521, 3306, 4317, 4318, 5432, 5672, 6379, 9092, 9200, 11211, 27017];
 
 /// The last group: a named one before it has a number too.
 fn port(found: &regex::Captures<'_>) -> Option<u16> {
@@ -80,7 +118,13 @@ fn port(found: &regex::Captures<'_>) -> Option<u16> {
 
 /// Is this address reachable only from the machine itself?
 pub fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.starts_with("127.") || host == "::1" || host == "[::1]"
+    // Also as languages spell it: `[127, 0, 0, 1]`, `Ipv4Addr::LOCALHOST`.
+    host == "localhost"
+        || host.starts_with("127.")
+        || host.starts_with("127,")
+        || host == "::1"
+        || host == "[::1]"
+        || host.ends_with("LOCALHOST")
 }
 
 #[cfg(test)]

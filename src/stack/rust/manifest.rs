@@ -11,7 +11,7 @@ use crate::repo::format::Tree;
 use crate::repo::path::RelPath;
 
 /// A parsed `Cargo.toml` and its folder.
-pub(super) struct Manifest<'a> {
+pub(in crate::stack) struct Manifest<'a> {
     /// Its folder.
     pub dir: Dir<'a>,
     toml: dir::Manifest<'a>,
@@ -19,7 +19,7 @@ pub(super) struct Manifest<'a> {
 
 /// A program that cargo would build.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Binary {
+pub(in crate::stack) struct Binary {
     /// Its name, which is the name of the file that cargo makes.
     pub name: String,
     /// Its first source file.
@@ -130,7 +130,7 @@ impl<'a> Manifest<'a> {
         let declared: Vec<Binary> = self.declared(&package, &found);
         let is_searching = match self.at(&["package", "autobins"]).and_then(Tree::scalar) {
             Some(says) => says == "true",
-            None => !(self.is_of_2015() && !declared.is_empty()),
+            None => !self.is_of_2015() || declared.is_empty(),
         };
         let undeclared = found.into_iter().filter(|found| {
             is_searching && !declared.iter().any(|bin| bin.name == found.name || bin.source == found.source)
@@ -222,9 +222,6 @@ impl<'a> Manifest<'a> {
                 }
             }
         }
-        if self.at(&["package", "links"]).is_some() && self.dir.has("build.rs") {
-            expected.extend(self.dir.resolve("build.rs"));
-        }
         if self.at(&["package", "default-run"]).is_some() {
             let guessed = self.binaries().into_iter().filter(|binary| !binary.is_placed);
             expected.extend(guessed.map(|binary| binary.source));
@@ -234,6 +231,9 @@ impl<'a> Manifest<'a> {
         if is_package && !has_target {
             let any = library.or_else(|| self.binaries().into_iter().next().map(|binary| binary.source));
             expected.extend(any);
+        }
+        if self.at(&["package", "links"]).is_some() && self.dir.has("build.rs") {
+            expected.extend(self.dir.resolve("build.rs"));
         }
         expected.sort();
         expected.dedup();
@@ -246,5 +246,127 @@ impl<'a> Manifest<'a> {
         std::iter::once(&self.toml.tree)
             .chain(of_platforms)
             .flat_map(move |table| names.iter().filter_map(move |name| table.get(name)))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "the test asks cargo about files on disk")]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+    use crate::repo::Inventory;
+
+    /// What cargo says about the packages in `root`, against what is read here.
+    fn check(root: &Path) {
+        let metadata = cargo_metadata::MetadataCommand::new()
+            .manifest_path(root.join("Cargo.toml"))
+            .no_deps()
+            .other_options(vec!["--offline".to_owned()])
+            .exec()
+            .unwrap();
+        let inventory = Inventory::scan(root, &crate::stack::reads()).unwrap();
+        let root = root.canonicalize().unwrap();
+        for package in &metadata.packages {
+            let folder =
+                package.manifest_path.parent().unwrap().strip_prefix(root.to_str().unwrap()).unwrap();
+            let folder = RelPath::new(folder.as_str()).unwrap();
+            let mut expected: Vec<(String, String)> = package
+                .targets
+                .iter()
+                .filter(|target| target.is_bin())
+                .map(|target| {
+                    let source = target.src_path.strip_prefix(root.to_str().unwrap()).unwrap();
+                    (target.name.clone(), source.to_string())
+                })
+                .collect();
+            expected.sort();
+            let manifest = Manifest::read(inventory.dir(folder)).unwrap().unwrap();
+            let found: Vec<(String, String)> =
+                manifest.binaries().into_iter().map(|bin| (bin.name, bin.source.to_string())).collect();
+            assert_eq!(found, expected, "{}", package.manifest_path);
+        }
+    }
+
+    #[test]
+    fn the_fixtures_programs_are_those_cargo_finds() {
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+        let mut count = 0;
+        for entry in fs::read_dir(fixtures).unwrap() {
+            let root = entry.unwrap().path();
+            if root.join("Cargo.toml").is_file() {
+                check(&root);
+                count += 1;
+            }
+        }
+        assert!(count >= 2, "no fixtures were compared");
+    }
+
+    #[test]
+    fn odd_packages_have_the_programs_cargo_finds() {
+        const HEAD: &str = "[package]\nname = \"p\"\nversion = \"0.1.0\"\n";
+        const NOW: &str = "edition = \"2021\"\n";
+        for (manifest, files) in [
+            (NOW, &["src/main.rs", "src/lib.rs"][..]),
+            (NOW, &["src/main.rs", "src/bin/a.rs", "src/bin/b/main.rs", "src/bin/b/part.rs"]),
+            (
+                "edition = \"2021\"\nautobins = false\n[[bin]]\nname = \"a\"\n",
+                &["src/main.rs", "src/bin/a.rs"],
+            ),
+            ("edition = \"2021\"\n[[bin]]\nname = \"q\"\npath = \"src/main.rs\"\n", &["src/main.rs"]),
+            (
+                "edition = \"2021\"\n[[bin]]\nname = \"p\"\nrequired-features = []\n",
+                &["src/main.rs", "src/bin/x.rs"],
+            ),
+            (
+                "edition = \"2021\"\n[[bin]]\nname = \"q\"\npath = \"cmd/q.rs\"\n",
+                &["src/main.rs", "cmd/q.rs"],
+            ),
+            ("[[bin]]\nname = \"q\"\npath = \"cmd/q.rs\"\n", &["src/main.rs", "cmd/q.rs"]),
+            ("", &["src/main.rs", "src/bin/old.rs"]),
+            (NOW, &["src/lib.rs"]),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            for file in files {
+                let path = folder.path().join(file);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, "fn main() {}\n").unwrap();
+            }
+            fs::write(folder.path().join("Cargo.toml"), format!("{HEAD}{manifest}")).unwrap();
+            check(&folder.path().canonicalize().unwrap());
+        }
+    }
+
+    #[test]
+    fn the_expected_files_are_enough_for_cargo() {
+        for (manifest, files) in [
+            ("edition = \"2021\"", &["src/main.rs", "src/bin/a.rs"][..]),
+            (
+                "edition = \"2021\"\n[lib]\nname = \"x\"\n[[bin]]\nname = \"q\"\n",
+                &["src/lib.rs", "src/bin/q.rs"],
+            ),
+            ("edition = \"2021\"\ndefault-run = \"a\"\n", &["src/main.rs", "src/bin/a.rs"]),
+            ("edition = \"2021\"\n[[test]]\nname = \"t\"\n", &["src/main.rs", "tests/t/main.rs"]),
+            ("edition = \"2021\"\nlinks = \"z\"\n", &["src/lib.rs", "build.rs"]),
+            ("edition = \"2021\"\n[[bin]]\nname = \"q\"\npath = \"q.rs\"\n", &["q.rs"]),
+        ] {
+            let text = format!("[package]\nname = \"p\"\nversion = \"0.1.0\"\n{manifest}");
+            let all = files.iter().map(|file| (*file, "")).chain([("Cargo.toml", text.as_str())]);
+            let inventory = Inventory::from_files(all);
+            let manifest = Manifest::read(inventory.dir(RelPath::root())).unwrap().unwrap();
+            let folder = tempfile::tempdir().unwrap();
+            fs::write(folder.path().join("Cargo.toml"), &text).unwrap();
+            for path in manifest.expected_files() {
+                let path = folder.path().join(path.as_str());
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, "").unwrap();
+            }
+            let accepted = cargo_metadata::MetadataCommand::new()
+                .manifest_path(folder.path().join("Cargo.toml"))
+                .no_deps()
+                .exec();
+            assert!(accepted.is_ok(), "{text}\n{accepted:?}");
+        }
     }
 }

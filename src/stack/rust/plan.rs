@@ -66,6 +66,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         kind: kind(facts),
         stages: stages(facts, s, image.clone(), &stop)?,
         runtime,
+        ignore_file: Service::usual_ignore_file(s.dir.path()),
         ignore: vec![IgnoreGroup::new("build output", &["**/target", "**/*.rs.bk"])],
         tool: serde_json::to_value(View::of(facts, s, &image, &stop, path))
             .expect("facts are plain values with text keys"),
@@ -110,7 +111,7 @@ impl Facts {
     }
 
     /// A path from the context as seen from the workspace's folder.
-    fn from_home(&self, path: &str) -> String {
+    fn seen_from_home(&self, path: &str) -> String {
         match path.strip_prefix(&format!("{}/", self.root_dir)) {
             Some(below) => below.to_owned(),
             None if self.root_dir == "." => path.to_owned(),
@@ -163,6 +164,7 @@ fn build_packages(facts: &Facts, stop: &Stop) -> Vec<Fact<SystemPackage>> {
 }
 
 /// What the templates see: the facts, and the commands that follow from them.
+#[expect(clippy::struct_excessive_bools, reason = "a template may only ask yes or no")]
 #[derive(Serialize)]
 struct View<'f> {
     #[serde(flatten)]
@@ -255,7 +257,7 @@ fn with_target(facts: &Facts, mut run: Run) -> Run {
 }
 
 fn fetch(facts: &Facts) -> Run {
-    let expected: Vec<String> = facts.expected.iter().map(|path| facts.from_home(path)).collect();
+    let expected: Vec<String> = facts.expected.iter().map(|path| facts.seen_from_home(path)).collect();
     let command = format!("cargo fetch{}", locked(facts));
     if facts.is_large() || expected.is_empty() {
         return with_crates(facts, Run::new(command));
@@ -289,7 +291,7 @@ fn build(facts: &Facts, s: &Survey<'_>) -> Run {
             quote(&facts.bin.value)
         ),
     };
-    let run = Run::new(format!("touch {}", quote(&facts.from_home(&facts.source))))
+    let run = Run::new(format!("touch {}", quote(&facts.seen_from_home(&facts.source))))
         .then(command)
         .then(format!("install -D {} {}", quote(&made), quote(&format!("/out/{}", facts.bin.value))));
     with_target(facts, with_crates(facts, run))
@@ -298,7 +300,9 @@ fn build(facts: &Facts, s: &Survey<'_>) -> Run {
 fn test(facts: &Facts) -> Run {
     let variables = variables(facts, false);
     let packages = match &facts.tested {
-        Some(names) => names.iter().map(|name| format!(" -p {}", quote(name))).collect(),
+        Some(names) => {
+            format!(" -p {}", names.iter().map(|name| quote(name)).collect::<Vec<_>>().join(" -p "))
+        }
         None if facts.is_member => " --workspace".to_owned(),
         None => String::new(),
     };
@@ -306,11 +310,11 @@ fn test(facts: &Facts) -> Run {
     with_target(facts, with_crates(facts, Run::new(command)))
 }
 
+/// Variables before a command.
 fn variables(facts: &Facts, strips: bool) -> String {
-    let strip = if strips { "CARGO_PROFILE_RELEASE_STRIP=symbols " } else { "" };
-    let own: String =
-        facts.build_env.iter().map(|(name, value)| format!("{name}={} ", quote(&value.value))).collect();
-    own + strip
+    let own = facts.build_env.iter().map(|(name, value)| format!("{name}={} ", quote(&value.value)));
+    let strip = strips.then(|| "CARGO_PROFILE_RELEASE_STRIP=symbols ".to_owned());
+    own.chain(strip).collect()
 }
 
 fn locked(facts: &Facts) -> &'static str {

@@ -34,7 +34,7 @@ impl Toolchain {
     /// Decides for a package in the surveyed folder of a workspace in `root`.
     pub fn of(s: &Survey<'_>, root: &Dir<'_>, crates: &Crates) -> Option<Self> {
         let known = s.catalog.toolchain("rust");
-        let pinned = pinned(s, root)?;
+        let pinned = s.parsed(pinned(s, root))?;
         let (stable, other): (Option<Fact<String>>, Option<Fact<String>>) = match pinned.clone() {
             Some(channel) if channel.value == "stable" => {
                 (Some(channel.map(|_| known.default.clone())), None)
@@ -70,24 +70,24 @@ impl Toolchain {
     }
 }
 
-/// What a toolchain file says. Nothing at all when it does not parse.
-fn pinned(s: &Survey<'_>, root: &Dir<'_>) -> Option<Option<Fact<String>>> {
+/// What the nearest toolchain file says.
+fn pinned(s: &Survey<'_>, root: &Dir<'_>) -> Result<Option<Fact<String>>, Diagnostic> {
     let folders = s.dir.ancestors().take_while(|dir| dir.path().is_within(root.path()));
     for dir in folders {
         if let Some(doc) = dir.doc("rust-toolchain.toml") {
-            let toml = s.parsed(doc.toml())?;
-            return Some(toml.text(&["toolchain", "channel"]));
+            let toml = doc.toml()?;
+            return Ok(toml.text(&["toolchain", "channel"]));
         }
         if let Some(doc) = dir.doc("rust-toolchain") {
             if doc.text.trim_start().starts_with('[') {
-                let toml = s.parsed(doc.toml())?;
-                return Some(toml.text(&["toolchain", "channel"]));
+                let toml = doc.toml()?;
+                return Ok(toml.text(&["toolchain", "channel"]));
             }
             let says = doc.find(|line| Some(line.trim().to_owned()).filter(|line| !line.is_empty()));
-            return Some(says.filter(|says| says.value.chars().all(|c| c.is_ascii_graphic())));
+            return Ok(says.filter(|says| says.value.chars().all(|c| c.is_ascii_graphic())));
         }
     }
-    Some(None)
+    Ok(None)
 }
 
 /// The line that compiles what is locked, where the newest would not.

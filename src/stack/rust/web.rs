@@ -123,7 +123,7 @@ const LISTENS: &[Way] = &[
         tells: Tells::PortWithVariable,
     },
     Way {
-        pattern: r#"default_value\w*\s*=\s*"?(?:(?P<host>[\w.\[\]:]*):)?(\d{2,5})"?.*\b\w*(?:port|addr|address|listen|bind|host)\w*\s*:\s"#,
+        pattern: r#"default_value\w*\s*=\s*"?(?:(?P<host>[\w.\[\]:]*):)?(\d{2,5})["\s,)].*\b\w*(?:port|addr|address|listen|bind|host)\w*\s*:\s"#,
         tells: Tells::Port,
     },
     // An address in a text of its own: `let addr = "0.0.0.0:3000"`, `unwrap_or("127.0.0.1:8080")`.
@@ -135,7 +135,7 @@ const LISTENS: &[Way] = &[
         pattern: r"(?i)\b\w*port\w*\s*(?::\s*[\w<>]+\s*)?(?:=|:)\s*(?:Some\()?([\d_]{4,6})\b",
         tells: Tells::Port,
     },
-    Way { pattern: r#"(?i)\bport\b.*unwrap_or\w*\([^\d]*?(\d{4,5})\b"#, tells: Tells::Port },
+    Way { pattern: r"(?i)\bport\b.*unwrap_or\w*\([^\d]*?(\d{4,5})\b", tells: Tells::Port },
     Way { pattern: r#"(?i)"\w*port"\s*,\s*"?(\d{4,5})\b"#, tells: Tells::Port },
 ];
 
@@ -282,15 +282,12 @@ fn statements(doc: Doc<'_>) -> Vec<Statement<'_>> {
                     || (open > 0 && !so_far.ends_with('{'))
                     || so_far.trim_start().starts_with("#["))
         });
-        match found.last_mut().filter(|_| continues) {
-            Some(last) => {
-                joined += 1;
-                last.code = Cow::Owned(format!("{} {words}", last.code.trim_end()));
-            }
-            None => {
-                (open, joined) = (0, 0);
-                found.push(Statement { doc, line, code: Cow::Borrowed(code) });
-            }
+        if let Some(last) = found.last_mut().filter(|_| continues) {
+            joined += 1;
+            last.code = Cow::Owned(format!("{} {words}", last.code.trim_end()));
+        } else {
+            (open, joined) = (0, 0);
+            found.push(Statement { doc, line, code: Cow::Borrowed(code) });
         }
         open = (open + balance(words)).max(0);
     }

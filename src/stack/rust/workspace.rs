@@ -28,7 +28,7 @@ impl<'a> Workspace<'a> {
     /// Works out the workspace of the package in the surveyed folder.
     pub fn of(s: &Survey<'a>, package: &Manifest<'a>) -> Option<Self> {
         let home = s.dir.path().clone();
-        let shared = around(s, package)?;
+        let shared = s.parsed(around(s, package))?;
         let root = shared.as_ref().map_or_else(|| home.clone(), |manifest| manifest.dir.path().clone());
         let mut members = BTreeMap::new();
         let mut open: Vec<RelPath> = vec![home.clone(), root.clone()];
@@ -117,22 +117,17 @@ impl<'a> Workspace<'a> {
     }
 }
 
-/// The root manifest of the workspace that holds the package; `Some(None)` when the package is on its own,
-/// nothing at all when a manifest on the way does not parse.
-fn around<'a>(s: &Survey<'a>, package: &Manifest<'a>) -> Option<Option<Manifest<'a>>> {
+/// The root manifest of the workspace that holds the package; none when the package is on its own.
+fn around<'a>(s: &Survey<'a>, package: &Manifest<'a>) -> Result<Option<Manifest<'a>>, Diagnostic> {
     if package.is_workspace() {
-        return Some(None);
+        return Ok(None);
     }
     if let Some(named) = package.text(&["package", "workspace"]) {
-        let Some(dir) = s.dir.dir(&named.value) else { return Some(None) };
-        return match Manifest::read(dir) {
-            Some(manifest) => s.parsed(manifest).map(Some),
-            None => Some(None),
-        };
+        return s.dir.dir(&named.value).and_then(Manifest::read).transpose();
     }
     for dir in s.dir.ancestors().skip(1) {
         let Some(manifest) = Manifest::read(dir) else { continue };
-        let manifest = s.parsed(manifest)?;
+        let manifest = manifest?;
         if !manifest.is_workspace() {
             continue;
         }
@@ -140,9 +135,9 @@ fn around<'a>(s: &Survey<'a>, package: &Manifest<'a>) -> Option<Option<Manifest<
         let excluded = manifest.list(&["workspace", "exclude"]);
         let is_excluded =
             excluded.iter().any(|path| RelPath::new(path).is_ok_and(|path| home.is_within(&path)));
-        return Some((!is_excluded).then_some(manifest));
+        return Ok((!is_excluded).then_some(manifest));
     }
-    Some(None)
+    Ok(None)
 }
 
 /// The members that a root manifest lists, patterns resolved.
