@@ -1,0 +1,141 @@
+//! What Maven and Gradle have in common for whoever plans: where to build, what with, and what comes out.
+
+use serde::Serialize;
+
+use crate::diag::{Code, Diagnostic};
+use crate::fact::{Choice, Evidence, Fact};
+use crate::plan::question::{Answer, Question};
+use crate::plan::run::Run;
+use crate::repo::dir::{Dir, Doc};
+use crate::repo::path::RelPath;
+use crate::stack::java::artifact::Artifact;
+use crate::stack::java::dependency::Dependency;
+use crate::stack::java::main_class::{self, MainClass};
+use crate::stack::{Strength, Survey};
+
+use super::MAIN;
+
+/// A project as its build tool sees it.
+#[derive(Debug)]
+pub(super) struct Build {
+    /// Its tool.
+    pub tool: Tool,
+    /// The file that speaks for the project.
+    pub because: Evidence,
+    /// How sure it is that something here is meant to run.
+    pub strength: Strength,
+    /// The folder the build sees.
+    pub context: RelPath,
+    /// The artifact's name.
+    pub name: String,
+    /// Language levels, releases and toolchains, strongest first.
+    pub levels: Vec<Fact<u32>>,
+    /// Everything it uses, modules of the same build included.
+    pub dependencies: Vec<Dependency>,
+    /// The version of Spring Boot, when it is used and said.
+    pub boot: Option<Fact<String>>,
+    /// The newest Java line that the build tool runs on, where that is a limit.
+    pub tool_bears: Option<Fact<u32>>,
+    /// What comes out.
+    pub artifact: Fact<Artifact>,
+    /// What the dependency stage needs to see.
+    pub manifests: Manifests,
+    /// Fetches what the build needs, before the sources are there.
+    pub fetch: Run,
+    /// Builds.
+    pub package: Run,
+    /// Runs the tests.
+    pub test: Run,
+    /// Why the build leaves something out.
+    pub skips: Vec<String>,
+}
+
+/// The build tool and the image that has it.
+#[derive(Debug, Clone)]
+pub(super) struct Tool {
+    /// `Maven`, `Gradle`.
+    pub name: &'static str,
+    /// The line of the image.
+    pub line: Fact<String>,
+    /// Its image in the catalog.
+    pub image: &'static str,
+}
+
+/// Files that say what the build needs.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(super) struct Manifests {
+    /// Files and folders, from the context.
+    pub paths: Vec<String>,
+    /// Does every module have its own, wherever it stands?
+    pub in_modules: bool,
+}
+
+/// Sources of a project, tests and projects below it left out.
+pub(super) fn sources<'a>(dir: &Dir<'a>, manifests: &[&str]) -> Vec<Doc<'a>> {
+    let home = dir.path().clone();
+    let inventory = dir.inventory();
+    let is_other = |folder: &RelPath| {
+        manifests.iter().any(|name| folder.join(name).is_some_and(|manifest| inventory.has(&manifest)))
+    };
+    dir.docs()
+        .filter(|doc| matches!(doc.path.extension(), Some("java" | "kt")))
+        .filter(|doc| {
+            let below = doc.path.relative_to(&home).unwrap_or_default();
+            !below
+                .segments()
+                .any(|part| matches!(part, "test" | "tests" | "it" | "testFixtures" | "archetype-resources"))
+        })
+        .filter(|doc| {
+            let above = doc.path.ancestors().skip(1);
+            !above.take_while(|folder| *folder != home).any(|folder| is_other(&folder))
+        })
+        .collect()
+}
+
+/// The class to start: what people say, what the build file says, then the sources.
+pub(super) fn main_class(
+    s: &Survey<'_>,
+    said: Vec<Fact<String>>,
+    sources: &[Doc<'_>],
+) -> Option<Fact<String>> {
+    let is_class = |name: &str| name.chars().all(|c| c.is_alphanumeric() || "._$".contains(c));
+    let found = main_class::find(sources.iter().copied());
+    let mut choice: Choice<String> = s.choice(&MAIN);
+    for class in said.into_iter().filter(|class| is_class(&class.value)) {
+        choice = choice.or(Some(class));
+    }
+    if choice.so_far().is_none() && found.len() > 1 {
+        ask(s, &found);
+    }
+    choice.or(likeliest(&found).map(|main| main.class.clone())).decide()
+}
+
+/// The class that starts a server, else the one that stands highest, first by name.
+fn likeliest(found: &[MainClass]) -> Option<&MainClass> {
+    found.iter().min_by_key(|main| (!main.starts, main.class.value.matches('.').count()))
+}
+
+fn ask(s: &Survey<'_>, found: &[MainClass]) {
+    let Some(best) = likeliest(found) else { return };
+    if best.starts && found.iter().filter(|main| main.starts).count() == 1 {
+        let others: Vec<&str> =
+            found.iter().filter(|main| !main.starts).map(|main| main.class.value.as_str()).collect();
+        s.note(
+            Diagnostic::note(Code::NotBuilt, format!("{} have a main method as well", others.join(", ")))
+                .help("set java.main to start another class"),
+        );
+        return;
+    }
+    let options = found
+        .iter()
+        .map(|main| Answer::new(main.class.value.clone(), format!("a main method in {}", main.class.because)))
+        .collect();
+    s.ask(
+        Question::choose(
+            "java.main",
+            "Several classes have a main method. Which one starts the program?",
+            options,
+        )
+        .or(best.class.value.clone()),
+    );
+}

@@ -1,0 +1,119 @@
+//! Finds the classes that have a main method, in Java and Kotlin sources.
+
+use regex::Regex;
+
+use crate::fact::Fact;
+use crate::repo::dir::Doc;
+
+/// A class that can be started.
+#[derive(Debug, Clone)]
+pub(super) struct MainClass {
+    /// Its full name, with the line of its main method.
+    pub class: Fact<String>,
+    /// Does its file start a server or a framework?
+    pub starts: bool,
+}
+
+/// Calls that start a framework or a server; the file with one is the program, the others are tools.
+const STARTS: &[&str] = &[
+    "SpringApplication.run",
+    "SpringApplicationBuilder",
+    "@SpringBootApplication",
+    "runApplication<",
+    "@QuarkusMain",
+    "Quarkus.run",
+    "Micronaut.run",
+    "Micronaut.build",
+    "HttpServer.create",
+    "Javalin.",
+    "Spark.",
+    "embeddedServer(",
+    "EngineMain",
+    "Vertx.vertx",
+    "new Server(",
+    "WebServer.",
+    "Undertow.",
+    "JavalinApp",
+    "extends Application<",
+    "ServerBuilder",
+    "ServerSocket(",
+    "Grizzly",
+    "new Tomcat(",
+    "Jooby",
+    "asServer(",
+];
+
+/// All classes with a main method, in the order of `sources`.
+pub(super) fn find<'d>(sources: impl IntoIterator<Item = Doc<'d>>) -> Vec<MainClass> {
+    let java = Regex::new(
+        r"^\s*(?:(?:public|static|final|synchronized)\s+)*static\s+(?:(?:public|final|synchronized)\s+)*void\s+main\s*\(",
+    )
+    .expect("a constant pattern");
+    let kotlin =
+        Regex::new(r"^(\s*)(?:@JvmStatic\s+)?(?:suspend\s+)?fun\s+main\s*\(").expect("a constant pattern");
+    sources
+        .into_iter()
+        .filter_map(|doc| {
+            let is_kotlin = doc.path.extension() == Some("kt");
+            let name = doc.path.name().rsplit_once('.')?.0;
+            let found = doc.lines().find_map(|(number, line)| {
+                let class = if is_kotlin {
+                    let indent = kotlin.captures(line)?.get(1)?.as_str();
+                    if indent.is_empty() { kotlin_file_class(name) } else { name.to_owned() }
+                } else {
+                    java.is_match(line).then(|| name.to_owned())?
+                };
+                Some(Fact::new(class, doc.cite(number, line)))
+            })?;
+            let class = match package(&doc) {
+                Some(package) => found.map(|class| format!("{package}.{class}")),
+                None => found,
+            };
+            let starts = STARTS.iter().any(|call| doc.text.contains(call));
+            Some(MainClass { class, starts })
+        })
+        .collect()
+}
+
+/// The class that Kotlin makes of a file's own functions: `app.kt` becomes `AppKt`.
+fn kotlin_file_class(name: &str) -> String {
+    let mut letters = name.chars();
+    let first = letters.next().map(|c| c.to_ascii_uppercase()).unwrap_or_default();
+    let rest: String = letters.map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
+    format!("{first}{rest}Kt")
+}
+
+fn package<'d>(doc: &Doc<'d>) -> Option<&'d str> {
+    doc.lines().find_map(|(_, line)| {
+        let name = line.trim().strip_prefix("package ")?.split(';').next()?.trim();
+        let is_name = name.chars().all(|c| c.is_alphanumeric() || c == '.' || c == '_' || c == '$');
+        is_name.then_some(name)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repo::inventory::Inventory;
+
+    #[test]
+    fn main_methods_are_found() {
+        for (file, text, class) in [
+            (
+                "A.java",
+                "package a.b;\nclass A {\n  public static void main(String[] args) {}\n}",
+                Some("a.b.A"),
+            ),
+            ("A.java", "class A {\n  static public final void main(final String... a) {}\n}", Some("A")),
+            ("A.java", "class A {\n  // public static void main(String[] args)\n}", None),
+            ("A.java", "class A { void remain(String a) {} }", None),
+            ("app.kt", "package a\n\nfun main() {}", Some("a.AppKt")),
+            ("my-app.kt", "suspend fun main(args: Array<String>) {}", Some("My_appKt")),
+            ("B.kt", "object B {\n  @JvmStatic fun main(args: Array<String>) {}\n}", Some("B")),
+        ] {
+            let inventory = Inventory::from_files([(file, text)]);
+            let found = find(inventory.dir(crate::repo::path::RelPath::root()).docs());
+            assert_eq!(found.first().map(|main| main.class.value.as_str()), class, "{text}");
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Maven: the module, what it needs, how it is built.
+//!
+//! - <https://hub.docker.com/_/maven>: images for every JDK line.
+//! - <https://maven.apache.org/ref/current/maven-embedder/cli.html>: the options.
+
+mod pom;
+mod reactor;
+mod runnable;
+
+use crate::config::keys;
+use crate::diag::{Code, Diagnostic};
+use crate::fact::{Choice, Evidence, Fact};
+use crate::plan::run::{Run, quote};
+use crate::repo::path::RelPath;
+use crate::stack::Survey;
+use crate::stack::java::build::{Build, Manifests, Tool, sources};
+use crate::stack::java::frameworks::{SKIPPED, is_private};
+use crate::stack::java::version::{feature, level_of_boot_parent};
+
+use pom::Project;
+use reactor::Reactor;
+use runnable::Runnable;
+
+/// The Maven project in the surveyed folder, when it builds something that runs.
+pub(super) fn survey(s: &Survey<'_>) -> Option<Build> {
+    s.doc("pom.xml")?;
+    let inventory = s.dir.inventory();
+    let project = s.parsed(Project::read(inventory, &s.dir.resolve("pom.xml")?))??;
+    let reactor = s.parsed(Reactor::of(inventory, &project))?;
+    let own = sources(&s.dir, &["pom.xml"]);
+    let boot = boot_version(&project);
+    let runnable = Runnable::find(s, &project, &reactor, &own, boot.as_ref())?;
+    let home = s.dir.path().relative_to(&reactor.context).unwrap_or_default();
+    let words = Words::new(s, &project, &reactor, &home);
+    let private: Vec<Fact<String>> =
+        project.repositories().into_iter().filter(|url| is_private(&url.value)).collect();
+    note_private(s, &private);
+    let is_secret = !private.is_empty();
+    let dependencies = reactor.dependencies(&project);
+    Some(Build {
+        tool: words.tool.clone(),
+        because: Evidence::read(&project.own().file, project.own().root.line, "a Maven project"),
+        strength: runnable.strength,
+        levels: levels(&project, boot.as_ref()),
+        name: project.artifact(),
+        manifests: manifests(s, &project, &reactor, words.is_wrapper),
+        fetch: with_cache(Run::new(words.line(&["--fail-never"], "dependency:go-offline")), is_secret),
+        package: with_cache(words.package(s, &runnable), is_secret),
+        test: with_cache(Run::new(words.line(&[], "test")), is_secret),
+        skips: words.skips,
+        artifact: runnable.artifact,
+        context: reactor.context,
+        tool_bears: None,
+        dependencies,
+        boot,
+    })
+}
+
+/// The command line's parts that all steps share.
+struct Words {
+    tool: Tool,
+    /// `mvn`, or the wrapper.
+    program: &'static str,
+    is_wrapper: bool,
+    /// Which module, which profile, what is left out.
+    options: Vec<String>,
+    skips: Vec<String>,
+}
+
+impl Words {
+    fn new(s: &Survey<'_>, project: &Project, reactor: &Reactor, home: &RelPath) -> Self {
+        let mut options = Vec::new();
+        if let Some(profile) = &reactor.profile {
+            options.push(format!("-P {}", quote(profile)));
+        }
+        if !home.is_root() && reactor.root == reactor.context {
+            options.push(format!("-pl {} -am", quote(home.as_str())));
+        } else if !home.is_root() {
+            options.push(format!("-f {}", quote(&format!("{home}/pom.xml"))));
+        }
+        let mut skips = Vec::new();
+        for (plugin, property, why) in SKIPPED {
+            if let Some(used) = project.plugin(plugin) {
+                options.push(format!("-D{property}"));
+                skips.push(format!("{plugin} is left out: {why} ({})", used.because()));
+            }
+        }
+        let (line, is_wrapper) = maven_line(s, reactor);
+        let tool = Tool { name: "Maven", line, image: "maven" };
+        // The wrapper's script may lack its execute bit after a checkout on Windows.
+        let program = if is_wrapper { "sh mvnw" } else { "mvn" };
+        Self { tool, program, is_wrapper, options, skips }
+    }
+
+    fn line(&self, flags: &[&str], goals: &str) -> String {
+        let mut words = vec![self.program, "-B -ntp"];
+        words.extend_from_slice(flags);
+        words.extend(self.options.iter().map(String::as_str));
+        words.push(goals);
+        words.join(" ")
+    }
+
+    fn package(&self, s: &Survey<'_>, runnable: &Runnable) -> Run {
+        let goals = format!("package{}", runnable.goals);
+        let command = s.choice(&keys::BUILD_COMMAND).decide().map(|command| command.value);
+        let mut run = Run::new(command.unwrap_or_else(|| self.line(&["-DskipTests"], &goals)));
+        for command in runnable.artifact.value.unpack() {
+            run = run.then(command);
+        }
+        run
+    }
+}
+
+/// The line of Maven, and whether only the wrapper has it: images of a major version that is not
+/// released yet have no tag of their own.
+fn maven_line(s: &Survey<'_>, reactor: &Reactor) -> (Fact<String>, bool) {
+    let file = reactor.context.join(".mvn/wrapper/maven-wrapper.properties").unwrap_or_default();
+    let pinned = s.dir.inventory().doc(&file).and_then(|doc| {
+        doc.find(|line| {
+            let url = line.trim().strip_prefix("distributionUrl")?.trim_start().strip_prefix('=')?;
+            let version = url.split("apache-maven-").last()?.split("-bin").next()?;
+            version.starts_with(|c: char| c.is_ascii_digit()).then(|| version.to_owned())
+        })
+    });
+    let is_other = pinned.as_ref().is_some_and(|version| !version.value.starts_with('3'));
+    let is_runnable =
+        is_other && reactor.context.join("mvnw").is_some_and(|file| s.dir.inventory().has(&file));
+    let line = Choice::default().or(pinned.filter(|_| is_runnable));
+    (line.or_default("3.9".to_owned(), "newest released line"), is_runnable)
+}
+
+/// Language levels, strongest first.
+fn levels(project: &Project, boot: Option<&Fact<String>>) -> Vec<Fact<u32>> {
+    let compiler = project.plugin_or_managed("maven-compiler-plugin");
+    let configured = |name: &str| compiler.as_ref()?.setting(&[name]);
+    let toolchain = project.plugin("maven-toolchains-plugin");
+    let said = [
+        configured("release"),
+        project.property("maven.compiler.release"),
+        toolchain.and_then(|plugin| plugin.setting(&["toolchains", "jdk", "version"])),
+        configured("target"),
+        project.property("maven.compiler.target"),
+        project.property("java.version"),
+        configured("source"),
+        project.property("maven.compiler.source"),
+        project.property("kotlin.compiler.jvmTarget"),
+    ];
+    let mut levels: Vec<Fact<u32>> =
+        said.into_iter().flatten().filter_map(|fact| Some(fact.derive(feature(&fact.value)?))).collect();
+    if levels.is_empty() {
+        levels.extend(boot.and_then(level_of_boot_parent));
+    }
+    levels
+}
+
+/// The version of Spring Boot: the parent's, that of the imported versions, or the plugin's.
+fn boot_version(project: &Project) -> Option<Fact<String>> {
+    const GROUP: &str = "org.springframework.boot";
+    let parent = project.foreign_parent().filter(|parent| parent.group == GROUP).map(|parent| parent.version);
+    let known = |fact: &Fact<String>| fact.value.starts_with(|c: char| c.is_ascii_digit());
+    parent
+        .filter(known)
+        .or_else(|| project.imported(GROUP, "spring-boot-dependencies").filter(known))
+        .or_else(|| project.imported(GROUP, "spring-boot-starter-parent").filter(known))
+        .or_else(|| project.plugin_or_managed("spring-boot-maven-plugin")?.version().filter(known))
+        .or_else(|| {
+            let used = project.dependencies().into_iter().find(|used| used.group == GROUP)?;
+            Some(used.says(used.version.clone()?)).filter(known)
+        })
+}
+
+/// What the dependency stage needs to see.
+fn manifests(s: &Survey<'_>, project: &Project, reactor: &Reactor, is_wrapper: bool) -> Manifests {
+    let inventory = s.dir.inventory();
+    let in_modules = !reactor.is_alone(project) || project.own().folder() != reactor.context;
+    let mut paths = Vec::new();
+    if reactor.context.join(".mvn").is_some_and(|folder| inventory.has_dir(&folder)) {
+        paths.push(".mvn".to_owned());
+    }
+    if is_wrapper {
+        paths.push("mvnw".to_owned());
+    }
+    if !in_modules {
+        paths.push("pom.xml".to_owned());
+    }
+    let others = project.chain.iter().filter(|pom| pom.file.name() != "pom.xml");
+    paths
+        .extend(others.filter_map(|pom| pom.file.relative_to(&reactor.context)).map(|path| path.to_string()));
+    Manifests { paths, in_modules }
+}
+
+/// The local repository is kept between builds. Where a secret is mounted into the folder above,
+/// the cache is the repository alone, so that no trace of the secret stays in it.
+fn with_cache(run: Run, is_secret: bool) -> Run {
+    if is_secret {
+        run.cache("/root/.m2/repository").secret("maven_settings", "/root/.m2/settings.xml")
+    } else {
+        run.cache("/root/.m2")
+    }
+}
+
+fn note_private(s: &Survey<'_>, private: &[Fact<String>]) {
+    if let Some(first) = private.first() {
+        s.note(
+            Diagnostic::note(Code::PrivateRegistry, "a repository of artifacts may ask for an account")
+                .at(first.because.at.clone())
+                .help("docker build --secret id=maven_settings,src=$HOME/.m2/settings.xml"),
+        );
+    }
+}
