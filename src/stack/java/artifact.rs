@@ -18,8 +18,6 @@ pub(super) enum Artifact {
     ClassPath { file: String, libraries: Option<String>, main: Fact<String> },
     /// Quarkus' own layout: <https://quarkus.io/guides/maven-tooling#fast-jar>.
     Quarkus { folder: String },
-    /// What `installDist` of Gradle's application plugin makes: all jars in one folder.
-    Distribution { folder: String, main: Fact<String> },
     /// A web archive for a servlet container.
     WebArchive { file: String },
 }
@@ -97,7 +95,6 @@ impl Artifact {
                 .map(|part| piece(built(&format!("{folder}/{part}/")), &format!("{part}/")))
                 .chain([piece(built(&format!("{folder}/quarkus-run.jar")), "quarkus-run.jar")])
                 .collect(),
-            Self::Distribution { folder, .. } => vec![piece(built(&format!("{folder}/lib/")), "lib/")],
             Self::WebArchive { file } => vec![piece(built(file), "/usr/local/tomcat/webapps/ROOT.war")],
         }
     }
@@ -106,7 +103,6 @@ impl Artifact {
     pub fn entrypoint(&self) -> Option<ExecForm> {
         let java = |args: &[&str]| Some(ExecForm::new("java", args.iter().copied()));
         match self {
-            Self::Layers { mode: LayerMode::Tools, .. } => java(&["-jar", "app.jar"]),
             Self::Layers { mode: LayerMode::Layertools, .. } => {
                 java(&["org.springframework.boot.loader.launch.JarLauncher"])
             }
@@ -114,7 +110,7 @@ impl Artifact {
                 java(&["org.springframework.boot.loader.JarLauncher"])
             }
             Self::Single { file } if file.ends_with(".war") => java(&["-jar", "app.war"]),
-            Self::Single { .. } => java(&["-jar", "app.jar"]),
+            Self::Single { .. } | Self::Layers { mode: LayerMode::Tools, .. } => java(&["-jar", "app.jar"]),
             Self::ClassPath { libraries: Some(_), main, .. } => java(&["-cp", "app.jar:lib/*", &main.value]),
             Self::ClassPath { libraries: None, main, .. } => java(&["-cp", "app.jar", &main.value]),
             // https://quarkus.io/guides/logging: the log manager must be set before anything logs.
@@ -123,7 +119,6 @@ impl Artifact {
                 "-jar",
                 "quarkus-run.jar",
             ]),
-            Self::Distribution { main, .. } => java(&["-cp", "lib/*", &main.value]),
             Self::WebArchive { .. } => None,
         }
     }
@@ -133,7 +128,7 @@ impl Artifact {
         match self {
             Self::Layers { .. } => "a JRE and the program in layers that change at their own pace",
             Self::Single { .. } => "a JRE and one jar",
-            Self::ClassPath { libraries: Some(_), .. } | Self::Distribution { .. } => {
+            Self::ClassPath { libraries: Some(_), .. } => {
                 "a JRE, the libraries, and the program that changes more often"
             }
             Self::ClassPath { .. } => "a JRE and the program",

@@ -8,7 +8,7 @@ use crate::plan::question::{Answer, Question};
 use crate::plan::run::Run;
 use crate::repo::dir::{Dir, Doc};
 use crate::repo::path::RelPath;
-use crate::stack::java::artifact::Artifact;
+use crate::stack::java::artifact::{Artifact, Piece};
 use crate::stack::java::dependency::Dependency;
 use crate::stack::java::main_class::{self, MainClass};
 use crate::stack::{Strength, Survey};
@@ -61,13 +61,13 @@ pub(super) struct Tool {
     pub image: &'static str,
 }
 
-/// Files that say what the build needs.
+/// Files that say what the build needs, without the sources.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(super) struct Manifests {
-    /// Files and folders, from the context.
-    pub paths: Vec<String>,
-    /// Does every module have its own, wherever it stands?
-    pub in_modules: bool,
+    /// Files and folders, each to its own place.
+    pub pieces: Vec<Piece>,
+    /// Are there so many modules that a pattern must do?
+    pub is_pattern: bool,
 }
 
 /// Sources of a project, tests and projects below it left out.

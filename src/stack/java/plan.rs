@@ -253,6 +253,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
     };
     Ok(Service {
         name: s.service_name(&build.name),
+        ignore_file: Service::usual_ignore_file(&build.context),
         dir: s.dir.path().clone(),
         context: build.context.clone(),
         stack: Fact::new("java".to_owned(), build.because.clone()),
@@ -262,10 +263,8 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         kind: network.kind.clone(),
         stages: stages(build, version, image, s)?,
         runtime,
-        ignore: vec![IgnoreGroup::new(
-            "build output",
-            &["**/target", "**/build", "**/out", "**/.gradle", "**/bin"],
-        )],
+        // A package may be called like the folder of the build's output.
+        ignore: vec![IgnoreGroup::new("build output", &["**/target", "!**/src/**/target"])],
         tool: serde_json::to_value(view).expect("facts are plain values with text keys"),
     })
 }

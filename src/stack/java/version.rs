@@ -149,8 +149,11 @@ fn newest(evident: &Evident<'_>, toolchain: &ToolchainLines) -> Option<Fact<Stri
     Some(limit.map(|_| line))
 }
 
+/// What a line of a version file says, if it is about Java.
+type Reader = fn(&str) -> Option<&str>;
+
 /// Files that name the JDK people use, strongest first.
-const FILES: &[(&str, fn(&str) -> Option<&str>)] = &[
+const FILES: &[(&str, Reader)] = &[
     // https://github.com/jenv/jenv
     (".java-version", |line| Some(line)),
     // https://sdkman.io/usage#env-command

@@ -7,12 +7,15 @@ mod pom;
 mod reactor;
 mod runnable;
 
+use std::collections::BTreeSet;
+
 use crate::config::keys;
 use crate::diag::{Code, Diagnostic};
 use crate::fact::{Choice, Evidence, Fact};
 use crate::plan::run::{Run, quote};
 use crate::repo::path::RelPath;
 use crate::stack::Survey;
+use crate::stack::java::artifact::Piece;
 use crate::stack::java::build::{Build, Manifests, Tool, sources};
 use crate::stack::java::frameworks::{SKIPPED, is_private};
 use crate::stack::java::version::{feature, level_of_boot_parent};
@@ -169,24 +172,41 @@ fn boot_version(project: &Project) -> Option<Fact<String>> {
         })
 }
 
-/// What the dependency stage needs to see.
+/// More files than this are copied by a pattern: one instruction each would fill the Dockerfile. Up to then
+/// each is named, because builders before `BuildKit` 0.9 take any changed file for a change of a pattern.
+const MOST_NAMED: usize = 16;
+
+/// What the dependency stage needs to see: Maven reads every module before it does anything.
 fn manifests(s: &Survey<'_>, project: &Project, reactor: &Reactor, is_wrapper: bool) -> Manifests {
     let inventory = s.dir.inventory();
-    let in_modules = !reactor.is_alone(project) || project.own().folder() != reactor.context;
-    let mut paths = Vec::new();
-    if reactor.context.join(".mvn").is_some_and(|folder| inventory.has_dir(&folder)) {
-        paths.push(".mvn".to_owned());
+    let in_context = |path: &RelPath| path.relative_to(&reactor.context);
+    let poms: BTreeSet<(usize, RelPath)> = project
+        .chain
+        .iter()
+        .map(|pom| pom.file.clone())
+        .chain(reactor.files())
+        .map(|file| (file.depth(), file))
+        .collect();
+    let is_pattern = poms.len() > MOST_NAMED;
+    let mut pieces = Vec::new();
+    let extras = [(".mvn", true), ("mvnw", is_wrapper)];
+    for (name, _) in extras.iter().filter(|(_, wanted)| *wanted) {
+        let path = reactor.context.join(name).unwrap_or_default();
+        if inventory.has_dir(&path) {
+            pieces.push(Piece { source: (*name).to_owned(), target: format!("{name}/") });
+        } else if inventory.has(&path) {
+            pieces.push(Piece { source: (*name).to_owned(), target: "./".to_owned() });
+        }
     }
-    if is_wrapper {
-        paths.push("mvnw".to_owned());
+    let poms = poms.into_iter().map(|(_, file)| file);
+    for file in
+        poms.filter(|file| !is_pattern || file.name() != "pom.xml").filter_map(|file| in_context(&file))
+    {
+        let folder = file.parent().unwrap_or_default();
+        let target = if folder.is_root() { "./".to_owned() } else { format!("{folder}/") };
+        pieces.push(Piece { source: file.to_string(), target });
     }
-    if !in_modules {
-        paths.push("pom.xml".to_owned());
-    }
-    let others = project.chain.iter().filter(|pom| pom.file.name() != "pom.xml");
-    paths
-        .extend(others.filter_map(|pom| pom.file.relative_to(&reactor.context)).map(|path| path.to_string()));
-    Manifests { paths, in_modules }
+    Manifests { pieces, is_pattern }
 }
 
 /// The local repository is kept between builds. Where a secret is mounted into the folder above,

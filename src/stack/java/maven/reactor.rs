@@ -31,9 +31,10 @@ impl Reactor {
         let (mut root, mut profile) = (home.clone(), None);
         for above in home.ancestors().skip(1) {
             let Some(pom) = pom_in(inventory, &above)? else { continue };
-            if let Some(by) = lists(&pom, &root) {
-                profile = by.or(profile);
-                root = above;
+            match lists(&pom, &root) {
+                Listed::Always => root = above,
+                Listed::By(id) => (root, profile) = (above, Some(id)),
+                Listed::Never => {}
             }
         }
         let mut context = root.clone();
@@ -92,18 +93,32 @@ impl Reactor {
         })
     }
 
+    /// Every `pom.xml` of the reactor.
+    pub fn files(&self) -> impl Iterator<Item = RelPath> {
+        self.neighbours.values().flat_map(|project| project.chain.iter().map(|pom| pom.file.clone()))
+    }
+
     /// Is there more than one `pom.xml` in the build?
     pub fn is_alone(&self, project: &Project) -> bool {
         self.neighbours.len() <= 1 && project.chain.len() == 1
     }
 }
 
-/// Does this `pom.xml` list the folder as a module? The profile that does, where one is needed.
-fn lists(pom: &Pom, folder: &RelPath) -> Option<Option<String>> {
+/// When a `pom.xml` builds a module.
+enum Listed {
+    Never,
+    Always,
+    /// Only with this profile.
+    By(String),
+}
+
+fn lists(pom: &Pom, folder: &RelPath) -> Listed {
     let home = pom.folder();
-    pom.modules()
-        .find(|(module, _)| folder_of(&home, module).as_ref() == Some(folder))
-        .map(|(_, profile)| profile.map(str::to_owned))
+    match pom.modules().find(|(module, _)| folder_of(&home, module).as_ref() == Some(folder)) {
+        Some((_, Some(profile))) => Listed::By(profile.to_owned()),
+        Some((_, None)) => Listed::Always,
+        None => Listed::Never,
+    }
 }
 
 /// A module is named by its folder or by its file.

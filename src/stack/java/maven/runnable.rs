@@ -9,6 +9,7 @@ use crate::plan::question::Question;
 use crate::repo::dir::Doc;
 use crate::stack::java::artifact::{Artifact, LayerMode};
 use crate::stack::java::build::main_class;
+use crate::stack::java::dependency::Dependency;
 use crate::stack::java::maven::pom::Project;
 use crate::stack::java::maven::reactor::Reactor;
 use crate::stack::java::version::numbers;
@@ -230,7 +231,7 @@ impl Module<'_> {
     }
 
     fn beside(&self, main: Fact<String>) -> Runnable {
-        let has_libraries = self.project.dependencies().iter().any(|used| used.is_shipped());
+        let has_libraries = self.project.dependencies().iter().any(Dependency::is_shipped);
         let libraries = has_libraries.then(|| {
             let home = self.project.own().folder().relative_to(&self.reactor.context).unwrap_or_default();
             if home.is_root() { "target/lib".to_owned() } else { format!("{home}/target/lib") }
