@@ -1,0 +1,55 @@
+//! A project without a lock file, installed by its own build backend: PEP 621, `setup.py`, `setup.cfg`.
+
+use crate::plan::run::Run;
+use crate::stack::Survey;
+
+use super::{Installation, PIP, PIP_CACHE, UV_CACHE, VENV, Wanted, bind_all, dev_names};
+
+/// Dependencies that stand in `[project]` are installed from the manifest alone; what only a script knows
+/// has to wait for the sources.
+pub(super) fn installation(s: &Survey<'_>, wanted: &Wanted<'_>) -> Installation {
+    let pyproject = wanted.project.pyproject.as_ref();
+    let is_static = pyproject.is_some_and(|manifest| {
+        let dynamic = manifest.tree.at(&["project", "dynamic"]);
+        manifest.tree.get("project").is_some()
+            && !dynamic.is_some_and(|names| names.texts().any(|name| name == "dependencies"))
+    });
+    if is_static { from_manifest(s, wanted) } else { from_sources(wanted) }
+}
+
+fn from_manifest(s: &Survey<'_>, wanted: &Wanted<'_>) -> Installation {
+    let prepare = |command: String| {
+        let run = Run::new(command).bind_from(&wanted.uv, "/uv", "/bin/uv");
+        wanted.with_index(run).cache(UV_CACHE)
+    };
+    let extras: String = dev_names(wanted.project, &["project", "optional-dependencies"])
+        .iter()
+        .fold(String::new(), |words, extra| format!("{words} --extra {extra}"));
+    let groups: String = dev_names(wanted.project, &["dependency-groups"])
+        .iter()
+        .fold(String::new(), |words, group| format!("{words} --group {group}"));
+    let deps = prepare(VENV.to_owned()).then(format!("uv pip install --python .venv -r pyproject.toml{}", wanted.added()));
+    let dev = format!("uv pip install --python .venv -r pyproject.toml{extras}{groups}{}", wanted.dev_added());
+    let install = |flag: &str| prepare(format!("uv pip install --python .venv --no-deps {flag}."));
+    let is_package = wanted.project.package.is_some();
+    Installation {
+        from: "pyproject.toml".to_owned(),
+        env: super::uv_env(),
+        deps: Some(bind_all(s, deps, &["pyproject.toml"])),
+        dev: Some(bind_all(s, prepare(dev), &["pyproject.toml"])),
+        project: is_package.then(|| install("")),
+        dev_project: is_package.then(|| install("-e ")),
+        ..Installation::default()
+    }
+}
+
+fn from_sources(wanted: &Wanted<'_>) -> Installation {
+    let dev = wanted.dev_added();
+    Installation {
+        from: wanted.project.manager.because.at.as_ref().map_or_else(String::new, |at| at.file.name().to_owned()),
+        needs_sources: true,
+        deps: Some(wanted.with_index(Run::new(VENV).then(format!("{PIP} .{}", wanted.added())).cache(PIP_CACHE))),
+        dev: (!dev.is_empty()).then(|| Run::new(format!("{PIP}{dev}")).cache(PIP_CACHE)),
+        ..Installation::default()
+    }
+}

@@ -1,0 +1,57 @@
+//! pip with requirements files. <https://pip.pypa.io/en/stable/user_guide/#requirements-files>
+
+use crate::plan::run::{Run, quote};
+
+use super::super::requirements_txt::RequirementsFile;
+use super::{Installation, PIP, PIP_CACHE, VENV, Wanted};
+
+/// Every file that pip opens is there while it runs, and in no layer.
+pub(super) fn installation(wanted: &Wanted<'_>) -> Installation {
+    let Some((file, list)) = &wanted.project.list else { return nothing_but_added(wanted) };
+    let needs_sources = !list.local.is_empty();
+    let install = format!("{PIP} -r {}", quote(file));
+    let run = Run::new(VENV);
+    let run = if list.hashed.is_some() && !wanted.adds.is_empty() {
+        // A file with hashes cannot share its command with packages that have none.
+        run.then(install).then(format!("{PIP}{}", wanted.added()))
+    } else {
+        run.then(format!("{install}{}", wanted.added()))
+    };
+    Installation {
+        from: file.clone(),
+        needs_sources,
+        deps: Some(wanted.with_index(mounted(run, list, needs_sources))),
+        dev: dev(wanted),
+        ..Installation::default()
+    }
+}
+
+fn dev(wanted: &Wanted<'_>) -> Option<Run> {
+    let added = wanted.dev_added();
+    match &wanted.project.dev_list {
+        Some((file, list)) => {
+            let run = Run::new(format!("{PIP} -r {}{added}", quote(file)));
+            Some(wanted.with_index(mounted(run, list, !list.local.is_empty())))
+        }
+        None if added.is_empty() => None,
+        None => Some(Run::new(format!("{PIP}{added}")).cache(PIP_CACHE)),
+    }
+}
+
+/// A project without requirements needs no more than what was added.
+pub(super) fn nothing_but_added(wanted: &Wanted<'_>) -> Installation {
+    let run = Run::new(VENV);
+    let run = if wanted.adds.is_empty() {
+        run
+    } else {
+        run.then(format!("{PIP}{}", wanted.added())).cache(PIP_CACHE)
+    };
+    let dev = wanted.dev_added();
+    let dev = (!dev.is_empty()).then(|| Run::new(format!("{PIP}{dev}")).cache(PIP_CACHE));
+    Installation { from: "nothing but Python".to_owned(), deps: Some(run), dev, ..Installation::default() }
+}
+
+fn mounted(run: Run, list: &RequirementsFile, has_sources: bool) -> Run {
+    let files = if has_sources { &[][..] } else { &list.files };
+    files.iter().fold(run, |run, file| run.bind(file)).cache(PIP_CACHE)
+}

@@ -1,0 +1,38 @@
+//! uv, from its lock file. <https://docs.astral.sh/uv/guides/integration/docker/>
+
+use crate::plan::run::Run;
+use crate::stack::Survey;
+
+use super::{Installation, UV_CACHE, Wanted, bind_all, dev_names};
+
+/// The program is mounted while it runs and never becomes part of an image.
+pub(super) fn installation(s: &Survey<'_>, wanted: &Wanted<'_>) -> Installation {
+    let locked = if s.dir.has("uv.lock") { " --frozen" } else { "" };
+    let prepare = |command: String| {
+        let run = Run::new(command).bind_from(&wanted.uv, "/uv", "/bin/uv");
+        wanted.with_index(run).cache(UV_CACHE)
+    };
+    let bound = |command: String| bind_all(s, prepare(command), &["pyproject.toml", "uv.lock"]);
+    let extras: String = dev_names(wanted.project, &["project", "optional-dependencies"])
+        .iter()
+        .fold(String::new(), |words, extra| format!("{words} --extra {extra}"));
+    let groups: String = dev_names(wanted.project, &["dependency-groups"])
+        .iter()
+        .filter(|group| *group != "dev")
+        .fold(String::new(), |words, group| format!("{words} --group {group}"));
+    let added = |run: Run, words: String| if words.is_empty() { run } else { run.then(format!("uv pip install --python .venv{words}")) };
+    let deps = added(bound(format!("uv sync{locked} --no-dev --no-install-project")), wanted.added());
+    let dev = format!("uv sync{locked} --inexact --no-install-project{extras}{groups}");
+    let is_package = wanted.project.package.is_some();
+    Installation {
+        from: if locked.is_empty() { "pyproject.toml" } else { "uv.lock" }.to_owned(),
+        env: super::uv_env(),
+        deps: Some(deps),
+        dev: Some(added(bound(dev), wanted.dev_added())),
+        project: is_package
+            .then(|| prepare(format!("uv sync{locked} --inexact --no-dev --no-editable"))),
+        dev_project: is_package
+            .then(|| prepare(format!("uv sync{locked} --inexact{extras}{groups}"))),
+        ..Installation::default()
+    }
+}

@@ -1,0 +1,180 @@
+//! # Python
+//!
+//! Reads manifests, requirements and lock files, and the sources near them. Decides the manager, the Python
+//! line, what runs and which server runs it, and the packages of the distribution that are needed.
+//! `setup.py` is read, never run.
+//!
+//! - <https://packaging.python.org/en/latest/specifications/>: the formats.
+//! - <https://hub.docker.com/_/python>: the images; `slim` has no compiler.
+
+mod app;
+mod django;
+mod era;
+mod framework;
+mod lexer;
+mod manager;
+mod modules;
+mod needs;
+mod plan;
+mod procfile;
+mod program;
+mod project;
+mod requirement;
+mod requirements_txt;
+mod script;
+mod server;
+mod setup;
+mod source;
+mod system;
+mod testing;
+mod version;
+mod writes;
+
+use crate::diag::{Code, Diagnostic};
+use crate::fact::Fact;
+use crate::key::{AnyKey, Key, text};
+use crate::plan::service::Service;
+use crate::plan::stage::GraphError;
+use crate::repo::inventory::{Reads, SourceRead};
+use crate::stack::{Claim, Stack, Strength, Survey};
+
+use django::Django;
+use manager::Installation;
+use modules::Modules;
+use program::Program;
+use project::{Manager, Project};
+
+/// The stack.
+pub(super) struct Python;
+
+static VERSION: Key<String> =
+    Key { name: "python.version", doc: "the Python line of the image, such as 3.14", parse: text };
+static APP: Key<String> =
+    Key { name: "python.app", doc: "the application that is served, such as app.main:app", parse: target };
+
+/// What a Python project says about itself.
+#[derive(Debug)]
+pub(super) struct Facts {
+    /// The Python line.
+    version: Fact<String>,
+    /// Who installs.
+    manager: Fact<Manager>,
+    /// The commands that install.
+    install: Installation,
+    /// What runs.
+    program: Program,
+    /// The Django project.
+    django: Option<Django>,
+    /// Packages of the distribution.
+    system: system::System,
+    /// How the tests are run.
+    test: testing::Tests,
+    /// Something that the program writes beside itself.
+    writes: Option<Fact<String>>,
+    /// Something that wants a home folder.
+    home: Option<Fact<String>>,
+    /// Is the program a command that the installed package brings?
+    is_installed: bool,
+}
+
+/// The files that make a folder worth a look.
+const MANIFESTS: &[&str] = &[
+    "requirements.txt", "pyproject.toml", "uv.lock", "poetry.lock", "pdm.lock", "Pipfile", "setup.py", "setup.cfg", "manage.py",
+    "requirements.in", "Requirements.txt", "requirement.txt", "app.py", "main.py", "environment.yml",
+];
+
+impl Stack for Python {
+    const ID: &'static str = "python";
+    const NAME: &'static str = "Python";
+    const LOOKS_FOR: &'static [&'static str] = MANIFESTS;
+    const KEYS: &'static [&'static dyn AnyKey] = &[&APP, &VERSION];
+    type Facts = Facts;
+
+    fn reads(&self) -> Reads {
+        let read = |ending, most| SourceRead { ending, near: MANIFESTS, most };
+        Reads {
+            names: vec![
+                "pyproject.toml", "uv.lock", "poetry.lock", "pdm.lock", "Pipfile", "Pipfile.lock", "setup.py", "setup.cfg",
+                "requirements.txt", "requirements.in", "Requirements.txt", "requirement.txt", "manage.py", "runtime.txt",
+                ".python-version", ".tool-versions", "mise.toml", ".mise.toml", "environment.yml", "pytest.ini", "tox.ini",
+            ],
+            endings: vec!["requirements.txt"],
+            sources: vec![read(".py", 400), read(".txt", 40)],
+        }
+    }
+
+    fn survey(&self, s: &Survey<'_>) -> Option<Claim<Facts>> {
+        let modules = Modules::read(&s.dir);
+        let project = Project::read(s)?;
+        if is_part_of_a_project(s, &project) {
+            return None;
+        }
+        let django = Django::find(s, &project, &modules);
+        let Some(program) = Program::choose(s, &project, &modules, django.as_ref()) else {
+            if project.manager.value != Manager::None {
+                let message = "nothing in this Python project runs: no application, no script, no command";
+                let help = "a library is published, not run; `run.cmd` says what to start";
+                s.note(Diagnostic::note(Code::NotBuilt, message).at(project.manager.because.at.clone()).help(help));
+            }
+            return None;
+        };
+        let version = version::choose(s, &project);
+        let test = testing::Tests::find(&project, &modules, django.as_ref());
+        let index = project.list.as_ref().and_then(|(_, list)| list.index.clone());
+        if let Some(index) = &index {
+            let message = format!("packages come from {}, which may want a password", index.value);
+            let help = "docker build --secret id=pip_conf,src=$HOME/.config/pip/pip.conf, or --secret id=netrc,src=$HOME/.netrc";
+            s.note(Diagnostic::note(Code::PrivateRegistry, message).at(index.because.at.clone()).help(help));
+        }
+        let wanted = manager::Wanted {
+            project: &project,
+            adds: &program.adds,
+            dev_adds: &test.adds,
+            uv: s.catalog.image("uv").reference.clone(),
+            index,
+        };
+        let install = manager::installation(s, &wanted);
+        let is_script = program.command.value.words().first();
+        let is_installed = project.scripts.iter().any(|(name, _)| Some(name) == is_script);
+        let facts = Facts {
+            is_installed: is_installed || writes::asks_for_metadata(&modules),
+            system: system::find(s, &project),
+            writes: writes::beside(&modules, django.as_ref()),
+            home: writes::home(&project, &modules),
+            manager: project.manager.clone(),
+            version,
+            install,
+            test,
+            django,
+            program,
+        };
+        let strength = match (facts.manager.value, facts.program.framework.is_some()) {
+            (Manager::None, _) if facts.django.is_none() => Strength::LooseFiles,
+            (_, true) => Strength::Entry,
+            (_, false) if facts.is_installed => Strength::Entry,
+            _ => Strength::Manifest,
+        };
+        Some(Claim { strength, because: because(&facts), facts })
+    }
+
+    fn plan(&self, facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphError> {
+        plan::service(facts, s)
+    }
+}
+
+/// A folder without a manifest of its own belongs to the project above it.
+fn is_part_of_a_project(s: &Survey<'_>, project: &Project<'_>) -> bool {
+    project.manager.value == Manager::None
+        && s.dir.ancestors().skip(1).any(|above| above.first_of(MANIFESTS.iter().copied()).is_some())
+}
+
+/// The file that speaks for the stack.
+fn because(facts: &Facts) -> crate::fact::Evidence {
+    if facts.manager.because.at.is_some() { facts.manager.because.clone() } else { facts.program.because.clone() }
+}
+
+fn target(value: &toml::Value) -> Result<String, String> {
+    let name = text(value)?;
+    let legal = |c: char| c.is_alphanumeric() || "._:".contains(c);
+    if name.contains(':') && name.chars().all(legal) { Ok(name) } else { Err("expected `module:variable`".to_owned()) }
+}

@@ -1,0 +1,239 @@
+//! What building and running a Python program takes: stages, image, port, command.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::config::keys;
+use crate::fact::Fact;
+use crate::plan::run::{Run, quote};
+use crate::plan::service::{ExecForm, IgnoreGroup, Runtime, Service, ServiceKind, Toolchain};
+use crate::plan::stage::{GraphError, Origin, Role, Stage, StageGraph, SystemPackage};
+use crate::stack::Survey;
+
+use super::Facts;
+use super::django::Django;
+use super::manager::Installation;
+use super::program::Added;
+use super::project::Manager;
+
+/// Where the project lies in the image.
+const HOME: &str = "/app";
+
+/// The stages, the image and the command.
+pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphError> {
+    let known = s.catalog.image("python-slim");
+    let wish = s.choice(&keys::IMAGE).decide();
+    let from = facts.version.clone().map(|line| Origin::Image(known.at(&line)));
+    let start = Start::of(facts, s);
+
+    let mut deps = Stage::on("deps", Role::Deps, "base", "python/deps.tera");
+    deps.packages.clone_from(&facts.system.build);
+    let runtime = match &wish {
+        Some(image) => Stage::new("runtime", Role::Runtime, image.clone().map(Origin::Image), RUNTIME),
+        None => Stage::on("runtime", Role::Runtime, "base", RUNTIME),
+    };
+    let installed = facts.is_installed && facts.install.project.is_some();
+    let mut runtime = runtime.taking(if installed { &["build"] } else { &["deps", "build"] });
+    runtime.packages.clone_from(&facts.system.runtime);
+    runtime.packages.extend(start.init.clone());
+    let stages = StageGraph::new(vec![
+        Stage::new("base", Role::Base, from, "python/base.tera"),
+        deps,
+        Stage::on("build", Role::Build, "deps", "python/build.tera"),
+        Stage::on("dev", Role::Dev, "deps", "python/dev.tera"),
+        Stage::on("test", Role::Test, "dev", "python/test.tera"),
+        runtime,
+    ])?;
+
+    let program = &facts.program;
+    let port = program.port.clone();
+    let runtime = Runtime {
+        user: Fact::by_default(known.user.clone(), "numeric, so that orchestrators can tell that it is not root"),
+        workdir: Some(program.kind.derive(folder(facts))),
+        env: environment(facts, wish.is_some()),
+        health: port.as_ref().and_then(|port| Some(port.derive(known.health(port.value, &program.health)?))),
+        port,
+        entrypoint: start.entrypoint,
+        command: start.command,
+        stop_signal: None,
+    };
+    let toolchain = Toolchain { name: "Python".to_owned(), version: facts.version.value.clone() };
+    Ok(Service {
+        name: s.service_name(&name(facts)),
+        dir: s.dir.path().clone(),
+        context: s.dir.path().clone(),
+        stack: Fact::new("python".to_owned(), super::because(facts)),
+        framework: program.framework.clone(),
+        toolchains: vec![facts.version.derive(toolchain)],
+        package_manager: (facts.manager.value != Manager::None).then(|| facts.manager.clone().map(|m| m.to_string())),
+        kind: program.kind.clone(),
+        stages,
+        runtime,
+        ignore: ignore(s),
+        tool: serde_json::to_value(View::of(facts, s, installed)).expect("facts are plain values with text keys"),
+    })
+}
+
+const RUNTIME: &str = "python/runtime.tera";
+
+/// ENTRYPOINT and CMD, and the init process where the program does not stop by itself.
+struct Start {
+    entrypoint: Option<Fact<ExecForm>>,
+    command: Option<Fact<ExecForm>>,
+    init: Option<Fact<SystemPackage>>,
+}
+
+impl Start {
+    fn of(facts: &Facts, s: &Survey<'_>) -> Self {
+        let program = &facts.program;
+        let command = s.choice(&keys::COMMAND).or(Some(program.command.clone())).decide();
+        let command = command.unwrap_or_else(|| program.command.clone());
+        let stops = program.stops && command.value == program.command.value;
+        let runs_and_ends = program.kind.value == ServiceKind::Program;
+        let init = (!stops).then(|| {
+            // https://docs.python.org/3/library/signal.html: no handler for SIGTERM, so process 1 ignores it.
+            let why = "as process 1, Python would not end on SIGTERM";
+            Fact::by_default(SystemPackage { name: "tini".to_owned(), version: Some("0.19.*".to_owned()) }, why)
+        });
+        let (entrypoint, command) = match (init.is_some(), runs_and_ends) {
+            (true, true) => {
+                let words = ["--".to_owned()].into_iter().chain(command.value.words().iter().cloned());
+                (Some(command.derive(ExecForm::new("tini", words))), None)
+            }
+            (true, false) => (Some(Fact::by_default(ExecForm::new("tini", ["--"]), "an init process")), Some(command)),
+            (false, true) => (Some(command), None),
+            (false, false) => (None, Some(command)),
+        };
+        Self { entrypoint, command, init }
+    }
+}
+
+/// The folder that the program starts in.
+fn folder(facts: &Facts) -> String {
+    if facts.program.root.is_empty() { HOME.to_owned() } else { format!("{HOME}/{}", facts.program.root) }
+}
+
+fn environment(facts: &Facts, has_own_image: bool) -> BTreeMap<String, Fact<String>> {
+    let mut env: BTreeMap<String, Fact<String>> = facts.program.env.iter().cloned().collect();
+    let mut set = |name: &str, value: &str, why: &str| {
+        env.entry(name.to_owned()).or_insert_with(|| Fact::by_default(value.to_owned(), why));
+    };
+    set("PYTHONUNBUFFERED", "1", "log lines appear at once");
+    set("PYTHONDONTWRITEBYTECODE", "1", "everything is compiled already, and code is not writable");
+    if has_own_image {
+        set("PATH", "/app/.venv/bin:/usr/local/bin:/usr/bin:/bin", "the environment's programs come first");
+    }
+    if let Some(home) = &facts.home {
+        env.entry("HOME".to_owned()).or_insert_with(|| home.derive("/tmp".to_owned()));
+    }
+    if let Some(settings) = facts.django.as_ref().and_then(|django| django.settings.as_ref()) {
+        env.insert("DJANGO_SETTINGS_MODULE".to_owned(), settings.clone());
+    }
+    env
+}
+
+fn name(facts: &Facts) -> String {
+    let framework = facts.program.framework.as_ref().map(|framework| framework.value.to_lowercase());
+    facts.django.as_ref().map(|django| django.target.value.split('.').next().unwrap_or_default().to_owned()).or(framework).unwrap_or_else(|| "app".to_owned())
+}
+
+fn ignore(s: &Survey<'_>) -> Vec<IgnoreGroup> {
+    let mut groups = vec![
+        IgnoreGroup::new("environments and bytecode", &["**/.venv", "**/venv", "**/__pycache__", "**/*.py[cod]", "**/*.egg-info"]),
+        IgnoreGroup::new(
+            "caches and reports of tools",
+            &["**/.pytest_cache", "**/.mypy_cache", "**/.ruff_cache", "**/.tox", "**/.nox", "**/.coverage", "**/htmlcov"],
+        ),
+    ];
+    let is_database = |path: &str| [".sqlite3", ".sqlite", ".db"].iter().any(|ending| path.ends_with(ending));
+    if !s.dir.files().any(|(path, _)| is_database(path)) {
+        groups.push(IgnoreGroup::new("local databases", &["**/*.sqlite3", "**/*.sqlite", "**/*.db"]));
+    }
+    if s.dir.has("package.json") {
+        groups.push(IgnoreGroup::new("JavaScript", &["**/node_modules"]));
+    }
+    groups
+}
+
+/// What the templates see.
+#[derive(Serialize)]
+struct View<'f> {
+    version: &'f Fact<String>,
+    install: &'f Installation,
+    /// Packages that nothing asks for, as a comment.
+    added: Vec<String>,
+    /// The folder the program starts in, when it is not the project's own.
+    folder: Option<String>,
+    /// Installs the project itself.
+    project: Option<&'f Run>,
+    dev_project: Option<&'f Run>,
+    /// Gathers static files.
+    collect: Option<Run>,
+    /// Makes the database file.
+    migrate: Option<Run>,
+    /// What the database file is made for.
+    database: Option<&'f Fact<String>>,
+    /// Compiles the project's own modules.
+    compile: Run,
+    test: Run,
+    /// Are there tests?
+    has_tests: bool,
+    dev: Option<&'f ExecForm>,
+    /// The stage whose environment is shipped.
+    environment_of: &'static str,
+    /// What is not shipped, below the project's folder.
+    without: Vec<String>,
+    /// Who owns the project's files, when that is not root.
+    owner: Option<String>,
+    writes: Option<&'f Fact<String>>,
+    /// Variables that must be given to the container.
+    needs: Vec<String>,
+    is_inherited: bool,
+}
+
+impl<'f> View<'f> {
+    fn of(facts: &'f Facts, s: &Survey<'_>, installed: bool) -> Self {
+        let django = facts.django.as_ref();
+        let manage = |command: &str| with_settings(Run::new(format!("python manage.py {command}")), django);
+        let committed = s.dir.files().any(|(path, _)| path.ends_with(".sqlite3"));
+        let sqlite = django.and_then(|django| django.sqlite.as_ref()).filter(|_| !committed);
+        let user = &s.catalog.image("python-slim").user;
+        Self {
+            version: &facts.version,
+            install: &facts.install,
+            added: facts.program.adds.iter().map(|Added { requirement, why }| format!("{requirement}: {why}")).collect(),
+            folder: (!facts.program.root.is_empty()).then(|| folder(facts)),
+            project: facts.install.project.as_ref().filter(|_| installed),
+            dev_project: facts.install.dev_project.as_ref(),
+            collect: django.filter(|d| d.collects.is_some()).map(|_| manage("collectstatic --noinput")),
+            migrate: sqlite.map(|_| manage("migrate --noinput")),
+            database: sqlite,
+            compile: Run::new("python -m compileall -q -x '/\\.venv/' /app"),
+            test: with_settings(Run::new(facts.test.command.clone()), django.filter(|_| true)),
+            has_tests: facts.test.any,
+            dev: facts.program.dev.as_ref(),
+            environment_of: if installed { "build" } else { "deps" },
+            without: without(s),
+            owner: facts.writes.as_ref().map(|_| user.clone()),
+            writes: facts.writes.as_ref(),
+            needs: django.map(|django| django.needs.iter().map(|need| need.value.0.clone()).collect()).unwrap_or_default(),
+            is_inherited: s.choice(&keys::IMAGE).decide().is_none(),
+        }
+    }
+}
+
+/// Variables without which the settings do not load. They stand in this one command and in no layer.
+fn with_settings(run: Run, django: Option<&Django>) -> Run {
+    let Some(django) = django else { return run };
+    let settings = django.settings.iter().map(|fact| ("DJANGO_SETTINGS_MODULE".to_owned(), fact.value.clone()));
+    let needs = django.needs.iter().map(|need| need.value.clone());
+    settings.chain(needs).fold(run, |run, (name, value)| run.env(&name, &quote(&value)))
+}
+
+/// Folders of the project that nothing needs at run time.
+fn without(s: &Survey<'_>) -> Vec<String> {
+    let folders = ["tests", "test", "docs", "node_modules", ".github"];
+    let there = folders.iter().filter(|folder| s.dir.has_dir(folder)).map(|folder| (*folder).to_owned());
+    [".venv".to_owned()].into_iter().chain(there).collect()
+}

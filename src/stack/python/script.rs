@@ -1,0 +1,295 @@
+//! Programs that are started by a file or a command: scripts with a server of their own, bots, workers, tools.
+
+use crate::config::keys;
+use crate::fact::Fact;
+use crate::plan::service::{ExecForm, ServiceKind};
+use crate::stack::Survey;
+use crate::stack::common::listen::{self, Tells, Way};
+
+use super::app::App;
+use super::framework::{LISTENERS, RUNNERS, Runner, Speaks, WORKERS};
+use super::lexer::Token;
+use super::modules::{Modules, depth};
+use super::program::Program;
+use super::project::Project;
+use super::source::Source;
+
+/// Routes that usual monitors ask for.
+pub(super) const HEALTH: &[&str] =
+    &["healthz", "health", "healthcheck", "health-check", "livez", "ping", "_health", "status", "api/health", "api/healthz"];
+
+/// How Python programs name their port.
+const LISTENS: &[Way] = &[
+    Way { pattern: r#"(?:environ\.get|getenv)\(\s*["']PORT["']\s*,\s*["']?(\d{2,5})"#, tells: Tells::PortWithVariable },
+    Way { pattern: r#"(?:run|serve|run_app|run_simple|create_server|TCPSite)\(.*\bhost\s*=\s*["'](?P<host>[^"']*)["'].*\bport\s*=\s*(\d{2,5})"#, tells: Tells::Port },
+    Way { pattern: r"\bport\s*=\s*(\d{2,5})\b", tells: Tells::Port },
+    Way { pattern: r#"server_port\s*=\s*(\d{2,5})"#, tells: Tells::Port },
+    Way { pattern: r#"\.listen\(\s*(\d{2,5})"#, tells: Tells::Port },
+    Way { pattern: r#"Server\(\s*\(\s*["'](?P<host>[^"']*)["']\s*,\s*(\d{2,5})"#, tells: Tells::Port },
+    Way { pattern: r#"add_insecure_port\(\s*f?["'](?P<host>.*?):(\d{2,5})["']"#, tells: Tells::Port },
+    Way { pattern: r"(?i)^\s*\w*PORT\w*\s*(?::\s*int\s*)?=\s*(\d{4,5})\b", tells: Tells::Port },
+    Way { pattern: r#"environ\[\s*["']PORT["']()"#, tells: Tells::PortWithVariable },
+];
+
+/// Scripts, the most usual first.
+const SCRIPTS: &[&str] = &[
+    "main.py", "app.py", "bot.py", "run.py", "server.py", "start.py", "index.py", "worker.py", "streamlit_app.py", "__main__.py",
+    "Home.py", "home.py", "dashboard.py", "demo.py", "web.py", "cli.py",
+];
+
+/// A script of a framework that brings its own command.
+pub(super) fn runner(modules: &Modules<'_>) -> Option<Program> {
+    RUNNERS.iter().find_map(|runner| {
+        let mut users: Vec<&Source<'_>> =
+            modules.sources.iter().filter(|source| source.uses(runner.module).is_some()).collect();
+        // Pages are run by the script above them.
+        users.retain(|source| !source.path.split('/').rev().skip(1).any(|folder| folder == "pages"));
+        users.sort_by_key(|source| rank(source));
+        let source = users.first()?;
+        Some(run_with(runner, source))
+    })
+}
+
+/// The runner when an application object is only part of its script (Gradio mounted in a file that launches it).
+pub(super) fn runner_of_app(modules: &Modules<'_>, app: &App) -> Option<Program> {
+    let source = modules.at(&app.path)?;
+    let by_module = |module: &str| {
+        RUNNERS.iter().find(|runner| runner.module == module && source.uses(runner.module).is_some())
+    };
+    // Streamlit scripts are never imported by a server; a Dash object without a named server cannot be.
+    let dash = || by_module("dash").filter(|_| app.framework.speaks == Speaks::Dash && dash_server(modules, app).is_none());
+    Some(run_with(by_module("streamlit").or_else(dash)?, source))
+}
+
+fn run_with(runner: &'static Runner, source: &Source<'_>) -> Program {
+    let because = source.uses(runner.module).unwrap_or_else(|| source.cite(1));
+    let found = listen::find([source.doc], LISTENS, "#").port.filter(|_| runner.env.is_empty());
+    let port = found.unwrap_or_else(|| Fact::by_default(runner.port, format!("the port of {}", runner.name)));
+    let fill = |word: &&str| word.replace("{file}", &source.path).replace("{port}", &port.value.to_string());
+    let form = |words: &[&str]| ExecForm::from_words(words.iter().map(fill).collect()).unwrap_or_else(|| ExecForm::new("python", [&source.path]));
+    let framework = Fact::new(runner.name.to_owned(), because.clone());
+    Program {
+        kind: framework.derive(ServiceKind::Server),
+        command: framework.derive(form(runner.command)),
+        dev: Some(form(runner.dev)),
+        env: runner.env.iter().map(|(name, value)| ((*name).to_owned(), framework.derive(fill(value)))).collect(),
+        framework: Some(framework),
+        port: Some(port),
+        root: String::new(),
+        adds: Vec::new(),
+        health: runner.health.to_owned(),
+        stops: runner.stops,
+        because,
+    }
+}
+
+/// A script that listens by itself.
+pub(super) fn listener(s: &Survey<'_>, modules: &Modules<'_>) -> Option<Program> {
+    let mut starters: Vec<&Source<'_>> = modules.sources.iter().filter(|source| is_started(source)).collect();
+    starters.sort_by_key(|source| rank(source));
+    let (source, row, because) = starters.iter().find_map(|source| {
+        let row = LISTENERS.iter().find(|(module, ..)| source.uses(module).is_some())?;
+        Some((*source, row, source.uses(row.0)?))
+    })?;
+    let listening = listen::find(modules.sources.iter().map(|one| one.doc).filter(|doc| doc.path == source.doc.path), LISTENS, "#");
+    let framework = Fact::new(row.1.to_owned(), because.clone());
+    let own = listening.port.clone();
+    let port = s.choice(&keys::PORT).or(own).or_default(row.2, format!("the port of {}", row.1));
+    if let Some(loopback) = &listening.loopback {
+        let message = format!("the program listens on {}, where only its own container can reach it", loopback.value);
+        s.note(
+            crate::diag::Diagnostic::warning(crate::diag::Code::Port, message)
+                .at(loopback.because.at.clone())
+                .help("listen on 0.0.0.0"),
+        );
+    }
+    let command = python(modules, source);
+    let env = listening.variable.iter().map(|variable| ("PORT".to_owned(), variable.derive(port.value.to_string())));
+    Some(Program {
+        kind: framework.derive(ServiceKind::Server),
+        dev: Some(command.clone()),
+        command: Fact::new(command, because.clone()),
+        env: env.collect(),
+        framework: Some(framework),
+        port: Some(port),
+        root: String::new(),
+        adds: Vec::new(),
+        health: health(modules, &source.path),
+        stops: matches!(row.0, "aiohttp.web" | "uvicorn" | "hypercorn") || handles_signals(modules),
+        because,
+    })
+}
+
+/// A bot, a queue's worker, a scheduler.
+pub(super) fn worker(project: &Project<'_>, modules: &Modules<'_>) -> Option<Program> {
+    if let Some(worker) = celery(project, modules) {
+        return Some(worker);
+    }
+    let mut starters: Vec<&Source<'_>> = modules.sources.iter().filter(|source| is_started(source)).collect();
+    starters.sort_by_key(|source| rank(source));
+    let uses_worker = |source: &Source<'_>| WORKERS.iter().find_map(|module| Some((*module, source.uses(module)?)));
+    let any = modules.sources.iter().find_map(uses_worker)?;
+    let source = starters.iter().find(|source| uses_worker(source).is_some()).or_else(|| starters.first())?;
+    let (module, because) = uses_worker(source).unwrap_or(any);
+    let command = python(modules, source);
+    let framework = Fact::new(module.to_owned(), because.clone());
+    Some(Program {
+        kind: framework.derive(ServiceKind::Worker),
+        dev: Some(command.clone()),
+        command: Fact::new(command, source.cite(source.main_guard().map_or(1, |s| s.line))),
+        env: Vec::new(),
+        framework: Some(framework),
+        port: None,
+        root: String::new(),
+        adds: Vec::new(),
+        health: "/".to_owned(),
+        stops: module == "aiogram" || handles_signals(modules),
+        because,
+    })
+}
+
+/// A Celery application that nothing else serves.
+fn celery(project: &Project<'_>, modules: &Modules<'_>) -> Option<Program> {
+    project.has("celery").then_some(())?;
+    modules.sources.iter().find_map(|source| {
+        let made = source.statements.iter().filter(|s| s.is_top_level()).find(|s| {
+            s.assigned_call().is_some_and(|(_, call)| source.meanings(&call.callee).iter().any(|m| m == "celery.Celery"))
+        })?;
+        let (root, module) = modules.name(source);
+        let because = source.cite(made.line);
+        let framework = Fact::new("Celery".to_owned(), because.clone());
+        let words = ["--app", &module, "worker", "--loglevel", "INFO"];
+        Some(Program {
+            kind: framework.derive(ServiceKind::Worker),
+            dev: None,
+            command: framework.derive(ExecForm::new("celery", words)),
+            env: Vec::new(),
+            framework: Some(framework),
+            port: None,
+            root,
+            adds: Vec::new(),
+            health: "/".to_owned(),
+            stops: true,
+            because,
+        })
+    })
+}
+
+/// The command that the project's package brings.
+pub(super) fn command(project: &Project<'_>) -> Option<Program> {
+    project.package.as_ref()?;
+    let named = |(name, _): &&(String, Fact<String>)| {
+        let package = project.package.as_ref().map(|package| super::requirement::normalize(&package.value));
+        package == Some(super::requirement::normalize(name))
+    };
+    let usual = |(name, _): &&(String, Fact<String>)| matches!(name.as_str(), "serve" | "start" | "server" | "app" | "main" | "run" | "web");
+    let scripts = &project.scripts;
+    let (name, target) = scripts.iter().find(named).or_else(|| scripts.iter().find(usual)).or_else(|| scripts.first())?;
+    let kind = target.derive(ServiceKind::Program);
+    Some(Program {
+        kind,
+        framework: None,
+        command: target.derive(ExecForm::new(name.clone(), [] as [&str; 0])),
+        dev: None,
+        port: None,
+        root: String::new(),
+        adds: Vec::new(),
+        env: Vec::new(),
+        health: "/".to_owned(),
+        stops: false,
+        because: target.because.clone(),
+    })
+}
+
+/// A script that is clearly meant to be started.
+pub(super) fn main(modules: &Modules<'_>) -> Option<Program> {
+    let mut starters: Vec<&Source<'_>> = modules.sources.iter().filter(|source| is_started(source)).collect();
+    starters.sort_by_key(|source| rank(source));
+    let source = starters.first()?;
+    let because = source.cite(source.main_guard().map_or(1, |statement| statement.line));
+    let command = python(modules, source);
+    Some(Program {
+        kind: Fact::new(ServiceKind::Program, because.clone()),
+        framework: None,
+        command: Fact::new(command, because.clone()),
+        dev: None,
+        port: None,
+        root: String::new(),
+        adds: Vec::new(),
+        env: Vec::new(),
+        health: "/".to_owned(),
+        stops: handles_signals(modules),
+        because,
+    })
+}
+
+/// `python -m package` for a `__main__.py`, else `python file`.
+fn python(modules: &Modules<'_>, source: &Source<'_>) -> ExecForm {
+    let (root, module) = modules.name(source);
+    if let Some(package) = module.strip_suffix(".__main__").filter(|_| root.is_empty() || root == "src") {
+        return ExecForm::new("python", ["-m", package]);
+    }
+    if (source.is_relative || root.is_empty() && module.contains('.') && imports_own(modules, source)) && root.is_empty() {
+        return ExecForm::new("python", ["-m", &module]);
+    }
+    ExecForm::new("python", [source.path.as_str()])
+}
+
+/// Does it import modules of the project that only the project's folder has?
+fn imports_own(modules: &Modules<'_>, source: &Source<'_>) -> bool {
+    source.imported.iter().any(|(_, module)| modules.find("", module).is_some_and(|found| found.path.contains('/')))
+}
+
+/// Has it a part that runs when it is the program, or a name that is always started?
+fn is_started(source: &Source<'_>) -> bool {
+    let name = source.path.rsplit('/').next().unwrap_or_default();
+    name == "__main__.py" || source.main_guard().is_some() || (SCRIPTS.contains(&name) && depth(&source.path) <= 1 && acts(source))
+}
+
+/// Does it call something at its top level, or only define?
+fn acts(source: &Source<'_>) -> bool {
+    source.statements.iter().any(|statement| {
+        statement.is_top_level() && statement.calls().any(|call| !call.callee.is_empty()) && statement.defines().is_none()
+    })
+}
+
+fn rank(source: &Source<'_>) -> (usize, usize, String) {
+    let name = source.path.rsplit('/').next().unwrap_or_default();
+    let known = SCRIPTS.iter().position(|script| *script == name).unwrap_or(SCRIPTS.len());
+    let deep = depth(&source.path) - usize::from(name == "__main__.py" && source.path.contains('/'));
+    (deep, known, source.path.clone())
+}
+
+fn handles_signals(modules: &Modules<'_>) -> bool {
+    let docs = modules.sources.iter().map(|source| source.doc);
+    crate::stack::common::signal::handler(docs, &["signal.SIGTERM", "signal.signal(SIGTERM"], "#").is_some()
+}
+
+/// Dash keeps its WSGI application in an attribute that is usually given a name.
+/// <https://dash.plotly.com/deployment>
+pub(super) fn dash_server(modules: &Modules<'_>, app: &App) -> Option<String> {
+    let named = modules.at(&app.path).and_then(|source| {
+        source.statements.iter().filter(|s| s.is_top_level()).find_map(|statement| match statement.tokens.as_slice() {
+            [Token::Name(name), equals, Token::Name(of), dot, Token::Name(server)]
+                if equals.is("=") && *of == app.variable && dot.is(".") && server == "server" =>
+            {
+                Some(name.clone())
+            }
+            _ => None,
+        })
+    });
+    named.map(|name| format!("{}:{name}", app.module))
+}
+
+/// A route that usual monitors ask for, when the file or its neighbours have one on the application itself.
+pub(super) fn health(modules: &Modules<'_>, path: &str) -> String {
+    let Some(source) = modules.at(path) else { return "/".to_owned() };
+    let decorated = source.statements.iter().filter(|statement| statement.tokens.first().is_some_and(|t| t.is("@")));
+    let routes = decorated.flat_map(|statement| {
+        statement.calls().filter_map(|call| call.first_text().map(str::to_owned)).collect::<Vec<_>>()
+    });
+    let found = routes.filter(|route| HEALTH.contains(&route.trim_matches('/'))).min_by_key(|route| {
+        HEALTH.iter().position(|known| *known == route.trim_matches('/'))
+    });
+    found.unwrap_or_else(|| "/".to_owned())
+}

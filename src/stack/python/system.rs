@@ -1,0 +1,177 @@
+//! Packages of the distribution that Python packages need, to build and to run.
+//!
+//! Rows of data. Names and versions are those of Debian 13 (<https://packages.debian.org/trixie/>);
+//! most packages ship everything in their wheels and have no row.
+
+use crate::diag::{Code, Diagnostic};
+use crate::fact::{Evidence, Fact};
+use crate::plan::stage::SystemPackage;
+use crate::stack::Survey;
+
+use super::project::Project;
+
+/// What building and running needs from the distribution.
+#[derive(Debug, Default)]
+pub(super) struct System {
+    /// For the stage that installs dependencies.
+    pub build: Vec<Fact<SystemPackage>>,
+    /// For what is shipped.
+    pub runtime: Vec<Fact<SystemPackage>>,
+}
+
+/// A Python package that needs something of the distribution.
+struct Row {
+    /// Its name, normalized.
+    package: &'static str,
+    /// Only with this extra.
+    extra: Option<&'static str>,
+    /// Build packages, each with the version prefix of the release.
+    build: &'static [(&'static str, &'static str)],
+    /// Runtime packages.
+    runtime: &'static [(&'static str, &'static str)],
+}
+
+const fn row(
+    package: &'static str,
+    build: &'static [(&'static str, &'static str)],
+    runtime: &'static [(&'static str, &'static str)],
+) -> Row {
+    Row { package, extra: None, build, runtime }
+}
+
+const COMPILER: (&str, &str) = ("build-essential", "12.*");
+const PKG_CONFIG: (&str, &str) = ("pkg-config", "1.8.*");
+const FFMPEG: (&str, &str) = ("ffmpeg", "7:7.1.*");
+
+/// Sources: the installation chapter of each project's documentation.
+const ROWS: &[Row] = &[
+    // https://www.psycopg.org/docs/install.html#build-prerequisites; psycopg2-binary brings its own.
+    row("psycopg2", &[COMPILER, ("libpq-dev", "17.*")], &[("libpq5", "17.*")]),
+    // https://www.psycopg.org/psycopg3/docs/basic/install.html: without an extra it loads libpq at run time.
+    row("psycopg", &[], &[("libpq5", "17.*")]),
+    Row {
+        package: "psycopg",
+        extra: Some("c"),
+        build: &[COMPILER, ("libpq-dev", "17.*")],
+        runtime: &[("libpq5", "17.*")],
+    },
+    // https://github.com/PyMySQL/mysqlclient#linux
+    row(
+        "mysqlclient",
+        &[COMPILER, ("default-libmysqlclient-dev", "1.1.*"), PKG_CONFIG],
+        &[("libmariadb3", "1:11.8.*")],
+    ),
+    // https://xmlsec.readthedocs.io/en/stable/install.html
+    row(
+        "xmlsec",
+        &[COMPILER, ("libxmlsec1-dev", "1.2.*"), PKG_CONFIG],
+        &[("libxmlsec1t64-openssl", "1.2.*")],
+    ),
+    // https://doc.courtbouillon.org/weasyprint/stable/first_steps.html#debian-11
+    row(
+        "weasyprint",
+        &[],
+        &[
+            ("libpango-1.0-0", "1.56.*"),
+            ("libpangoft2-1.0-0", "1.56.*"),
+            ("libharfbuzz-subset0", "10.*"),
+            ("fonts-dejavu-core", "2.37-*"),
+        ],
+    ),
+    // https://pypi.org/project/opencv-python/: the headless build needs neither.
+    row("opencv-python", &[], &[("libgl1", "1.7.*"), ("libglib2.0-0t64", "2.84.*")]),
+    row("opencv-contrib-python", &[], &[("libgl1", "1.7.*"), ("libglib2.0-0t64", "2.84.*")]),
+    // https://github.com/ahupp/python-magic#installation
+    row("python-magic", &[], &[("libmagic1t64", "1:5.46-*")]),
+    // https://github.com/jiaaro/pydub#dependencies, https://github.com/openai/whisper#setup
+    row("pydub", &[], &[FFMPEG]),
+    row("openai-whisper", &[], &[FFMPEG]),
+    row("ffmpeg-python", &[], &[FFMPEG]),
+    // https://github.com/Belval/pdf2image#how-to-install
+    row("pdf2image", &[], &[("poppler-utils", "25.03.*")]),
+    // https://github.com/madmaze/pytesseract#installation
+    row("pytesseract", &[], &[("tesseract-ocr", "5.5.*")]),
+    // https://github.com/NaturalHistoryMuseum/pyzbar#installation
+    row("pyzbar", &[], &[("libzbar0t64", "0.23.*")]),
+    // https://docs.djangoproject.com/en/stable/ref/contrib/gis/install/geolibs/
+    row("gdal", &[COMPILER, ("libgdal-dev", "3.10.*")], &[("libgdal36", "3.10.*")]),
+    // https://pycairo.readthedocs.io/en/latest/getting_started.html
+    row("pycairo", &[COMPILER, ("libcairo2-dev", "1.18.*"), PKG_CONFIG], &[("libcairo2", "1.18.*")]),
+    // https://cairosvg.org/documentation/#installation
+    row("cairosvg", &[], &[("libcairo2", "1.18.*")]),
+    row("cairocffi", &[], &[("libcairo2", "1.18.*")]),
+    // https://www.python-ldap.org/en/latest/installing.html#build-prerequisites
+    row(
+        "python-ldap",
+        &[COMPILER, ("libldap-dev", "2.6.*"), ("libsasl2-dev", "2.1.*")],
+        &[("libldap2", "2.6.*"), ("libsasl2-2", "2.1.*")],
+    ),
+    // https://github.com/mkleehammer/pyodbc/wiki/Install; the vendor's driver is the user's choice.
+    row("pyodbc", &[], &[("unixodbc", "2.3.*")]),
+    // https://lightgbm.readthedocs.io/en/latest/Installation-Guide.html
+    row("lightgbm", &[], &[("libgomp1", "14.*")]),
+    // https://graphviz.readthedocs.io/en/stable/#installation
+    row("graphviz", &[], &[("graphviz", "2.42.*")]),
+    row("pygraphviz", &[COMPILER, ("libgraphviz-dev", "2.42.*"), PKG_CONFIG], &[("graphviz", "2.42.*")]),
+    // https://people.csail.mit.edu/hubert/pyaudio/
+    row("pyaudio", &[COMPILER, ("portaudio19-dev", "19.6.*")], &[("libportaudio2", "19.6.*")]),
+    // https://python-sounddevice.readthedocs.io/en/latest/installation.html
+    row("sounddevice", &[], &[("libportaudio2", "19.6.*")]),
+    // https://uwsgi-docs.readthedocs.io/en/latest/Install.html: only a source distribution.
+    row("uwsgi", &[COMPILER], &[]),
+    // https://pycups.readthedocs.io/
+    row("pycups", &[COMPILER, ("libcups2-dev", "2.4.*")], &[("libcups2t64", "2.4.*")]),
+    // https://github.com/pyca/pynacl, https://github.com/Rapptz/discord.py#installing: voice support.
+    row("pymssql", &[], &[]),
+    // https://github.com/scrapy-plugins/scrapy-playwright and https://gitpython.readthedocs.io/en/stable/intro.html#requirements
+    row("gitpython", &[], &[("git", "1:2.47.*")]),
+];
+
+/// What the project's packages need.
+pub(super) fn find(s: &Survey<'_>, project: &Project<'_>) -> System {
+    let mut system = System::default();
+    for row in ROWS {
+        let Some(because) = project.evidence(row.package) else { continue };
+        let asked = project.requirements.get(row.package);
+        let extras = asked.map(|one| one.extras.as_slice()).unwrap_or_default();
+        let applies = match row.extra {
+            Some(extra) => extras.iter().any(|known| known == extra),
+            None => !(row.package == "psycopg" && (project.has("psycopg-binary") || !extras.is_empty() && extras.iter().any(|e| e == "binary" || e == "c"))),
+        };
+        if !applies || asked.is_some_and(|one| !one.is_for_linux()) {
+            continue;
+        }
+        system.build.extend(packages(row.build, row.package, &because));
+        system.runtime.extend(packages(row.runtime, row.package, &because));
+    }
+    if let Some(git) = project.list.as_ref().and_then(|(_, list)| list.git.clone()).or_else(|| from_git(project)) {
+        let because = Evidence { says: git.value.clone(), ..git.because };
+        system.build.extend(packages(&[("git", "1:2.47.*")], &git.value, &because));
+    }
+    if let Some(because) = project.evidence("opencv-python") {
+        let message = "opencv-python draws windows and needs OpenGL; a server does not";
+        let help = "opencv-python-headless has the same modules and needs no system packages";
+        s.note(Diagnostic::note(Code::SystemPackage, message).at(because.at).help(help));
+    }
+    if let Some(because) = project.evidence("pyodbc") {
+        let message = "pyodbc needs the driver of the database's vendor besides unixodbc";
+        s.note(Diagnostic::warning(Code::SystemPackage, message).at(because.at));
+    }
+    system
+}
+
+/// A package that the manifest fetches from a git repository.
+fn from_git(project: &Project<'_>) -> Option<Fact<String>> {
+    let is_git = |url: &String| url.starts_with("git+");
+    let one = project.requirements.iter().find(|one| one.url.as_ref().is_some_and(is_git))?;
+    Some(Fact::new(one.name.clone(), one.because.clone()))
+}
+
+fn packages(rows: &[(&str, &str)], package: &str, because: &Evidence) -> Vec<Fact<SystemPackage>> {
+    let named = |(name, version): &(&str, &str)| SystemPackage {
+        name: (*name).to_owned(),
+        version: Some((*version).to_owned()),
+    };
+    let because = Evidence { says: package.to_owned(), ..because.clone() };
+    rows.iter().map(|row| Fact::new(named(row), because.clone())).collect()
+}
