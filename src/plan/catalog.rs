@@ -169,7 +169,10 @@ impl BaseImage {
         let node = format!(
             "fetch('http://127.0.0.1:'+(process.env.PORT||{port})+'{path}').then(r=>process.exit(r.status<500?0:1),()=>process.exit(1))"
         );
-        let python = format!("import urllib.request as u; u.urlopen('{url}', timeout=2)");
+        // An answer below 500 counts: a 404 or a redirect comes from a program that is well.
+        let python = format!(
+            "import http.client as h,sys;c=h.HTTPConnection('127.0.0.1',{port},timeout=2);c.request('GET','{path}');sys.exit(c.getresponse().status>=500)"
+        );
         let command = match self.prober? {
             Prober::Node => ExecForm::new("node", ["-e", &node]),
             Prober::DistrolessNode => ExecForm::new("/nodejs/bin/node", ["-e", &node]),

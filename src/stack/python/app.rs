@@ -48,8 +48,10 @@ impl App {
         let equal = |app: &&Self| !app.is_factory && app.rank_without_path() == first.rank_without_path();
         let equals: Vec<&Self> = all.iter().filter(equal).collect();
         if equals.len() > 1 && !first.is_factory {
-            let answers = equals.iter().map(|app| Answer::new(app.target(), app.because.to_string())).collect();
-            let question = Question::choose(super::APP.name, "Which application does the container serve?", answers);
+            let answers =
+                equals.iter().map(|app| Answer::new(app.target(), app.because.to_string())).collect();
+            let question =
+                Question::choose(super::APP.name, "Which application does the container serve?", answers);
             s.ask(question.or(first.target()));
         }
         Some(first)
@@ -57,7 +59,8 @@ impl App {
 
     /// Every application of the project.
     fn find(modules: &Modules<'_>) -> Vec<Self> {
-        let factories: Vec<Self> = modules.sources.iter().flat_map(|source| Self::factories(modules, source)).collect();
+        let factories: Vec<Self> =
+            modules.sources.iter().flat_map(|source| Self::factories(modules, source)).collect();
         let mut all = Vec::new();
         for source in &modules.sources {
             let mut here: Vec<Self> = Vec::new();
@@ -82,7 +85,9 @@ impl App {
     fn factories(modules: &Modules<'_>, source: &Source<'_>) -> Vec<Self> {
         let mut found: Vec<Self> = Vec::new();
         for statement in source.statements.iter().filter(|s| !s.in_class && !s.in_main) {
-            let (Some(function), Some((_, call))) = (&statement.function, statement.assigned_call()) else { continue };
+            let (Some(function), Some((_, call))) = (&statement.function, statement.assigned_call()) else {
+                continue;
+            };
             let Some(framework) = constructed(source, &call) else { continue };
             if found.iter().any(|known| known.variable == *function) {
                 continue;
@@ -148,7 +153,15 @@ impl App {
 
 /// Files that usually hold the application, most telling first.
 const FILES: &[&str] = &[
-    "wsgi.py", "asgi.py", "app.py", "main.py", "application.py", "server.py", "api.py", "run.py", "index.py",
+    "wsgi.py",
+    "asgi.py",
+    "app.py",
+    "main.py",
+    "application.py",
+    "server.py",
+    "api.py",
+    "run.py",
+    "index.py",
     "__init__.py",
 ];
 
@@ -172,7 +185,10 @@ fn made_by(source: &Source<'_>, call: &Call<'_>, factories: &[App]) -> Option<&'
             let full = made.path.trim_end_matches(".py").trim_end_matches("/__init__").replace('/', ".");
             meanings.iter().any(|meaning| {
                 meaning.rsplit_once('.').is_some_and(|(module, name)| {
-                    name == made.variable && (full == module || full.ends_with(&format!(".{module}")) || full.starts_with(&format!("{module}.")))
+                    name == made.variable
+                        && (full == module
+                            || full.ends_with(&format!(".{module}"))
+                            || full.starts_with(&format!("{module}.")))
                 })
             })
         })
@@ -185,7 +201,10 @@ fn needs_nothing(defined: &Statement) -> bool {
     let at = defined.tokens.iter().position(|token| token.is_word("def")).unwrap_or_default();
     let call = Statement { tokens: defined.tokens[at + 1..].to_vec(), ..defined.clone() };
     let Some(parameters) = call.calls().next() else { return false };
-    parameters.each().iter().all(|one| one.iter().any(|token| token.is("=")) || one.first().is_some_and(|t| t.is("*") || t.is("**") || t.is("/")))
+    parameters.each().iter().all(|one| {
+        one.iter().any(|token| token.is("="))
+            || one.first().is_some_and(|t| t.is("*") || t.is("**") || t.is("/"))
+    })
 }
 
 /// The application as a fact for the plan.

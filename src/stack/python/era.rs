@@ -112,7 +112,9 @@ fn fits(file: &str, line: &str) -> bool {
     let python = python.split('.').any(|one| {
         let since = one.strip_prefix("cp3").and_then(|minor| minor.parse::<u32>().ok());
         let minor = line.strip_prefix("3.").and_then(|minor| minor.parse::<u32>().ok());
-        one == tag || one == "py3" || (abi == "abi3" && since.zip(minor).is_some_and(|(since, minor)| since <= minor))
+        one == tag
+            || one == "py3"
+            || (abi == "abi3" && since.zip(minor).is_some_and(|(since, minor)| since <= minor))
     });
     is_linux && python
 }

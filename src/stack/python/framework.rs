@@ -9,8 +9,6 @@ pub(super) struct Framework {
     pub makes: &'static [&'static str],
     /// What an application of it speaks.
     pub speaks: Speaks,
-    /// The port of its own server.
-    pub port: u16,
 }
 
 /// What an application object speaks, and so which server can import it.
@@ -28,30 +26,57 @@ pub(super) enum Speaks {
     Aiohttp,
 }
 
-const fn row(name: &'static str, makes: &'static [&'static str], speaks: Speaks, port: u16) -> Framework {
-    Framework { name, makes, speaks, port }
+const fn row(name: &'static str, makes: &'static [&'static str], speaks: Speaks) -> Framework {
+    Framework { name, makes, speaks }
 }
 
 /// Sources: the deployment chapter of each framework's documentation.
 pub(super) const FRAMEWORKS: &[Framework] = &[
-    row("FastAPI", &["fastapi.FastAPI", "fastapi.applications.FastAPI", "fastapi_offline.FastAPIOffline"], Speaks::Asgi, 8000),
-    row("Flask", &["flask.Flask", "flask.app.Flask", "apiflask.APIFlask", "flask_openapi3.OpenAPI", "flask_api.FlaskAPI"], Speaks::Wsgi, 5000),
-    row("Quart", &["quart.Quart"], Speaks::Asgi, 5000),
-    row("Litestar", &["litestar.Litestar", "litestar.app.Litestar", "starlite.Starlite"], Speaks::Asgi, 8000),
-    row("Sanic", &["sanic.Sanic"], Speaks::Sanic, 8000),
-    row("Dash", &["dash.Dash", "dash.dash.Dash", "dash_extensions.enrich.DashProxy"], Speaks::Dash, 8050),
-    row("Falcon", &["falcon.asgi.App"], Speaks::Asgi, 8000),
-    row("Falcon", &["falcon.App", "falcon.API"], Speaks::Wsgi, 8000),
-    row("Bottle", &["bottle.Bottle", "bottle.default_app"], Speaks::Wsgi, 8080),
-    row("FastHTML", &["fasthtml.common.FastHTML", "fasthtml.common.fast_app", "fasthtml.FastHTML", "fasthtml.fastapp.fast_app"], Speaks::Asgi, 5001),
-    row("BlackSheep", &["blacksheep.Application", "blacksheep.server.Application"], Speaks::Asgi, 8000),
-    row("Connexion", &["connexion.FlaskApp", "connexion.AsyncApp", "connexion.App"], Speaks::Asgi, 8080),
-    row("aiohttp", &["aiohttp.web.Application"], Speaks::Aiohttp, 8080),
-    row("Socket.IO", &["socketio.ASGIApp"], Speaks::Asgi, 8000),
-    row("Socket.IO", &["socketio.WSGIApp"], Speaks::Wsgi, 8000),
-    row("Starlette", &["starlette.applications.Starlette", "fastmcp.http_app"], Speaks::Asgi, 8000),
-    row("Django", &["django.core.wsgi.get_wsgi_application"], Speaks::Wsgi, 8000),
-    row("Django", &["django.core.asgi.get_asgi_application", "channels.routing.ProtocolTypeRouter"], Speaks::Asgi, 8000),
+    row(
+        "FastAPI",
+        &["fastapi.FastAPI", "fastapi.applications.FastAPI", "fastapi_offline.FastAPIOffline"],
+        Speaks::Asgi,
+    ),
+    row(
+        "Flask",
+        &[
+            "flask.Flask",
+            "flask.app.Flask",
+            "apiflask.APIFlask",
+            "flask_openapi3.OpenAPI",
+            "flask_api.FlaskAPI",
+        ],
+        Speaks::Wsgi,
+    ),
+    row("Quart", &["quart.Quart"], Speaks::Asgi),
+    row("Litestar", &["litestar.Litestar", "litestar.app.Litestar", "starlite.Starlite"], Speaks::Asgi),
+    row("Sanic", &["sanic.Sanic"], Speaks::Sanic),
+    row("Dash", &["dash.Dash", "dash.dash.Dash", "dash_extensions.enrich.DashProxy"], Speaks::Dash),
+    row("Falcon", &["falcon.asgi.App"], Speaks::Asgi),
+    row("Falcon", &["falcon.App", "falcon.API"], Speaks::Wsgi),
+    row("Bottle", &["bottle.Bottle", "bottle.default_app"], Speaks::Wsgi),
+    row(
+        "FastHTML",
+        &[
+            "fasthtml.common.FastHTML",
+            "fasthtml.common.fast_app",
+            "fasthtml.FastHTML",
+            "fasthtml.fastapp.fast_app",
+        ],
+        Speaks::Asgi,
+    ),
+    row("BlackSheep", &["blacksheep.Application", "blacksheep.server.Application"], Speaks::Asgi),
+    row("Connexion", &["connexion.FlaskApp", "connexion.AsyncApp", "connexion.App"], Speaks::Asgi),
+    row("aiohttp", &["aiohttp.web.Application"], Speaks::Aiohttp),
+    row("Socket.IO", &["socketio.ASGIApp"], Speaks::Asgi),
+    row("Socket.IO", &["socketio.WSGIApp"], Speaks::Wsgi),
+    row("Starlette", &["starlette.applications.Starlette", "fastmcp.http_app"], Speaks::Asgi),
+    row("Django", &["django.core.wsgi.get_wsgi_application"], Speaks::Wsgi),
+    row(
+        "Django",
+        &["django.core.asgi.get_asgi_application", "channels.routing.ProtocolTypeRouter"],
+        Speaks::Asgi,
+    ),
 ];
 
 /// A framework whose program is started as a script, by its own command.
@@ -110,7 +135,11 @@ pub(super) const RUNNERS: &[Runner] = &[
         module: "gradio",
         command: &["python", "{file}"],
         dev: &["gradio", "{file}"],
-        env: &[("GRADIO_SERVER_NAME", "0.0.0.0"), ("GRADIO_SERVER_PORT", "{port}"), ("GRADIO_ANALYTICS_ENABLED", "False")],
+        env: &[
+            ("GRADIO_SERVER_NAME", "0.0.0.0"),
+            ("GRADIO_SERVER_PORT", "{port}"),
+            ("GRADIO_ANALYTICS_ENABLED", "False"),
+        ],
         port: 7860,
         health: "/",
         stops: false,
@@ -141,8 +170,27 @@ pub(super) const RUNNERS: &[Runner] = &[
     Runner {
         name: "Panel",
         module: "panel",
-        command: &["panel", "serve", "{file}", "--address", "0.0.0.0", "--port", "{port}", "--allow-websocket-origin=*"],
-        dev: &["panel", "serve", "{file}", "--address", "0.0.0.0", "--port", "{port}", "--allow-websocket-origin=*", "--dev"],
+        command: &[
+            "panel",
+            "serve",
+            "{file}",
+            "--address",
+            "0.0.0.0",
+            "--port",
+            "{port}",
+            "--allow-websocket-origin=*",
+        ],
+        dev: &[
+            "panel",
+            "serve",
+            "{file}",
+            "--address",
+            "0.0.0.0",
+            "--port",
+            "{port}",
+            "--allow-websocket-origin=*",
+            "--dev",
+        ],
         env: &[],
         port: 5006,
         health: "/",
@@ -152,10 +200,41 @@ pub(super) const RUNNERS: &[Runner] = &[
 
 /// Modules of programs that wait for work instead of requests.
 pub(super) const WORKERS: &[&str] = &[
-    "discord", "nextcord", "disnake", "interactions", "telegram", "telebot", "aiogram", "telethon", "pyrogram", "slack_bolt",
-    "slack_sdk", "twitchio", "tweepy", "praw", "schedule", "apscheduler", "pika", "aio_pika", "kafka", "aiokafka",
-    "confluent_kafka", "paho", "celery", "rq", "dramatiq", "huey", "arq", "nats", "irc", "vkbottle", "hikari",
-    "highrise", "matrix", "nio", "watchdog",
+    "discord",
+    "nextcord",
+    "disnake",
+    "interactions",
+    "telegram",
+    "telebot",
+    "aiogram",
+    "telethon",
+    "pyrogram",
+    "slack_bolt",
+    "slack_sdk",
+    "twitchio",
+    "tweepy",
+    "praw",
+    "schedule",
+    "apscheduler",
+    "pika",
+    "aio_pika",
+    "kafka",
+    "aiokafka",
+    "confluent_kafka",
+    "paho",
+    "celery",
+    "rq",
+    "dramatiq",
+    "huey",
+    "arq",
+    "nats",
+    "irc",
+    "vkbottle",
+    "hikari",
+    "highrise",
+    "matrix",
+    "nio",
+    "watchdog",
 ];
 
 /// Modules of programs that listen without one of the frameworks above, with the port they take.

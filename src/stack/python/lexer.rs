@@ -22,7 +22,11 @@ impl Token {
     /// What it is made of.
     pub fn text(&self) -> &str {
         match self {
-            Self::Name(text) | Self::Number(text) | Self::Text(text) | Self::Format(text) | Self::Sign(text) => text,
+            Self::Name(text)
+            | Self::Number(text)
+            | Self::Text(text)
+            | Self::Format(text)
+            | Self::Sign(text) => text,
         }
     }
 
@@ -98,7 +102,9 @@ impl Lexer<'_> {
                 self.skip(width);
             }
             '"' | '\'' => self.quoted(0),
-            c if c.is_ascii_digit() => self.take(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.', Token::Number),
+            c if c.is_ascii_digit() => {
+                self.take(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.', Token::Number)
+            }
             c if c == '_' || c.is_alphabetic() => match prefix(self.rest) {
                 Some(width) => self.quoted(width),
                 None => self.take(|c| c == '_' || c.is_alphanumeric(), Token::Name),
@@ -108,6 +114,7 @@ impl Lexer<'_> {
                 let indent = self.open.as_ref().map(|line| line.indent);
                 self.end_line();
                 self.indent = indent.or(Some(0));
+                self.rest = self.rest.trim_start_matches([' ', '\t']);
             }
             _ => self.sign(c),
         }
@@ -165,7 +172,8 @@ impl Lexer<'_> {
         let body = &self.rest[width..];
         let quote = &body[..1];
         let triple = quote.repeat(3);
-        let (mark, is_long) = if body.starts_with(&triple) { (triple.as_str(), true) } else { (quote, false) };
+        let (mark, is_long) =
+            if body.starts_with(&triple) { (triple.as_str(), true) } else { (quote, false) };
         let inside = &body[mark.len()..];
         let mut end = inside.len();
         let mut escaped = false;

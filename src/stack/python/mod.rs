@@ -73,14 +73,29 @@ pub(super) struct Facts {
     writes: Option<Fact<String>>,
     /// Something that wants a home folder.
     home: Option<Fact<String>>,
+    /// Does what runs use the folder of tests?
+    imports_tests: bool,
     /// Is the program a command that the installed package brings?
     is_installed: bool,
 }
 
 /// The files that make a folder worth a look.
 const MANIFESTS: &[&str] = &[
-    "requirements.txt", "pyproject.toml", "uv.lock", "poetry.lock", "pdm.lock", "Pipfile", "setup.py", "setup.cfg", "manage.py",
-    "requirements.in", "Requirements.txt", "requirement.txt", "app.py", "main.py", "environment.yml",
+    "requirements.txt",
+    "pyproject.toml",
+    "uv.lock",
+    "poetry.lock",
+    "pdm.lock",
+    "Pipfile",
+    "setup.py",
+    "setup.cfg",
+    "manage.py",
+    "requirements.in",
+    "Requirements.txt",
+    "requirement.txt",
+    "app.py",
+    "main.py",
+    "environment.yml",
 ];
 
 impl Stack for Python {
@@ -94,9 +109,27 @@ impl Stack for Python {
         let read = |ending, most| SourceRead { ending, near: MANIFESTS, most };
         Reads {
             names: vec![
-                "pyproject.toml", "uv.lock", "poetry.lock", "pdm.lock", "Pipfile", "Pipfile.lock", "setup.py", "setup.cfg",
-                "requirements.txt", "requirements.in", "Requirements.txt", "requirement.txt", "manage.py", "runtime.txt",
-                ".python-version", ".tool-versions", "mise.toml", ".mise.toml", "environment.yml", "pytest.ini", "tox.ini",
+                "pyproject.toml",
+                "uv.lock",
+                "poetry.lock",
+                "pdm.lock",
+                "Pipfile",
+                "Pipfile.lock",
+                "setup.py",
+                "setup.cfg",
+                "requirements.txt",
+                "requirements.in",
+                "Requirements.txt",
+                "requirement.txt",
+                "manage.py",
+                "runtime.txt",
+                ".python-version",
+                ".tool-versions",
+                "mise.toml",
+                ".mise.toml",
+                "environment.yml",
+                "pytest.ini",
+                "tox.ini",
             ],
             endings: vec!["requirements.txt"],
             sources: vec![read(".py", 400), read(".txt", 40)],
@@ -114,7 +147,11 @@ impl Stack for Python {
             if project.manager.value != Manager::None {
                 let message = "nothing in this Python project runs: no application, no script, no command";
                 let help = "a library is published, not run; `run.cmd` says what to start";
-                s.note(Diagnostic::note(Code::NotBuilt, message).at(project.manager.because.at.clone()).help(help));
+                s.note(
+                    Diagnostic::note(Code::NotBuilt, message)
+                        .at(project.manager.because.at.clone())
+                        .help(help),
+                );
             }
             return None;
         };
@@ -139,6 +176,9 @@ impl Stack for Python {
         let facts = Facts {
             is_installed: is_installed || writes::asks_for_metadata(&modules),
             system: system::find(s, &project),
+            imports_tests: ["tests", "test"]
+                .iter()
+                .any(|module| modules.sources.iter().any(|one| one.uses(module).is_some())),
             writes: writes::beside(&modules, django.as_ref()),
             home: writes::home(&project, &modules),
             manager: project.manager.clone(),
@@ -170,11 +210,19 @@ fn is_part_of_a_project(s: &Survey<'_>, project: &Project<'_>) -> bool {
 
 /// The file that speaks for the stack.
 fn because(facts: &Facts) -> crate::fact::Evidence {
-    if facts.manager.because.at.is_some() { facts.manager.because.clone() } else { facts.program.because.clone() }
+    if facts.manager.because.at.is_some() {
+        facts.manager.because.clone()
+    } else {
+        facts.program.because.clone()
+    }
 }
 
 fn target(value: &toml::Value) -> Result<String, String> {
     let name = text(value)?;
     let legal = |c: char| c.is_alphanumeric() || "._:".contains(c);
-    if name.contains(':') && name.chars().all(legal) { Ok(name) } else { Err("expected `module:variable`".to_owned()) }
+    if name.contains(':') && name.chars().all(legal) {
+        Ok(name)
+    } else {
+        Err("expected `module:variable`".to_owned())
+    }
 }

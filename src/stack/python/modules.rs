@@ -19,14 +19,44 @@ pub(super) struct Modules<'a> {
 
 /// Folders that hold nothing that runs in production.
 const ASIDE: &[&str] = &[
-    "test", "tests", "testing", "docs", "doc", "example", "examples", "samples", "benchmarks", "node_modules",
-    "site-packages", "migrations", "alembic", "scripts", "tools", "notebooks", "venv", "env", "e2e",
-    "build", "dist", ".github", "fixtures", "hooks", "ci",
+    "test",
+    "tests",
+    "testing",
+    "docs",
+    "doc",
+    "example",
+    "examples",
+    "samples",
+    "benchmarks",
+    "node_modules",
+    "site-packages",
+    "migrations",
+    "alembic",
+    "scripts",
+    "tools",
+    "notebooks",
+    "venv",
+    "env",
+    "e2e",
+    "build",
+    "dist",
+    ".github",
+    "fixtures",
+    "hooks",
+    "ci",
 ];
 
 /// Scripts of tools.
-const TOOLS: &[&str] =
-    &["setup.py", "conftest.py", "noxfile.py", "tasks.py", "fabfile.py", "gunicorn.conf.py", "conf.py", "versioneer.py"];
+const TOOLS: &[&str] = &[
+    "setup.py",
+    "conftest.py",
+    "noxfile.py",
+    "tasks.py",
+    "fabfile.py",
+    "gunicorn.conf.py",
+    "conf.py",
+    "versioneer.py",
+];
 
 impl<'a> Modules<'a> {
     /// Reads the Python files of a folder. `aside` gives the folders of other projects below it.
@@ -50,11 +80,6 @@ impl<'a> Modules<'a> {
     /// The module at a path.
     pub fn at(&self, path: &str) -> Option<&Source<'a>> {
         self.sources.iter().find(|source| source.path == path)
-    }
-
-    /// Is there such a Python file?
-    pub fn has(&self, path: &str) -> bool {
-        self.files.contains(path)
     }
 
     /// The file of a dotted module, when it is imported from `root`.
@@ -95,7 +120,8 @@ impl<'a> Modules<'a> {
         for segment in module.split('.') {
             path = below(&path, segment);
             let folder = format!("{path}/");
-            let is_folder = self.files.range(folder.clone()..).next().is_some_and(|file| file.starts_with(&folder));
+            let is_folder =
+                self.files.range(folder.clone()..).next().is_some_and(|file| file.starts_with(&folder));
             if !is_folder && !self.files.contains(&format!("{path}.py")) {
                 break;
             }
@@ -122,7 +148,10 @@ fn is_identifier(word: &str) -> bool {
 fn is_test(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     let in_tests = path.split('/').rev().skip(1).any(|folder| matches!(folder, "test" | "tests" | "testing"));
-    name.starts_with("test_") || name.ends_with("_test.py") || name == "tests.py" || (in_tests && name.ends_with(".py"))
+    name.starts_with("test_")
+        || name.ends_with("_test.py")
+        || name == "tests.py"
+        || (in_tests && name.ends_with(".py"))
 }
 
 fn is_aside(path: &str) -> bool {

@@ -35,9 +35,11 @@ pub(super) fn of(source: &Source<'_>) -> Vec<Fact<(String, String)>> {
 /// <https://github.com/sloria/environs>
 fn asked(call: &Call<'_>) -> Option<(String, &'static str)> {
     let name = call.first_text()?;
-    let is_variable = !name.is_empty() && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+    let is_variable =
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
     let arguments = call.each();
-    let has_default = call.keyword("default").is_some() || arguments.get(1).is_some_and(|second| !second.iter().any(|t| t.is("=")));
+    let has_default = call.keyword("default").is_some()
+        || arguments.get(1).is_some_and(|second| !second.iter().any(|t| t.is("=")));
     if !is_variable || has_default {
         return None;
     }

@@ -49,8 +49,12 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
     let program = &facts.program;
     let port = program.port.clone();
     let runtime = Runtime {
-        user: Fact::by_default(known.user.clone(), "numeric, so that orchestrators can tell that it is not root"),
-        workdir: Some(program.kind.derive(folder(facts))),
+        user: Fact::by_default(
+            known.user.clone(),
+            "numeric, so that orchestrators can tell that it is not root",
+        ),
+        // The base stage has it already, unless the program starts elsewhere.
+        workdir: (wish.is_some() || !program.root.is_empty()).then(|| program.command.derive(folder(facts))),
         env: environment(facts, wish.is_some()),
         health: port.as_ref().and_then(|port| Some(port.derive(known.health(port.value, &program.health)?))),
         port,
@@ -63,15 +67,18 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         name: s.service_name(&name(facts)),
         dir: s.dir.path().clone(),
         context: s.dir.path().clone(),
+        ignore_file: Service::usual_ignore_file(s.dir.path()),
         stack: Fact::new("python".to_owned(), super::because(facts)),
         framework: program.framework.clone(),
         toolchains: vec![facts.version.derive(toolchain)],
-        package_manager: (facts.manager.value != Manager::None).then(|| facts.manager.clone().map(|m| m.to_string())),
+        package_manager: (facts.manager.value != Manager::None)
+            .then(|| facts.manager.clone().map(|m| m.to_string())),
         kind: program.kind.clone(),
         stages,
         runtime,
         ignore: ignore(s),
-        tool: serde_json::to_value(View::of(facts, s, installed)).expect("facts are plain values with text keys"),
+        tool: serde_json::to_value(View::of(facts, s, installed))
+            .expect("facts are plain values with text keys"),
     })
 }
 
@@ -94,14 +101,19 @@ impl Start {
         let init = (!stops).then(|| {
             // https://docs.python.org/3/library/signal.html: no handler for SIGTERM, so process 1 ignores it.
             let why = "as process 1, Python would not end on SIGTERM";
-            Fact::by_default(SystemPackage { name: "tini".to_owned(), version: Some("0.19.*".to_owned()) }, why)
+            Fact::by_default(
+                SystemPackage { name: "tini".to_owned(), version: Some("0.19.*".to_owned()) },
+                why,
+            )
         });
         let (entrypoint, command) = match (init.is_some(), runs_and_ends) {
             (true, true) => {
                 let words = ["--".to_owned()].into_iter().chain(command.value.words().iter().cloned());
                 (Some(command.derive(ExecForm::new("tini", words))), None)
             }
-            (true, false) => (Some(Fact::by_default(ExecForm::new("tini", ["--"]), "an init process")), Some(command)),
+            (true, false) => {
+                (Some(Fact::by_default(ExecForm::new("tini", ["--"]), "an init process")), Some(command))
+            }
             (false, true) => (Some(command), None),
             (false, false) => (None, Some(command)),
         };
@@ -122,7 +134,7 @@ fn environment(facts: &Facts, has_own_image: bool) -> BTreeMap<String, Fact<Stri
     set("PYTHONUNBUFFERED", "1", "log lines appear at once");
     set("PYTHONDONTWRITEBYTECODE", "1", "everything is compiled already, and code is not writable");
     if has_own_image {
-        set("PATH", "/app/.venv/bin:/usr/local/bin:/usr/bin:/bin", "the environment's programs come first");
+        set("PATH", "/opt/venv/bin:/usr/local/bin:/usr/bin:/bin", "the environment's programs come first");
     }
     if let Some(home) = &facts.home {
         env.entry("HOME".to_owned()).or_insert_with(|| home.derive("/tmp".to_owned()));
@@ -135,15 +147,31 @@ fn environment(facts: &Facts, has_own_image: bool) -> BTreeMap<String, Fact<Stri
 
 fn name(facts: &Facts) -> String {
     let framework = facts.program.framework.as_ref().map(|framework| framework.value.to_lowercase());
-    facts.django.as_ref().map(|django| django.target.value.split('.').next().unwrap_or_default().to_owned()).or(framework).unwrap_or_else(|| "app".to_owned())
+    facts
+        .django
+        .as_ref()
+        .map(|django| django.target.value.split('.').next().unwrap_or_default().to_owned())
+        .or(framework)
+        .unwrap_or_else(|| "app".to_owned())
 }
 
 fn ignore(s: &Survey<'_>) -> Vec<IgnoreGroup> {
     let mut groups = vec![
-        IgnoreGroup::new("environments and bytecode", &["**/.venv", "**/venv", "**/__pycache__", "**/*.py[cod]", "**/*.egg-info"]),
+        IgnoreGroup::new(
+            "environments and bytecode",
+            &["**/.venv", "**/venv", "**/__pycache__", "**/*.py[cod]", "**/*.egg-info"],
+        ),
         IgnoreGroup::new(
             "caches and reports of tools",
-            &["**/.pytest_cache", "**/.mypy_cache", "**/.ruff_cache", "**/.tox", "**/.nox", "**/.coverage", "**/htmlcov"],
+            &[
+                "**/.pytest_cache",
+                "**/.mypy_cache",
+                "**/.ruff_cache",
+                "**/.tox",
+                "**/.nox",
+                "**/.coverage",
+                "**/htmlcov",
+            ],
         ),
     ];
     let is_database = |path: &str| [".sqlite3", ".sqlite", ".db"].iter().any(|ending| path.ends_with(ending));
@@ -165,75 +193,98 @@ struct View<'f> {
     added: Vec<String>,
     /// The folder the program starts in, when it is not the project's own.
     folder: Option<String>,
+    /// The folder the program starts in.
+    start: String,
     /// Installs the project itself.
     project: Option<&'f Run>,
     dev_project: Option<&'f Run>,
-    /// Gathers static files.
-    collect: Option<Run>,
-    /// Makes the database file.
-    migrate: Option<Run>,
-    /// What the database file is made for.
+    /// Are static files gathered?
+    collects: bool,
+    /// What a database file is made for.
     database: Option<&'f Fact<String>>,
-    /// Compiles the project's own modules.
-    compile: Run,
+    /// Gathers static files, makes the database file, compiles the project's own modules.
+    prepare: Run,
     test: Run,
     /// Are there tests?
     has_tests: bool,
     dev: Option<&'f ExecForm>,
     /// The stage whose environment is shipped.
     environment_of: &'static str,
-    /// What is not shipped, below the project's folder.
-    without: Vec<String>,
     /// Who owns the project's files, when that is not root.
     owner: Option<String>,
     writes: Option<&'f Fact<String>>,
     /// Variables that must be given to the container.
     needs: Vec<String>,
-    is_inherited: bool,
 }
 
 impl<'f> View<'f> {
     fn of(facts: &'f Facts, s: &Survey<'_>, installed: bool) -> Self {
         let django = facts.django.as_ref();
-        let manage = |command: &str| with_settings(Run::new(format!("python manage.py {command}")), django);
         let committed = s.dir.files().any(|(path, _)| path.ends_with(".sqlite3"));
         let sqlite = django.and_then(|django| django.sqlite.as_ref()).filter(|_| !committed);
-        let user = &s.catalog.image("python-slim").user;
+        let collects = django.and_then(|django| django.collects.as_ref());
+        let commands = [
+            collects.map(|_| with_settings("python manage.py collectstatic --noinput", django)),
+            sqlite.map(|_| with_settings("python manage.py migrate --noinput", django)),
+            Some("python -m compileall -q .".to_owned()),
+            aside(s, facts),
+        ];
+        let user =
+            s.choice(&keys::USER).or_default(s.catalog.image("python-slim").user.clone(), "the image's user");
         Self {
             version: &facts.version,
             install: &facts.install,
-            added: facts.program.adds.iter().map(|Added { requirement, why }| format!("{requirement}: {why}")).collect(),
+            added: facts
+                .program
+                .adds
+                .iter()
+                .map(|Added { requirement, why }| format!("{requirement}: {why}"))
+                .collect(),
             folder: (!facts.program.root.is_empty()).then(|| folder(facts)),
+            start: folder(facts),
             project: facts.install.project.as_ref().filter(|_| installed),
             dev_project: facts.install.dev_project.as_ref(),
-            collect: django.filter(|d| d.collects.is_some()).map(|_| manage("collectstatic --noinput")),
-            migrate: sqlite.map(|_| manage("migrate --noinput")),
+            collects: collects.is_some(),
             database: sqlite,
-            compile: Run::new("python -m compileall -q -x '/\\.venv/' /app"),
-            test: with_settings(Run::new(facts.test.command.clone()), django.filter(|_| true)),
-            has_tests: facts.test.any,
+            prepare: prepare(commands),
+            test: Run::new(with_settings(&facts.test.command, django)),
+            has_tests: facts.test.any || facts.test.command.contains("manage.py"),
             dev: facts.program.dev.as_ref(),
             environment_of: if installed { "build" } else { "deps" },
-            without: without(s),
-            owner: facts.writes.as_ref().map(|_| user.clone()),
+            owner: facts.writes.as_ref().map(|_| user.value.clone()),
             writes: facts.writes.as_ref(),
-            needs: django.map(|django| django.needs.iter().map(|need| need.value.0.clone()).collect()).unwrap_or_default(),
-            is_inherited: s.choice(&keys::IMAGE).decide().is_none(),
+            needs: django
+                .map(|django| django.needs.iter().map(|need| need.value.0.clone()).collect())
+                .unwrap_or_default(),
         }
     }
 }
 
-/// Variables without which the settings do not load. They stand in this one command and in no layer.
-fn with_settings(run: Run, django: Option<&Django>) -> Run {
-    let Some(django) = django else { return run };
-    let settings = django.settings.iter().map(|fact| ("DJANGO_SETTINGS_MODULE".to_owned(), fact.value.clone()));
-    let needs = django.needs.iter().map(|need| need.value.clone());
-    settings.chain(needs).fold(run, |run, (name, value)| run.env(&name, &quote(&value)))
+/// One RUN, so that what follows from the sources is one layer.
+fn prepare(commands: [Option<String>; 4]) -> Run {
+    Run { commands: commands.into_iter().flatten().collect(), ..Run::default() }
 }
 
-/// Folders of the project that nothing needs at run time.
-fn without(s: &Survey<'_>) -> Vec<String> {
-    let folders = ["tests", "test", "docs", "node_modules", ".github"];
-    let there = folders.iter().filter(|folder| s.dir.has_dir(folder)).map(|folder| (*folder).to_owned());
-    [".venv".to_owned()].into_iter().chain(there).collect()
+/// A command with the variables without which the settings do not load. They stand in this one command
+/// and in no layer.
+fn with_settings(command: &str, django: Option<&Django>) -> String {
+    let Some(django) = django else { return command.to_owned() };
+    let settings = django.settings.iter().map(|fact| ("DJANGO_SETTINGS_MODULE", fact.value.as_str()));
+    let needs = django.needs.iter().map(|need| (need.value.0.as_str(), need.value.1.as_str()));
+    let words = settings.chain(needs).map(|(name, value)| format!("{name}={} ", quote(value)));
+    words.collect::<String>() + command
+}
+
+/// Takes out the folders that nothing needs at run time. The stages that need them have copies of their own.
+fn aside(s: &Survey<'_>, facts: &Facts) -> Option<String> {
+    let folders = ["tests", "test", "docs", "node_modules"];
+    let there: Vec<String> =
+        folders
+            .iter()
+            .filter(|folder| s.dir.has_dir(folder) && !facts.imports_tests)
+            .map(|folder| {
+                if facts.program.root.is_empty() { (*folder).to_owned() } else { format!("{HOME}/{folder}") }
+            })
+            .collect();
+    (!there.is_empty()).then(|| format!("rm -r {}", there.join(" ")))
 }

@@ -35,9 +35,11 @@ pub(super) fn web(s: &Survey<'_>, project: &Project<'_>, detected: Option<Progra
         s.note(Diagnostic::note(Code::StartCommand, message).at(line.because.at.clone()).help(help));
     }
     let Ok(words) = shell_words::split(last) else { return Some(detected) };
-    let words: Vec<String> = words.into_iter().skip_while(|word| word.contains('=') || word == "exec").collect();
+    let words: Vec<String> =
+        words.into_iter().skip_while(|word| word.contains('=') || word == "exec").collect();
     let Some((program, args)) = words.split_first() else { return Some(detected) };
-    let Some((_, flags)) = BINDS.iter().find(|(name, _)| name == program && project.has(package(name))) else {
+    let Some((_, flags)) = BINDS.iter().find(|(name, _)| name == program && project.has(package(name)))
+    else {
         return Some(detected);
     };
     let Some(args) = without(args, flags) else { return Some(detected) };
@@ -46,7 +48,10 @@ pub(super) fn web(s: &Survey<'_>, project: &Project<'_>, detected: Option<Progra
     new.extend(args);
     detected.adds.retain(|added| !added.requirement.starts_with(package(program)));
     detected.command = Fact {
-        over: vec![crate::fact::Lost { value: detected.command.value.to_string(), because: detected.command.because.clone() }],
+        over: vec![crate::fact::Lost {
+            value: detected.command.value.to_string(),
+            because: detected.command.because.clone(),
+        }],
         ..line.map(|_| ExecForm::new(program.clone(), new))
     };
     detected.kind = detected.command.derive(ServiceKind::Server);

@@ -52,11 +52,19 @@ pub(super) struct Added {
 
 impl Program {
     /// What runs; none when there is nothing to run.
-    pub fn choose(s: &Survey<'_>, project: &Project<'_>, modules: &Modules<'_>, django: Option<&Django>) -> Option<Self> {
+    pub fn choose(
+        s: &Survey<'_>,
+        project: &Project<'_>,
+        modules: &Modules<'_>,
+        django: Option<&Django>,
+    ) -> Option<Self> {
         let program = Self::detect(s, project, modules, django);
         let program = procfile::web(s, project, program);
         for added in program.iter().flat_map(|program| &program.adds) {
-            let message = format!("`{}` is installed although no requirement names it: {}", added.requirement, added.why);
+            let message = format!(
+                "`{}` is installed although no requirement names it: {}",
+                added.requirement, added.why
+            );
             s.note(
                 Diagnostic::warning(Code::StartCommand, message)
                     .at(project.manager.because.at.clone())
@@ -66,7 +74,12 @@ impl Program {
         program
     }
 
-    fn detect(s: &Survey<'_>, project: &Project<'_>, modules: &Modules<'_>, django: Option<&Django>) -> Option<Self> {
+    fn detect(
+        s: &Survey<'_>,
+        project: &Project<'_>,
+        modules: &Modules<'_>,
+        django: Option<&Django>,
+    ) -> Option<Self> {
         if let Some(django) = django {
             return Some(server::django(s, project, django));
         }

@@ -178,7 +178,8 @@ impl<'a> Project<'a> {
             let of = |path: &[&str]| listed(pyproject, pyproject.tree.at(path));
             if !matches!(self.manager.value, Manager::Pip | Manager::Pipenv) {
                 self.requirements.extend(of(&["project", "dependencies"]));
-                self.requirements.extend(tabled(pyproject, pyproject.tree.at(&["tool", "poetry", "dependencies"])));
+                self.requirements
+                    .extend(tabled(pyproject, pyproject.tree.at(&["tool", "poetry", "dependencies"])));
             }
             for group in DEV_GROUPS {
                 self.dev.extend(of(&["dependency-groups", group]));
@@ -274,7 +275,9 @@ fn choose(s: &Survey<'_>, pyproject: Option<&Manifest<'_>>) -> Fact<Manager> {
     let mut all: Vec<Fact<Manager>> = wish.take().into_iter().collect();
     for (manager, name, file) in MANAGERS {
         if *manager == Manager::Pip {
-            if let Some(poetry) = pyproject.filter(|p| p.tree.at(&["tool", "poetry", "dependencies"]).is_some()) {
+            if let Some(poetry) =
+                pyproject.filter(|p| p.tree.at(&["tool", "poetry", "dependencies"]).is_some())
+            {
                 all.push(Fact::new(Manager::Poetry, poetry.cite(&poetry.tree, "[tool.poetry]")));
             }
             if let Some(file) = s.dir.first_of(LISTS.iter().copied()) {
@@ -284,7 +287,8 @@ fn choose(s: &Survey<'_>, pyproject: Option<&Manifest<'_>>) -> Fact<Manager> {
             all.push(found(*manager, file, &format!("a file of {name}")));
         }
     }
-    if let Some(project) = pyproject.filter(|p| p.tree.get("project").is_some() || p.tree.get("build-system").is_some())
+    if let Some(project) =
+        pyproject.filter(|p| p.tree.get("project").is_some() || p.tree.get("build-system").is_some())
     {
         let because = Evidence::read(project.path, project.tree.get("project").map(|t| t.line), "[project]");
         all.push(Fact::new(Manager::Build, because));
@@ -358,11 +362,8 @@ fn packages(lock: &Manifest<'_>) -> Vec<Locked> {
     all.filter_map(|package| {
         let name = normalize(package.get("name")?.as_text()?);
         let version = package.get("version")?.as_text()?.to_owned();
-        let mut wheels: Vec<String> = ["wheels", "files"]
-            .iter()
-            .filter_map(|key| package.get(key))
-            .flat_map(file_names)
-            .collect();
+        let mut wheels: Vec<String> =
+            ["wheels", "files"].iter().filter_map(|key| package.get(key)).flat_map(file_names).collect();
         wheels.extend(older.remove(&name).unwrap_or_default());
         wheels.retain(|file| file.to_ascii_lowercase().ends_with(".whl"));
         let because = lock.cite(package, format!("{name} {version}"));
@@ -373,7 +374,8 @@ fn packages(lock: &Manifest<'_>) -> Vec<Locked> {
 
 fn file_names(files: &Tree) -> Vec<String> {
     let name = |file: &Tree| {
-        let text = file.get("url").or_else(|| file.get("file")).or_else(|| file.get("filename"))?.as_text()?;
+        let text =
+            file.get("url").or_else(|| file.get("file")).or_else(|| file.get("filename"))?.as_text()?;
         Some(text.rsplit('/').next().unwrap_or_default().to_owned())
     };
     files.items().filter_map(name).collect()

@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use pep440_rs::{Operator, Version, VersionSpecifiers};
 
-use crate::fact::{Evidence, Fact};
+use crate::fact::Evidence;
 
 /// A package that a project asks for.
 #[derive(Debug, Clone)]
@@ -68,7 +68,8 @@ impl Requirement {
     pub fn is_for_linux(&self) -> bool {
         let Some(marker) = &self.marker else { return true };
         let marker = marker.replace(['"', '\'', ' '], "");
-        let elsewhere = ["sys_platform==win32", "platform_system==Windows", "sys_platform==darwin", "os_name==nt"];
+        let elsewhere =
+            ["sys_platform==win32", "platform_system==Windows", "sys_platform==darwin", "os_name==nt"];
         !elsewhere.iter().any(|other| marker.contains(other))
     }
 }
@@ -145,11 +146,6 @@ impl Requirements {
     /// Does it name this package?
     pub fn has(&self, name: &str) -> bool {
         self.get(name).is_some()
-    }
-
-    /// The first of these packages that is named, as a fact.
-    pub fn first_of(&self, names: &[&'static str]) -> Option<Fact<&'static str>> {
-        names.iter().find_map(|&name| Some(Fact::new(name, self.get(name)?.because.clone())))
     }
 
     /// In the order in which they are written.

@@ -56,7 +56,15 @@ impl RequirementsFile {
         open.pop();
     }
 
-    fn take(&mut self, s: &Survey<'_>, doc: Doc<'_>, line: u32, words: &str, kind: Kind, open: &mut Vec<String>) {
+    fn take(
+        &mut self,
+        s: &Survey<'_>,
+        doc: Doc<'_>,
+        line: u32,
+        words: &str,
+        kind: Kind,
+        open: &mut Vec<String>,
+    ) {
         let cite = || doc.cite(line, words);
         if let Some(nested) = option(words, "-r", "--requirement") {
             self.nested(s, doc, line, nested, kind, open);
@@ -73,7 +81,10 @@ impl RequirementsFile {
             }
         } else if words.starts_with('-') {
             // --no-binary, --pre, --find-links and the like are for pip alone.
-        } else if words.contains("://") && !words.contains(" @ ") || words.starts_with('.') || words.starts_with('/') {
+        } else if words.contains("://") && !words.contains(" @ ")
+            || words.starts_with('.')
+            || words.starts_with('/')
+        {
             self.source(s, doc, words, cite());
         } else {
             self.package(words, cite(), kind);
@@ -102,7 +113,8 @@ impl RequirementsFile {
             let named = plain.split_once("#egg=").map(|(_, name)| name.split('&').next().unwrap_or_default());
             let path = plain.split(['#', '?']).next().unwrap_or_default();
             let last = path.rsplit('/').next().unwrap_or_default();
-            let name = named.unwrap_or_else(|| last.split('@').next().unwrap_or_default().trim_end_matches(".git"));
+            let name =
+                named.unwrap_or_else(|| last.split('@').next().unwrap_or_default().trim_end_matches(".git"));
             self.git.get_or_insert_with(|| Fact::new(normalize(name), because.clone()));
             self.requirements.extend(Requirement::read(name, because));
         } else if !plain.contains("://") {
@@ -116,7 +128,15 @@ impl RequirementsFile {
         }
     }
 
-    fn nested(&mut self, s: &Survey<'_>, doc: Doc<'_>, line: u32, name: &str, kind: Kind, open: &mut Vec<String>) {
+    fn nested(
+        &mut self,
+        s: &Survey<'_>,
+        doc: Doc<'_>,
+        line: u32,
+        name: &str,
+        kind: Kind,
+        open: &mut Vec<String>,
+    ) {
         let place = Place { file: doc.path.clone(), line: Some(line) };
         let home = doc.path.parent().unwrap_or_default();
         let path = home.join(name).and_then(|path| path.relative_to(s.dir.path()));
@@ -191,9 +211,9 @@ fn host(url: &str) -> String {
 /// Indexes that everybody can read.
 fn is_public(url: &str) -> bool {
     let host = host(url);
-    let has_password = url.split_once("://").is_some_and(|(_, rest)| {
-        rest.split('/').next().is_some_and(|authority| authority.contains('@'))
-    });
+    let has_password = url
+        .split_once("://")
+        .is_some_and(|(_, rest)| rest.split('/').next().is_some_and(|authority| authority.contains('@')));
     let known = ["pypi.org", "download.pytorch.org", "pypi.python.org", "wheels.vllm.ai", "pypi.nvidia.com"];
     !has_password && known.contains(&host.as_str())
 }
@@ -219,7 +239,10 @@ mod tests {
     fn files_within_files_are_followed() {
         let (read, notes) = read(&[
             ("requirements.txt", "-r requirements/base.txt\n-c constraints.txt\ngunicorn # server\n"),
-            ("requirements/base.txt", "Flask==3.1.0 \\\n  --hash=sha256:aa\n-r ../requirements.txt\n-r gone.txt\n"),
+            (
+                "requirements/base.txt",
+                "Flask==3.1.0 \\\n  --hash=sha256:aa\n-r ../requirements.txt\n-r gone.txt\n",
+            ),
             ("constraints.txt", "werkzeug==3.0.1"),
         ]);
         assert_eq!(read.files, ["requirements.txt", "requirements/base.txt", "constraints.txt"]);

@@ -15,13 +15,29 @@ use super::project::Project;
 use super::source::Source;
 
 /// Routes that usual monitors ask for.
-pub(super) const HEALTH: &[&str] =
-    &["healthz", "health", "healthcheck", "health-check", "livez", "ping", "_health", "status", "api/health", "api/healthz"];
+pub(super) const HEALTH: &[&str] = &[
+    "healthz",
+    "health",
+    "healthcheck",
+    "health-check",
+    "livez",
+    "ping",
+    "_health",
+    "status",
+    "api/health",
+    "api/healthz",
+];
 
 /// How Python programs name their port.
 const LISTENS: &[Way] = &[
-    Way { pattern: r#"(?:environ\.get|getenv)\(\s*["']PORT["']\s*,\s*["']?(\d{2,5})"#, tells: Tells::PortWithVariable },
-    Way { pattern: r#"(?:run|serve|run_app|run_simple|create_server|TCPSite)\(.*\bhost\s*=\s*["'](?P<host>[^"']*)["'].*\bport\s*=\s*(\d{2,5})"#, tells: Tells::Port },
+    Way {
+        pattern: r#"(?:environ\.get|getenv)\(\s*["']PORT["']\s*,\s*["']?(\d{2,5})"#,
+        tells: Tells::PortWithVariable,
+    },
+    Way {
+        pattern: r#"(?:run|serve|run_app|run_simple|create_server|TCPSite)\(.*\bhost\s*=\s*["'](?P<host>[^"']*)["'].*\bport\s*=\s*(\d{2,5})"#,
+        tells: Tells::Port,
+    },
     Way { pattern: r"\bport\s*=\s*(\d{2,5})\b", tells: Tells::Port },
     Way { pattern: r#"server_port\s*=\s*(\d{2,5})"#, tells: Tells::Port },
     Way { pattern: r#"\.listen\(\s*(\d{2,5})"#, tells: Tells::Port },
@@ -33,8 +49,22 @@ const LISTENS: &[Way] = &[
 
 /// Scripts, the most usual first.
 const SCRIPTS: &[&str] = &[
-    "main.py", "app.py", "bot.py", "run.py", "server.py", "start.py", "index.py", "worker.py", "streamlit_app.py", "__main__.py",
-    "Home.py", "home.py", "dashboard.py", "demo.py", "web.py", "cli.py",
+    "main.py",
+    "app.py",
+    "bot.py",
+    "run.py",
+    "server.py",
+    "start.py",
+    "index.py",
+    "worker.py",
+    "streamlit_app.py",
+    "__main__.py",
+    "Home.py",
+    "home.py",
+    "dashboard.py",
+    "demo.py",
+    "web.py",
+    "cli.py",
 ];
 
 /// A script of a framework that brings its own command.
@@ -57,7 +87,10 @@ pub(super) fn runner_of_app(modules: &Modules<'_>, app: &App) -> Option<Program>
         RUNNERS.iter().find(|runner| runner.module == module && source.uses(runner.module).is_some())
     };
     // Streamlit scripts are never imported by a server; a Dash object without a named server cannot be.
-    let dash = || by_module("dash").filter(|_| app.framework.speaks == Speaks::Dash && dash_server(modules, app).is_none());
+    let dash = || {
+        by_module("dash")
+            .filter(|_| app.framework.speaks == Speaks::Dash && dash_server(modules, app).is_none())
+    };
     Some(run_with(by_module("streamlit").or_else(dash)?, source))
 }
 
@@ -66,13 +99,20 @@ fn run_with(runner: &'static Runner, source: &Source<'_>) -> Program {
     let found = listen::find([source.doc], LISTENS, "#").port.filter(|_| runner.env.is_empty());
     let port = found.unwrap_or_else(|| Fact::by_default(runner.port, format!("the port of {}", runner.name)));
     let fill = |word: &&str| word.replace("{file}", &source.path).replace("{port}", &port.value.to_string());
-    let form = |words: &[&str]| ExecForm::from_words(words.iter().map(fill).collect()).unwrap_or_else(|| ExecForm::new("python", [&source.path]));
+    let form = |words: &[&str]| {
+        ExecForm::from_words(words.iter().map(fill).collect())
+            .unwrap_or_else(|| ExecForm::new("python", [&source.path]))
+    };
     let framework = Fact::new(runner.name.to_owned(), because.clone());
     Program {
         kind: framework.derive(ServiceKind::Server),
         command: framework.derive(form(runner.command)),
         dev: Some(form(runner.dev)),
-        env: runner.env.iter().map(|(name, value)| ((*name).to_owned(), framework.derive(fill(value)))).collect(),
+        env: runner
+            .env
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), framework.derive(fill(value))))
+            .collect(),
         framework: Some(framework),
         port: Some(port),
         root: String::new(),
@@ -91,12 +131,17 @@ pub(super) fn listener(s: &Survey<'_>, modules: &Modules<'_>) -> Option<Program>
         let row = LISTENERS.iter().find(|(module, ..)| source.uses(module).is_some())?;
         Some((*source, row, source.uses(row.0)?))
     })?;
-    let listening = listen::find(modules.sources.iter().map(|one| one.doc).filter(|doc| doc.path == source.doc.path), LISTENS, "#");
+    let listening = listen::find(
+        modules.sources.iter().map(|one| one.doc).filter(|doc| doc.path == source.doc.path),
+        LISTENS,
+        "#",
+    );
     let framework = Fact::new(row.1.to_owned(), because.clone());
     let own = listening.port.clone();
     let port = s.choice(&keys::PORT).or(own).or_default(row.2, format!("the port of {}", row.1));
     if let Some(loopback) = &listening.loopback {
-        let message = format!("the program listens on {}, where only its own container can reach it", loopback.value);
+        let message =
+            format!("the program listens on {}, where only its own container can reach it", loopback.value);
         s.note(
             crate::diag::Diagnostic::warning(crate::diag::Code::Port, message)
                 .at(loopback.because.at.clone())
@@ -104,7 +149,10 @@ pub(super) fn listener(s: &Survey<'_>, modules: &Modules<'_>) -> Option<Program>
         );
     }
     let command = python(modules, source);
-    let env = listening.variable.iter().map(|variable| ("PORT".to_owned(), variable.derive(port.value.to_string())));
+    let env = listening
+        .variable
+        .iter()
+        .map(|variable| ("PORT".to_owned(), variable.derive(port.value.to_string())));
     Some(Program {
         kind: framework.derive(ServiceKind::Server),
         dev: Some(command.clone()),
@@ -127,7 +175,8 @@ pub(super) fn worker(project: &Project<'_>, modules: &Modules<'_>) -> Option<Pro
     }
     let mut starters: Vec<&Source<'_>> = modules.sources.iter().filter(|source| is_started(source)).collect();
     starters.sort_by_key(|source| rank(source));
-    let uses_worker = |source: &Source<'_>| WORKERS.iter().find_map(|module| Some((*module, source.uses(module)?)));
+    let uses_worker =
+        |source: &Source<'_>| WORKERS.iter().find_map(|module| Some((*module, source.uses(module)?)));
     let any = modules.sources.iter().find_map(uses_worker)?;
     let source = starters.iter().find(|source| uses_worker(source).is_some()).or_else(|| starters.first())?;
     let (module, because) = uses_worker(source).unwrap_or(any);
@@ -153,7 +202,8 @@ fn celery(project: &Project<'_>, modules: &Modules<'_>) -> Option<Program> {
     project.has("celery").then_some(())?;
     modules.sources.iter().find_map(|source| {
         let made = source.statements.iter().filter(|s| s.is_top_level()).find(|s| {
-            s.assigned_call().is_some_and(|(_, call)| source.meanings(&call.callee).iter().any(|m| m == "celery.Celery"))
+            s.assigned_call()
+                .is_some_and(|(_, call)| source.meanings(&call.callee).iter().any(|m| m == "celery.Celery"))
         })?;
         let (root, module) = modules.name(source);
         let because = source.cite(made.line);
@@ -182,9 +232,12 @@ pub(super) fn command(project: &Project<'_>) -> Option<Program> {
         let package = project.package.as_ref().map(|package| super::requirement::normalize(&package.value));
         package == Some(super::requirement::normalize(name))
     };
-    let usual = |(name, _): &&(String, Fact<String>)| matches!(name.as_str(), "serve" | "start" | "server" | "app" | "main" | "run" | "web");
+    let usual = |(name, _): &&(String, Fact<String>)| {
+        matches!(name.as_str(), "serve" | "start" | "server" | "app" | "main" | "run" | "web")
+    };
     let scripts = &project.scripts;
-    let (name, target) = scripts.iter().find(named).or_else(|| scripts.iter().find(usual)).or_else(|| scripts.first())?;
+    let (name, target) =
+        scripts.iter().find(named).or_else(|| scripts.iter().find(usual)).or_else(|| scripts.first())?;
     let kind = target.derive(ServiceKind::Program);
     Some(Program {
         kind,
@@ -229,7 +282,9 @@ fn python(modules: &Modules<'_>, source: &Source<'_>) -> ExecForm {
     if let Some(package) = module.strip_suffix(".__main__").filter(|_| root.is_empty() || root == "src") {
         return ExecForm::new("python", ["-m", package]);
     }
-    if (source.is_relative || root.is_empty() && module.contains('.') && imports_own(modules, source)) && root.is_empty() {
+    if (source.is_relative || root.is_empty() && module.contains('.') && imports_own(modules, source))
+        && root.is_empty()
+    {
         return ExecForm::new("python", ["-m", &module]);
     }
     ExecForm::new("python", [source.path.as_str()])
@@ -237,19 +292,26 @@ fn python(modules: &Modules<'_>, source: &Source<'_>) -> ExecForm {
 
 /// Does it import modules of the project that only the project's folder has?
 fn imports_own(modules: &Modules<'_>, source: &Source<'_>) -> bool {
-    source.imported.iter().any(|(_, module)| modules.find("", module).is_some_and(|found| found.path.contains('/')))
+    source
+        .imported
+        .iter()
+        .any(|(_, module)| modules.find("", module).is_some_and(|found| found.path.contains('/')))
 }
 
 /// Has it a part that runs when it is the program, or a name that is always started?
 fn is_started(source: &Source<'_>) -> bool {
     let name = source.path.rsplit('/').next().unwrap_or_default();
-    name == "__main__.py" || source.main_guard().is_some() || (SCRIPTS.contains(&name) && depth(&source.path) <= 1 && acts(source))
+    name == "__main__.py"
+        || source.main_guard().is_some()
+        || (SCRIPTS.contains(&name) && depth(&source.path) <= 1 && acts(source))
 }
 
 /// Does it call something at its top level, or only define?
 fn acts(source: &Source<'_>) -> bool {
     source.statements.iter().any(|statement| {
-        statement.is_top_level() && statement.calls().any(|call| !call.callee.is_empty()) && statement.defines().is_none()
+        statement.is_top_level()
+            && statement.calls().any(|call| !call.callee.is_empty())
+            && statement.defines().is_none()
     })
 }
 
@@ -269,13 +331,15 @@ fn handles_signals(modules: &Modules<'_>) -> bool {
 /// <https://dash.plotly.com/deployment>
 pub(super) fn dash_server(modules: &Modules<'_>, app: &App) -> Option<String> {
     let named = modules.at(&app.path).and_then(|source| {
-        source.statements.iter().filter(|s| s.is_top_level()).find_map(|statement| match statement.tokens.as_slice() {
-            [Token::Name(name), equals, Token::Name(of), dot, Token::Name(server)]
-                if equals.is("=") && *of == app.variable && dot.is(".") && server == "server" =>
-            {
-                Some(name.clone())
+        source.statements.iter().filter(|s| s.is_top_level()).find_map(|statement| {
+            match statement.tokens.as_slice() {
+                [Token::Name(name), equals, Token::Name(of), dot, Token::Name(server)]
+                    if equals.is("=") && *of == app.variable && dot.is(".") && server == "server" =>
+                {
+                    Some(name.clone())
+                }
+                _ => None,
             }
-            _ => None,
         })
     });
     named.map(|name| format!("{}:{name}", app.module))
@@ -284,12 +348,13 @@ pub(super) fn dash_server(modules: &Modules<'_>, app: &App) -> Option<String> {
 /// A route that usual monitors ask for, when the file or its neighbours have one on the application itself.
 pub(super) fn health(modules: &Modules<'_>, path: &str) -> String {
     let Some(source) = modules.at(path) else { return "/".to_owned() };
-    let decorated = source.statements.iter().filter(|statement| statement.tokens.first().is_some_and(|t| t.is("@")));
+    let decorated =
+        source.statements.iter().filter(|statement| statement.tokens.first().is_some_and(|t| t.is("@")));
     let routes = decorated.flat_map(|statement| {
         statement.calls().filter_map(|call| call.first_text().map(str::to_owned)).collect::<Vec<_>>()
     });
-    let found = routes.filter(|route| HEALTH.contains(&route.trim_matches('/'))).min_by_key(|route| {
-        HEALTH.iter().position(|known| *known == route.trim_matches('/'))
-    });
+    let found = routes
+        .filter(|route| HEALTH.contains(&route.trim_matches('/')))
+        .min_by_key(|route| HEALTH.iter().position(|known| *known == route.trim_matches('/')));
     found.unwrap_or_else(|| "/".to_owned())
 }

@@ -44,12 +44,12 @@ pub(super) fn app(s: &Survey<'_>, project: &Project<'_>, modules: &Modules<'_>, 
     Program {
         kind: framework.derive(ServiceKind::Server),
         dev: Some(dev(app, &target, port.value)),
+        env: home(project, &command),
         command: framework.derive(command),
         framework: Some(framework),
         port: Some(port),
         root: app.root.clone(),
         adds,
-        env: Vec::new(),
         health: super::script::health(modules, &app.path),
         stops: true,
         because: app.because.clone(),
@@ -68,12 +68,12 @@ pub(super) fn django(s: &Survey<'_>, project: &Project<'_>, django: &Django) -> 
     Program {
         kind: django.target.derive(ServiceKind::Server),
         framework: Some(django.manage.derive("Django".to_owned())),
+        env: home(project, &command),
         command: django.target.derive(command),
         dev: Some(ExecForm::new("python", ["manage.py", "runserver", &address])),
         port: Some(port),
         root: django.root.clone(),
         adds,
-        env: Vec::new(),
         health: django.health.clone(),
         stops: true,
         because: django.manage.because.clone(),
@@ -104,7 +104,17 @@ fn wsgi(project: &Project<'_>, target: &str, port: u16, more: &[&str]) -> (ExecF
         }
         Some("uwsgi") => {
             let (module, callable) = target.split_once(':').unwrap_or((target, "application"));
-            let words = ["--http", &address, "--master", "--die-on-term", "--need-app", "--module", module, "--callable", callable];
+            let words = [
+                "--http",
+                &address,
+                "--master",
+                "--die-on-term",
+                "--need-app",
+                "--module",
+                module,
+                "--callable",
+                callable,
+            ];
             (ExecForm::new("uwsgi", words), Vec::new())
         }
         found => {
@@ -119,6 +129,18 @@ fn wsgi(project: &Project<'_>, target: &str, port: u16, more: &[&str]) -> (ExecF
             (ExecForm::new("gunicorn", words), adds)
         }
     }
+}
+
+/// From version 25 on, gunicorn keeps a control socket in the home folder.
+/// <https://gunicorn.org/guides/gunicornc/>
+fn home(project: &Project<'_>, command: &ExecForm) -> Vec<(String, Fact<String>)> {
+    let is_older =
+        project.version_of("gunicorn").is_some_and(|version| version.value.release().first() < Some(&25));
+    if command.words().first().is_none_or(|program| program != "gunicorn") || is_older {
+        return Vec::new();
+    }
+    let home = Fact::by_default("/tmp".to_owned(), "gunicorn keeps a control socket in the home folder");
+    vec![("HOME".to_owned(), home)]
 }
 
 /// Flask-SocketIO needs one worker that holds many connections.
@@ -142,9 +164,10 @@ fn asgi(project: &Project<'_>, target: &str, is_factory: bool, port: u16) -> (Ex
         let extras = project.requirements.get(name).map(|one| one.extras.as_slice()).unwrap_or_default();
         extras.iter().any(|extra| matches!(extra.as_str(), "standard" | "all" | "uvicorn"))
     };
-    let by_framework = ["fastapi", "litestar", "connexion", "fastapi-cli", "python-fasthtml"]
-        .iter()
-        .any(|name| brings_uvicorn(name) || (project.has(name) && matches!(*name, "fastapi-cli" | "python-fasthtml")));
+    let by_framework =
+        ["fastapi", "litestar", "connexion", "fastapi-cli", "python-fasthtml"].iter().any(|name| {
+            brings_uvicorn(name) || (project.has(name) && matches!(*name, "fastapi-cli" | "python-fasthtml"))
+        });
     let found = ASGI.iter().copied().find(|server| project.has(server)).or(by_framework.then_some("uvicorn"));
     match found {
         Some("hypercorn") => {
@@ -180,15 +203,18 @@ fn sanic(app: &App, port: u16) -> ExecForm {
 fn dev(app: &App, target: &str, port: u16) -> ExecForm {
     let number = port.to_string();
     match app.framework.speaks {
-        Speaks::Wsgi if app.framework.name == "Flask" => {
-            ExecForm::new("flask", ["--app", target, "--debug", "run", "--host", "0.0.0.0", "--port", &number])
-        }
+        Speaks::Wsgi if app.framework.name == "Flask" => ExecForm::new(
+            "flask",
+            ["--app", target, "--debug", "run", "--host", "0.0.0.0", "--port", &number],
+        ),
         Speaks::Asgi => {
             let mut words = vec![target, "--host", "0.0.0.0", "--port", &number, "--reload"];
             words.extend(app.is_factory.then_some("--factory"));
             ExecForm::new("uvicorn", words)
         }
-        Speaks::Sanic => ExecForm::new("sanic", [target, "--host=0.0.0.0", &format!("--port={number}"), "--dev"]),
+        Speaks::Sanic => {
+            ExecForm::new("sanic", [target, "--host=0.0.0.0", &format!("--port={number}"), "--dev"])
+        }
         Speaks::Wsgi | Speaks::Dash | Speaks::Aiohttp => {
             let address = format!("0.0.0.0:{number}");
             ExecForm::new("gunicorn", ["--bind", &address, "--reload", &called(app)])
@@ -202,4 +228,3 @@ fn missing(found: Option<&str>, requirement: &str, why: &str) -> Vec<Added> {
         None => vec![Added { requirement: requirement.to_owned(), why: why.to_owned() }],
     }
 }
-

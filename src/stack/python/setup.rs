@@ -40,7 +40,8 @@ impl Setup {
     fn read_script(&mut self, doc: Doc<'_>) {
         let source = Source::read(doc, "setup.py");
         for statement in &source.statements {
-            let Some(call) = statement.calls().find(|call| matches!(call.callee.as_str(), "setup" | "setuptools.setup"))
+            let Some(call) =
+                statement.calls().find(|call| matches!(call.callee.as_str(), "setup" | "setuptools.setup"))
             else {
                 continue;
             };
@@ -52,7 +53,11 @@ impl Setup {
             self.because = Some(Fact::new(name, because.clone()));
             let texts = |argument: &str| {
                 let tokens = call.keyword(argument).unwrap_or_default();
-                tokens.iter().filter(|token| matches!(token, Token::Text(_))).map(Token::text).collect::<Vec<_>>()
+                tokens
+                    .iter()
+                    .filter(|token| matches!(token, Token::Text(_)))
+                    .map(Token::text)
+                    .collect::<Vec<_>>()
             };
             for words in texts("install_requires") {
                 self.requirements.extend(Requirement::read(words, because.clone()));
@@ -92,7 +97,9 @@ impl Setup {
                 ("metadata", "name") if self.because.is_none() => {
                     self.because = Some(Fact::new(value.to_owned(), because));
                 }
-                ("options", "install_requires") => self.requirements.extend(Requirement::read(value, because)),
+                ("options", "install_requires") => {
+                    self.requirements.extend(Requirement::read(value, because))
+                }
                 ("options", "python_requires") => self.python = Some(Fact::new(value.to_owned(), because)),
                 ("options.entry_points", "console_scripts") => self.script(value, &because),
                 _ => {}

@@ -78,7 +78,8 @@ impl<'a> Source<'a> {
             match words.first() {
                 Some(&"import") => {
                     for (module, alias) in named(&words[1..]) {
-                        let local = alias.unwrap_or_else(|| module.split('.').next().unwrap_or_default().to_owned());
+                        let local =
+                            alias.unwrap_or_else(|| module.split('.').next().unwrap_or_default().to_owned());
                         let full = if words.contains(&"as") { module.clone() } else { local.clone() };
                         self.imported.push((line, module));
                         self.imports.insert(local, full);
@@ -91,7 +92,8 @@ impl<'a> Source<'a> {
                         if name == "*" {
                             self.stars.push(module.clone());
                         } else {
-                            self.imports.insert(alias.unwrap_or_else(|| name.clone()), format!("{module}.{name}"));
+                            self.imports
+                                .insert(alias.unwrap_or_else(|| name.clone()), format!("{module}.{name}"));
                         }
                     }
                     if words[1].starts_with('.') {
@@ -117,7 +119,8 @@ impl<'a> Source<'a> {
 
     /// Does it import this module, or something below it?
     pub fn uses(&self, module: &str) -> Option<Evidence> {
-        let below = |name: &str| name == module || name.strip_prefix(module).is_some_and(|r| r.starts_with('.'));
+        let below =
+            |name: &str| name == module || name.strip_prefix(module).is_some_and(|r| r.starts_with('.'));
         self.imported.iter().find(|(_, name)| below(name)).map(|(line, _)| self.cite(*line))
     }
 

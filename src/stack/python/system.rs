@@ -136,7 +136,11 @@ pub(super) fn find(s: &Survey<'_>, project: &Project<'_>) -> System {
         let extras = asked.map(|one| one.extras.as_slice()).unwrap_or_default();
         let applies = match row.extra {
             Some(extra) => extras.iter().any(|known| known == extra),
-            None => !(row.package == "psycopg" && (project.has("psycopg-binary") || !extras.is_empty() && extras.iter().any(|e| e == "binary" || e == "c"))),
+            None => {
+                !(row.package == "psycopg"
+                    && (project.has("psycopg-binary")
+                        || !extras.is_empty() && extras.iter().any(|e| e == "binary" || e == "c")))
+            }
         };
         if !applies || asked.is_some_and(|one| !one.is_for_linux()) {
             continue;
@@ -144,7 +148,9 @@ pub(super) fn find(s: &Survey<'_>, project: &Project<'_>) -> System {
         system.build.extend(packages(row.build, row.package, &because));
         system.runtime.extend(packages(row.runtime, row.package, &because));
     }
-    if let Some(git) = project.list.as_ref().and_then(|(_, list)| list.git.clone()).or_else(|| from_git(project)) {
+    if let Some(git) =
+        project.list.as_ref().and_then(|(_, list)| list.git.clone()).or_else(|| from_git(project))
+    {
         let because = Evidence { says: git.value.clone(), ..git.because };
         system.build.extend(packages(&[("git", "1:2.47.*")], &git.value, &because));
     }

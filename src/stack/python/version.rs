@@ -27,8 +27,9 @@ pub(super) fn choose(s: &Survey<'_>, project: &Project<'_>) -> Fact<String> {
         s.note(Diagnostic::warning(Code::UnknownVersion, message).at(era.because.at.clone()));
     }
     let ranged = range(s, project).map(|range| within(s, &range, era.as_ref()));
-    let bounded = era.filter(|era| newer(&toolchain.default, &era.value) );
-    let version = said.or(pinned).or(ranged).or(bounded).or_default(toolchain.default.clone(), "default for Python");
+    let bounded = era.filter(|era| newer(&toolchain.default, &era.value));
+    let version =
+        said.or(pinned).or(ranged).or(bounded).or_default(toolchain.default.clone(), "default for Python");
     s.check_line(toolchain, &version);
     version
 }
@@ -58,7 +59,8 @@ fn pinned(s: &Survey<'_>, project: &Project<'_>) -> Option<Fact<String>> {
 /// The versions that the project says it works with.
 fn range(s: &Survey<'_>, project: &Project<'_>) -> Option<Fact<VersionSpecifiers>> {
     let pyproject = project.pyproject.as_ref();
-    let read = |text: &str| VersionSpecifiers::from_str(&plain_specifiers(text)?).ok().filter(|all| !all.is_empty());
+    let read =
+        |text: &str| VersionSpecifiers::from_str(&plain_specifiers(text)?).ok().filter(|all| !all.is_empty());
     let standard = pyproject.and_then(|file| file.read(&["project", "requires-python"], read));
     let poetry = || pyproject.and_then(|file| file.read(&["tool", "poetry", "dependencies", "python"], read));
     let setup = || {
@@ -139,9 +141,8 @@ pub(super) fn plain_specifiers(text: &str) -> Option<String> {
 }
 
 fn plain(part: &str) -> String {
-    let release = |version: &str| -> Vec<u64> {
-        version.split('.').map_while(|piece| piece.parse().ok()).collect()
-    };
+    let release =
+        |version: &str| -> Vec<u64> { version.split('.').map_while(|piece| piece.parse().ok()).collect() };
     let bump = |version: &str, at: usize| {
         let mut numbers = release(version);
         numbers.truncate(at + 1);

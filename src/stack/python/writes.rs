@@ -13,8 +13,18 @@ use super::source::Statement;
 
 /// Calls that write, by the last part of what is called.
 const CALLS: &[&str] = &[
-    "makedirs", "mkdir", "FileHandler", "RotatingFileHandler", "TimedRotatingFileHandler", "write_text", "write_bytes",
-    "to_csv", "to_json", "to_sql", "TinyDB", "PicklePersistence",
+    "makedirs",
+    "mkdir",
+    "FileHandler",
+    "RotatingFileHandler",
+    "TimedRotatingFileHandler",
+    "write_text",
+    "write_bytes",
+    "to_csv",
+    "to_json",
+    "to_sql",
+    "TinyDB",
+    "PicklePersistence",
 ];
 
 /// Something that the program writes in its own folder.
@@ -43,8 +53,10 @@ fn written(statement: &Statement) -> Option<&'static str> {
     statement.calls().find_map(|call| {
         let name = call.callee.rsplit('.').next().unwrap_or_default();
         let arguments = call.each();
-        let mode = arguments.get(1).and_then(|second| second.last()).filter(|mode| matches!(mode, Token::Text(_)));
-        let opens = call.callee == "open" && mode.is_some_and(|mode| mode.text().starts_with(['w', 'a', 'x']));
+        let mode =
+            arguments.get(1).and_then(|second| second.last()).filter(|mode| matches!(mode, Token::Text(_)));
+        let opens =
+            call.callee == "open" && mode.is_some_and(|mode| mode.text().starts_with(['w', 'a', 'x']));
         let database = call.callee.ends_with("sqlite3.connect") || call.callee.ends_with("aiosqlite.connect");
         let in_memory = call.first_text() == Some(":memory:");
         let elsewhere = call.first_text().is_some_and(|path| path.starts_with("/tmp"));
@@ -60,9 +72,28 @@ fn written(statement: &Statement) -> Option<&'static str> {
 
 /// Packages that keep caches or settings in a home folder.
 const HOMES: &[&str] = &[
-    "streamlit", "gradio", "chainlit", "matplotlib", "transformers", "huggingface-hub", "sentence-transformers", "torch", "nltk",
-    "openai-whisper", "kaggle", "yfinance", "numba", "jupyter", "notebook", "nicegui", "crewai", "wandb", "easyocr", "ultralytics",
-    "seaborn", "librosa",
+    "streamlit",
+    "gradio",
+    "chainlit",
+    "matplotlib",
+    "transformers",
+    "huggingface-hub",
+    "sentence-transformers",
+    "torch",
+    "nltk",
+    "openai-whisper",
+    "kaggle",
+    "yfinance",
+    "numba",
+    "jupyter",
+    "notebook",
+    "nicegui",
+    "crewai",
+    "wandb",
+    "easyocr",
+    "ultralytics",
+    "seaborn",
+    "librosa",
 ];
 
 /// Something that wants a home folder. `/tmp` is one that everybody can write.
@@ -71,7 +102,9 @@ pub(super) fn home(project: &Project<'_>, modules: &Modules<'_>) -> Option<Fact<
     package.or_else(|| {
         modules.sources.iter().find_map(|source| {
             source.statements.iter().find_map(|statement| {
-                let call = statement.calls().find(|call| call.callee.ends_with("Path.home") || call.callee.ends_with("expanduser"))?;
+                let call = statement
+                    .calls()
+                    .find(|call| call.callee.ends_with("Path.home") || call.callee.ends_with("expanduser"))?;
                 Some(Fact::new(call.callee, source.cite(statement.line)))
             })
         })
@@ -80,5 +113,8 @@ pub(super) fn home(project: &Project<'_>, modules: &Modules<'_>) -> Option<Fact<
 
 /// Does the program ask for its own version or plug-ins, which only an installed package has?
 pub(super) fn asks_for_metadata(modules: &Modules<'_>) -> bool {
-    modules.sources.iter().any(|source| source.uses("importlib.metadata").is_some() || source.uses("pkg_resources").is_some())
+    modules
+        .sources
+        .iter()
+        .any(|source| source.uses("importlib.metadata").is_some() || source.uses("pkg_resources").is_some())
 }

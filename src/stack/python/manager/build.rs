@@ -28,9 +28,11 @@ fn from_manifest(s: &Survey<'_>, wanted: &Wanted<'_>) -> Installation {
     let groups: String = dev_names(wanted.project, &["dependency-groups"])
         .iter()
         .fold(String::new(), |words, group| format!("{words} --group {group}"));
-    let deps = prepare(VENV.to_owned()).then(format!("uv pip install --python .venv -r pyproject.toml{}", wanted.added()));
-    let dev = format!("uv pip install --python .venv -r pyproject.toml{extras}{groups}{}", wanted.dev_added());
-    let install = |flag: &str| prepare(format!("uv pip install --python .venv --no-deps {flag}."));
+    let deps = prepare(VENV.to_owned())
+        .then(format!("uv pip install --python /opt/venv -r pyproject.toml{}", wanted.added()));
+    let dev =
+        format!("uv pip install --python /opt/venv -r pyproject.toml{extras}{groups}{}", wanted.dev_added());
+    let install = |flag: &str| prepare(format!("uv pip install --python /opt/venv --no-deps {flag}."));
     let is_package = wanted.project.package.is_some();
     Installation {
         from: "pyproject.toml".to_owned(),
@@ -46,9 +48,17 @@ fn from_manifest(s: &Survey<'_>, wanted: &Wanted<'_>) -> Installation {
 fn from_sources(wanted: &Wanted<'_>) -> Installation {
     let dev = wanted.dev_added();
     Installation {
-        from: wanted.project.manager.because.at.as_ref().map_or_else(String::new, |at| at.file.name().to_owned()),
+        from: wanted
+            .project
+            .manager
+            .because
+            .at
+            .as_ref()
+            .map_or_else(String::new, |at| at.file.name().to_owned()),
         needs_sources: true,
-        deps: Some(wanted.with_index(Run::new(VENV).then(format!("{PIP} .{}", wanted.added())).cache(PIP_CACHE))),
+        deps: Some(
+            wanted.with_index(Run::new(VENV).then(format!("{PIP} .{}", wanted.added())).cache(PIP_CACHE)),
+        ),
         dev: (!dev.is_empty()).then(|| Run::new(format!("{PIP}{dev}")).cache(PIP_CACHE)),
         ..Installation::default()
     }

@@ -1,6 +1,6 @@
 //! How dependencies get into the image's virtual environment, one small file for each manager.
 //!
-//! All build `/app/.venv` from manifests and lock files alone, so that an edited source leaves it cached,
+//! All build `/opt/venv` from manifests and lock files alone, so that an edited source leaves it cached,
 //! and without pip in it: what is shipped cannot install anything.
 
 mod build;
@@ -65,7 +65,11 @@ impl Wanted<'_> {
 
     /// The settings of a private index, kept out of the image.
     fn with_index(&self, run: Run) -> Run {
-        if self.index.is_some() { run.secret("pip_conf", "/etc/pip.conf").secret("netrc", "/root/.netrc") } else { run }
+        if self.index.is_some() {
+            run.secret("pip_conf", "/etc/pip.conf").secret("netrc", "/root/.netrc")
+        } else {
+            run
+        }
     }
 }
 
@@ -83,9 +87,10 @@ pub(super) fn installation(s: &Survey<'_>, wanted: &Wanted<'_>) -> Installation 
 }
 
 /// Makes the environment. Pip stays outside and is told where to install.
-const VENV: &str = "python -m venv --without-pip .venv";
-/// Installs into the environment. <https://pip.pypa.io/en/stable/topics/python-option/>
-const PIP: &str = "pip --python .venv/bin/python install";
+const VENV: &str = "python -m venv --without-pip /opt/venv";
+/// Installs into the environment with the pip of the image, which the environment's own Python does not have.
+/// <https://pip.pypa.io/en/stable/topics/python-option/>
+const PIP: &str = "/usr/local/bin/python -m pip --python /opt/venv install";
 const PIP_CACHE: &str = "/root/.cache/pip";
 const UV_CACHE: &str = "/root/.cache/uv";
 
@@ -96,7 +101,9 @@ fn bind_all(s: &Survey<'_>, run: Run, files: &[&str]) -> Run {
 
 /// The extras or groups of development that a table of the manifest has.
 fn dev_names(project: &Project<'_>, table: &[&str]) -> Vec<String> {
-    let Some(tree) = project.pyproject.as_ref().and_then(|manifest| manifest.tree.at(table)) else { return Vec::new() };
+    let Some(tree) = project.pyproject.as_ref().and_then(|manifest| manifest.tree.at(table)) else {
+        return Vec::new();
+    };
     let known = |name: &&str| super::project::DEV_GROUPS.contains(name);
     tree.entries().map(|(name, _)| name).filter(known).map(str::to_owned).collect()
 }
@@ -104,7 +111,13 @@ fn dev_names(project: &Project<'_>, table: &[&str]) -> Vec<String> {
 /// uv compiles what it installs, copies out of its cache, and takes the Python of the image.
 /// <https://docs.astral.sh/uv/reference/environment/>
 fn uv_env() -> Vec<(String, String)> {
-    [("UV_COMPILE_BYTECODE", "1"), ("UV_LINK_MODE", "copy"), ("UV_PYTHON", "/usr/local/bin/python"), ("UV_PYTHON_DOWNLOADS", "never")]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .to_vec()
+    [
+        ("UV_COMPILE_BYTECODE", "1"),
+        ("UV_LINK_MODE", "copy"),
+        ("UV_PROJECT_ENVIRONMENT", "/opt/venv"),
+        ("UV_PYTHON", "/usr/local/bin/python"),
+        ("UV_PYTHON_DOWNLOADS", "never"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .to_vec()
 }

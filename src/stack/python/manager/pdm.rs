@@ -16,7 +16,9 @@ pub(super) fn installation(s: &Survey<'_>, wanted: &Wanted<'_>) -> Installation 
     let deps = run(VENV).then("pdm sync --prod --no-self");
     Installation {
         from: if s.dir.has("pdm.lock") { "pdm.lock" } else { "pyproject.toml" }.to_owned(),
-        env: vec![("PDM_CHECK_UPDATE".to_owned(), "0".to_owned())],
+        env: [("PDM_CHECK_UPDATE", "0"), ("VIRTUAL_ENV", "/opt/venv")]
+            .map(|(n, v)| (n.to_owned(), v.to_owned()))
+            .to_vec(),
         tool: Some(Run::new("pip install 'pdm>=2.20,<3'").cache(PIP_CACHE)),
         deps: Some(bind_all(s, added(deps, wanted.added()), &files)),
         dev: Some(bind_all(s, added(run("pdm sync --dev --no-self"), wanted.dev_added()), &files)),

@@ -19,10 +19,14 @@ pub(super) fn installation(s: &Survey<'_>, wanted: &Wanted<'_>) -> Installation 
     let deps = run(VENV).then("poetry install --only main --no-root --compile --no-interaction");
     Installation {
         from: if s.dir.has("poetry.lock") { "poetry.lock" } else { "pyproject.toml" }.to_owned(),
-        env: vec![("POETRY_VIRTUALENVS_IN_PROJECT".to_owned(), "1".to_owned())],
+        env: vec![("VIRTUAL_ENV".to_owned(), "/opt/venv".to_owned())],
         tool: Some(Run::new(format!("pip install '{}'", version(s))).cache(PIP_CACHE)),
         deps: Some(bind_all(s, added(deps, wanted.added()), &files)),
-        dev: Some(bind_all(s, added(run("poetry install --no-root --no-interaction"), wanted.dev_added()), &files)),
+        dev: Some(bind_all(
+            s,
+            added(run("poetry install --no-root --no-interaction"), wanted.dev_added()),
+            &files,
+        )),
         project: is_package.then(|| Run::new(format!("{PIP} --no-deps .")).cache(PIP_CACHE)),
         dev_project: is_package.then(|| run("poetry install --only-root --no-interaction")),
         ..Installation::default()

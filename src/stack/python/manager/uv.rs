@@ -20,7 +20,9 @@ pub(super) fn installation(s: &Survey<'_>, wanted: &Wanted<'_>) -> Installation 
         .iter()
         .filter(|group| *group != "dev")
         .fold(String::new(), |words, group| format!("{words} --group {group}"));
-    let added = |run: Run, words: String| if words.is_empty() { run } else { run.then(format!("uv pip install --python .venv{words}")) };
+    let added = |run: Run, words: String| {
+        if words.is_empty() { run } else { run.then(format!("uv pip install --python /opt/venv{words}")) }
+    };
     let deps = added(bound(format!("uv sync{locked} --no-dev --no-install-project")), wanted.added());
     let dev = format!("uv sync{locked} --inexact --no-install-project{extras}{groups}");
     let is_package = wanted.project.package.is_some();
@@ -29,10 +31,8 @@ pub(super) fn installation(s: &Survey<'_>, wanted: &Wanted<'_>) -> Installation 
         env: super::uv_env(),
         deps: Some(deps),
         dev: Some(added(bound(dev), wanted.dev_added())),
-        project: is_package
-            .then(|| prepare(format!("uv sync{locked} --inexact --no-dev --no-editable"))),
-        dev_project: is_package
-            .then(|| prepare(format!("uv sync{locked} --inexact{extras}{groups}"))),
+        project: is_package.then(|| prepare(format!("uv sync{locked} --inexact --no-dev --no-editable"))),
+        dev_project: is_package.then(|| prepare(format!("uv sync{locked} --inexact{extras}{groups}"))),
         ..Installation::default()
     }
 }
