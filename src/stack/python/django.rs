@@ -209,7 +209,7 @@ fn assignment<'s>(source: &'s Source<'_>, name: &str) -> Option<&'s Statement> {
     source.statements.iter().find(is_it)
 }
 
-/// The database is SQLite, and nothing says otherwise.
+/// The database is a file of `SQLite`, and nothing says otherwise.
 fn sqlite(sources: &[&Source<'_>]) -> Option<Fact<String>> {
     sources.iter().find_map(|source| {
         let databases = assignment(source, "DATABASES")?;

@@ -103,7 +103,7 @@ impl Lexer<'_> {
             }
             '"' | '\'' => self.quoted(0),
             c if c.is_ascii_digit() => {
-                self.take(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.', Token::Number)
+                self.take(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.', Token::Number);
             }
             c if c == '_' || c.is_alphabetic() => match prefix(self.rest) {
                 Some(width) => self.quoted(width),

@@ -45,11 +45,9 @@ fn asked(call: &Call<'_>) -> Option<(String, &'static str)> {
     }
     let cast = call.keyword("cast").and_then(|value| value.first()).map(Token::text);
     let kind = match (call.callee.as_str(), cast) {
-        ("config" | "decouple.config" | "env", Some("bool")) => "bool",
-        ("config" | "decouple.config" | "env", Some("int")) => "int",
+        ("config" | "decouple.config" | "env", Some("bool")) | ("env.bool", _) => "bool",
+        ("config" | "decouple.config" | "env", Some("int")) | ("env.int" | "env.float", _) => "int",
         ("config" | "decouple.config" | "env" | "env.str" | "env.list" | "env.path" | "env.url", _) => "str",
-        ("env.bool", _) => "bool",
-        ("env.int" | "env.float", _) => "int",
         ("env.db" | "env.dj_db_url" | "env.db_url", _) => "database",
         ("env.cache" | "env.cache_url", _) => "cache",
         ("env.email_url" | "env.email", _) => "email",

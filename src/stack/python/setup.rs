@@ -98,7 +98,7 @@ impl Setup {
                     self.because = Some(Fact::new(value.to_owned(), because));
                 }
                 ("options", "install_requires") => {
-                    self.requirements.extend(Requirement::read(value, because))
+                    self.requirements.extend(Requirement::read(value, because));
                 }
                 ("options", "python_requires") => self.python = Some(Fact::new(value.to_owned(), because)),
                 ("options.entry_points", "console_scripts") => self.script(value, &because),
