@@ -41,7 +41,8 @@ const NOISE_RATIO: f64 = 1.05;
 
 fn main() -> ExitCode {
     let wanted = std::env::args().skip(1).find(|word| !word.starts_with('-'));
-    let engine = match support::engine(&Interrupt::on_signals()) {
+    let interrupt = Interrupt::on_signals();
+    let engine = match support::engine(&interrupt) {
         Ok(engine) => engine,
         Err(reason) => {
             println!("side_by_side: 0 passed, 0 failed, 1 skipped");
@@ -54,6 +55,10 @@ fn main() -> ExitCode {
     for (fixture, what) in baselines() {
         if wanted.as_ref().is_some_and(|wanted| !fixture.contains(wanted.as_str())) {
             continue;
+        }
+        if interrupt.is_set() {
+            drop(engine);
+            return ExitCode::from(130);
         }
         let measured = measure_pair(&engine, &fixture, &what, &mut own);
         match measured {

@@ -9,6 +9,9 @@ use std::path::{Component, Path, PathBuf};
 use tempfile::TempDir;
 use walkdir::WalkDir;
 
+use crate::dockerfile::IgnoreFile;
+use crate::dockerfile::ignore::Effect;
+
 /// Why the copy or the edit could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum ContextError {
@@ -62,19 +65,15 @@ pub(super) struct ContextCopy {
 }
 
 impl ContextCopy {
-    /// Copies what `is_sent` says is sent to the builder, and the Dockerfile with the
-    /// ignore files that speak for it in any case.
-    pub fn new(
-        context: &Path,
-        dockerfile: &Path,
-        is_sent: &dyn Fn(&Path) -> bool,
-    ) -> Result<Self, ContextError> {
+    /// Copies what is sent to the builder, and the Dockerfile with the ignore files that
+    /// speak for it in any case.
+    pub fn new(context: &Path, dockerfile: &Path) -> Result<Self, ContextError> {
         let failed = |path: &Path, source| ContextError::Copy { path: path.to_owned(), source };
         let home =
             tempfile::Builder::new().prefix("dockgen-verify-").tempdir().map_err(|e| failed(context, e))?;
         let root = home.path().join("context");
         fs::create_dir(&root).map_err(|e| failed(context, e))?;
-        copy_tree(context, &root, is_sent)?;
+        copy_tree(context, &root, &Sent::read(context, dockerfile))?;
         let beside = ignore_file_of(dockerfile);
         // Outside of the context the file keeps its name in a folder of its own.
         let place = match dockerfile.strip_prefix(context) {
@@ -149,17 +148,41 @@ pub(super) fn ignore_file_of(dockerfile: &Path) -> PathBuf {
     dockerfile.with_file_name(name)
 }
 
-fn copy_tree(from: &Path, to: &Path, is_sent: &dyn Fn(&Path) -> bool) -> Result<(), ContextError> {
+/// Which files of the context are sent to the builder.
+struct Sent(Option<IgnoreFile>);
+
+impl Sent {
+    /// Without an ignore file, or with one that stops the build itself, everything is.
+    fn read(context: &Path, dockerfile: &Path) -> Self {
+        let text = read(&ignore_file_of(dockerfile)).or_else(|_| read(&context.join(".dockerignore")));
+        Self(text.ok().and_then(|text| IgnoreFile::parse(&text).ok()))
+    }
+
+    fn sends(&self, path: &Path) -> bool {
+        self.0.as_ref().is_none_or(|ignore| !ignore.excludes(&path.to_string_lossy().replace('\\', "/")))
+    }
+
+    /// A folder that is not sent is left out at once, unless a `!pattern` may send a file of it.
+    fn enters(&self, folder: &Path) -> bool {
+        let has_exceptions =
+            |ignore: &IgnoreFile| ignore.patterns().iter().any(|pattern| pattern.effect == Effect::Include);
+        self.0.as_ref().is_some_and(has_exceptions) || self.sends(folder)
+    }
+}
+
+fn copy_tree(from: &Path, to: &Path, sent: &Sent) -> Result<(), ContextError> {
     let relative = |path: &Path| path.strip_prefix(from).unwrap_or(path).to_owned();
-    // A folder that is not sent is still entered: a later `!pattern` may send a file of it.
-    for entry in WalkDir::new(from).min_depth(1) {
+    let walk = WalkDir::new(from).min_depth(1).into_iter();
+    for entry in
+        walk.filter_entry(|entry| !entry.file_type().is_dir() || sent.enters(&relative(entry.path())))
+    {
         let entry = entry.map_err(|error| ContextError::Copy {
             path: error.path().map(relative).unwrap_or_default(),
             source: error.into(),
         })?;
         let path = relative(entry.path());
         let kind = entry.file_type();
-        if kind.is_dir() || !is_sent(&path) {
+        if kind.is_dir() || !sent.sends(&path) {
             continue;
         }
         let target = to.join(&path);
@@ -220,7 +243,10 @@ fn copy_file(from: &Path, to: &Path, presence: Presence) -> io::Result<()> {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "reads the temporary copy, not the repository")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "reads ignore files as the builder does, and the temporary copy"
+)]
 fn read(path: &Path) -> io::Result<String> {
     fs::read_to_string(path)
 }
@@ -378,21 +404,31 @@ mod tests {
 
     #[test]
     fn the_copy_is_edited_and_the_original_is_not() {
-        let home = tree(&[("Dockerfile", "FROM scratch"), ("main.go", "package main"), ("secret/key", "k")]);
-        let is_sent = |path: &Path| !path.starts_with("secret");
-        let copy = ContextCopy::new(home.path(), &home.path().join("Dockerfile"), &is_sent).unwrap();
+        let home = tree(&[
+            ("Dockerfile", "FROM scratch"),
+            (".dockerignore", "Dockerfile\nsecret\nlogs/*\n!logs/keep.py\n"),
+            ("main.go", "package main"),
+            ("secret/key", "k"),
+            ("logs/keep.py", "x"),
+            ("logs/drop.py", "x"),
+        ]);
+        let copy = ContextCopy::new(home.path(), &home.path().join("Dockerfile")).unwrap();
         let file = copy.edit(&Edit::Choose, "t1").unwrap();
         assert_eq!(file, Some(PathBuf::from("main.go")));
         let edited = fs::read_to_string(copy.root().join("main.go")).unwrap();
         assert_eq!(edited, "package main\n// edited by dockgen verify t1\n");
         assert_eq!(fs::read_to_string(home.path().join("main.go")).unwrap(), "package main");
-        assert!(!copy.root().join("secret").exists());
+        for (path, is_there) in
+            [("secret", false), ("logs/keep.py", true), ("logs/drop.py", false), ("Dockerfile", true)]
+        {
+            assert_eq!(copy.root().join(path).exists(), is_there, "{path}");
+        }
     }
 
     #[test]
     fn an_edit_outside_of_the_context_or_of_nothing_is_refused() {
         let home = tree(&[("Dockerfile", "FROM scratch"), ("a.py", "x")]);
-        let copy = ContextCopy::new(home.path(), &home.path().join("Dockerfile"), &|_| true).unwrap();
+        let copy = ContextCopy::new(home.path(), &home.path().join("Dockerfile")).unwrap();
         let replace =
             |from: &str| Edit::Replace { file: "a.py".into(), from: from.to_owned(), to: "y".to_owned() };
         for (edit, expected) in [
@@ -417,8 +453,7 @@ mod tests {
             ("files/b.Dockerfile.dockerignore", "*"),
         ]);
         let copy =
-            ContextCopy::new(&home.path().join("app"), &home.path().join("files/b.Dockerfile"), &|_| true)
-                .unwrap();
+            ContextCopy::new(&home.path().join("app"), &home.path().join("files/b.Dockerfile")).unwrap();
         assert!(copy.dockerfile().is_file());
         assert!(ignore_file_of(copy.dockerfile()).is_file());
     }

@@ -165,8 +165,7 @@ pub fn verify(
     tell: &mut dyn FnMut(&str),
 ) -> Result<DockerfileReport, VerifyError> {
     let text = read_dockerfile(&request.dockerfile)?;
-    let is_sent = sent_files(&request.context, &request.dockerfile);
-    let context = ContextCopy::new(&request.context, &request.dockerfile, &is_sent)?;
+    let context = ContextCopy::new(&request.context, &request.dockerfile)?;
     let mut work =
         Work { engine, request, context, tell, report: DockerfileReport::new(request.title.clone()) };
     match request.extent {
@@ -362,9 +361,4 @@ fn has_test_stage(dockerfile: &str) -> bool {
     // A file that does not parse fails in the first build, in the builder's words.
     let (dockerfile, _) = dockerfile::parse(dockerfile);
     Stages::of(&dockerfile).get("test").is_some()
-}
-
-/// Which files of the context are sent to the builder.
-fn sent_files(_context: &Path, _dockerfile: &Path) -> impl Fn(&Path) -> bool + use<> {
-    |_: &Path| true
 }
