@@ -7,6 +7,7 @@
 pub mod common;
 mod go;
 mod java;
+mod node;
 mod python;
 mod rust;
 
@@ -25,7 +26,7 @@ use crate::repo::inventory::Reads;
 use crate::repo::path::RelPath;
 
 /// Every stack, in alphabetical order. The order means nothing.
-pub static ALL: &[&dyn AnyStack] = &[&go::Go, &java::Java, &python::Python, &rust::Rust];
+pub static ALL: &[&dyn AnyStack] = &[&go::Go, &java::Java, &node::Node, &python::Python, &rust::Rust];
 
 /// A language with its build tools.
 pub trait Stack: Sync {

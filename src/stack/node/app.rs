@@ -1,0 +1,442 @@
+//! What the project is when it runs: a server with its start command, or a site. Decided from what the build produces.
+//!
+//! Order: the command that people set, `web:` of a Procfile, a framework with its own output, the start script, the files
+//! that servers usually have.
+
+use crate::config::keys;
+use crate::diag::{Code, Diagnostic};
+use crate::fact::{Evidence, Fact};
+use crate::plan::question::Question;
+use crate::repo::dir::Dir;
+use crate::stack::Survey;
+use crate::stack::node::framework::{self, Framework, Gives, Modules, Site};
+use crate::stack::node::lock::Lock;
+use crate::stack::node::manifest::Package;
+use crate::stack::node::next;
+use crate::stack::node::site::{self, Served};
+use crate::stack::node::sources;
+use crate::stack::node::start::{self, Decoded, Node, Start, clean};
+
+/// What runs.
+#[derive(Debug)]
+pub(super) enum App {
+    /// A program.
+    Server(Server),
+    /// Files behind a web server.
+    Site(Served),
+}
+
+/// A program and what it needs.
+#[derive(Debug)]
+pub(super) struct Server {
+    /// The command.
+    pub launch: Fact<Launch>,
+    /// Commands that a shell runs before it.
+    pub before: Vec<String>,
+    /// Its files.
+    pub content: Content,
+    /// Its packages.
+    pub modules: Packages,
+    /// Variables that the command or the framework sets.
+    pub env: Vec<(String, Fact<String>)>,
+    /// The port that the command line names.
+    pub port: Option<Fact<u16>>,
+    /// Does the framework handle SIGTERM by itself?
+    pub stops: Option<Fact<String>>,
+    /// Variables of the build alone.
+    pub build_env: Vec<(String, String)>,
+}
+
+/// How a program is started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Launch {
+    /// By Node.js: options, file, arguments.
+    Node(Vec<String>),
+    /// By another program of the image.
+    Program(Vec<String>),
+    /// By a shell.
+    Shell(String),
+}
+
+impl std::fmt::Display for Launch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Node(words) => write!(f, "node {}", words.join(" ")),
+            Self::Program(words) => f.write_str(&words.join(" ")),
+            Self::Shell(line) => f.write_str(line),
+        }
+    }
+}
+
+/// The files of a program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Content {
+    /// All of the project.
+    Tree,
+    /// Output folders of the build, as `from` and `to`, and what the sources read if it is not bundled.
+    Output {
+        /// Where the build put it, and where it goes.
+        folders: Vec<(String, String)>,
+        /// Are files outside of it read at run time?
+        is_complete: bool,
+    },
+}
+
+/// The packages beside a program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Packages {
+    /// None: they are bundled.
+    Bundled,
+    /// Those of production.
+    Production,
+    /// All, because the command needs one that is for development.
+    All(Fact<String>),
+}
+
+/// What speaks about starting: a script, a Procfile line, a file.
+struct Said {
+    decoded: Decoded,
+    because: Evidence,
+}
+
+/// Works out what runs. `None` when nothing does: a library.
+pub(super) fn find(s: &Survey<'_>, package: Option<&Package<'_>>, lock: Option<&Lock<'_>>, meta: Option<&Fact<&'static Framework>>, library: Option<&Fact<&'static Framework>>) -> Option<App> {
+    let said = said(s, package);
+    if let (Some(package), Some(meta)) = (package, meta)
+        && let Some(app) = of_framework(s, package, lock, meta, library.is_some(), said.as_ref())
+    {
+        return Some(app);
+    }
+    if let Some(said) = said
+        && let Some(server) = of_command(s, package, &said)
+    {
+        return Some(server);
+    }
+    of_files(s, package).map(App::Server)
+}
+
+/// The command that people set, a Procfile's, the start script.
+fn said(s: &Survey<'_>, package: Option<&Package<'_>>) -> Option<Said> {
+    let procfile = s.dir.doc("Procfile").and_then(|doc| doc.find(|line| Some(line.strip_prefix("web:")?.trim().to_owned())));
+    let scripts = ["start:prod", "start:production", "start", "serve", "server", "prod", "production"];
+    let script = package.and_then(|package| {
+        // `start:prod` is Nest's; elsewhere `start` is what an operator types.
+        let is_nest = package.uses("@nestjs/core").is_some();
+        scripts.iter().filter(|name| is_nest || !name.starts_with("start:")).find_map(|name| package.script(name))
+    });
+    [procfile, script].into_iter().flatten().find_map(|line| {
+        let mut decoded = start::decode(&line.value, package, &s.dir)?;
+        if let (Start::Tool { name, .. }, Some(package)) = (&decoded.start, package)
+            && name == "nest"
+        {
+            decoded.start = Start::Node(Node { file: nest_output(&s.dir), ..Node::default() });
+            let _ = package;
+        }
+        Some(Said { decoded, because: line.because })
+    })
+}
+
+/// <https://docs.nestjs.com/cli/monorepo#cli-properties>: the compiler's `outDir`, then `main`.
+fn nest_output(dir: &Dir<'_>) -> String {
+    let out = tsconfig_out(dir).map_or_else(|| "dist".to_owned(), |out| out.value);
+    format!("{out}/main.js")
+}
+
+/// `outDir` of the compiler's configuration.
+pub(super) fn tsconfig_out(dir: &Dir<'_>) -> Option<Fact<String>> {
+    ["tsconfig.build.json", "tsconfig.json"].into_iter().find_map(|name| {
+        let config = dir.doc(name)?.jsonc().ok()?;
+        config.text(&["compilerOptions", "outDir"]).map(|out| out.map(|out| clean(&out)))
+    })
+}
+
+fn of_framework(s: &Survey<'_>, package: &Package<'_>, lock: Option<&Lock<'_>>, meta: &Fact<&'static Framework>, has_library: bool, said: Option<&Said>) -> Option<App> {
+    let custom = said.is_some_and(|said| matches!(said.decoded.start, Start::Node(_)));
+    match meta.value.gives {
+        Gives::Next => {
+            if let Some(said) = said.filter(|said| matches!(&said.decoded.start, Start::Node(node) if !node.file.contains(".next/"))) {
+                return of_command(s, Some(package), said);
+            }
+            Some(of_next(s, package, lock, meta, said))
+        }
+        Gives::Server(output) => {
+            let own_entry = said.is_some_and(|said| match &said.decoded.start {
+                Start::Node(node) => !output.folders.iter().any(|folder| node.file.starts_with(folder)),
+                _ => false,
+            });
+            if own_entry {
+                return of_command(s, Some(package), said?);
+            }
+            if meta.value.name == "Nuxt" && package.uses("nuxt").is_some_and(|range| super::semver::major(&range.value) == Some(2)) {
+                return of_nuxt2(s, package, meta);
+            }
+            if meta.value.name == "Nuxt" && package.script("build").is_some_and(|script| script.value.contains("nuxt generate") || script.value.contains("nuxi generate")) {
+                let served = Served { output: meta.derive(".output/public".to_owned()), hashed: vec!["_nuxt".to_owned()], is_single_page: false };
+                return Some(App::Site(served));
+            }
+            Some(App::Server(Server {
+                launch: meta.derive(Launch::Node(vec![output.entry.to_owned()])),
+                before: Vec::new(),
+                content: Content::Output { folders: output.folders.iter().map(|&f| (f.to_owned(), f.to_owned())).collect(), is_complete: output.modules == Modules::Bundled },
+                modules: if output.modules == Modules::Bundled { Packages::Bundled } else { Packages::Production },
+                env: output.env.iter().map(|(name, value)| ((*name).to_owned(), meta.derive((*value).to_owned()))).collect(),
+                port: None,
+                stops: None,
+                build_env: Vec::new(),
+            }))
+        }
+        Gives::Site(row) => {
+            if custom || (has_library && said.is_some_and(|said| matches!(said.decoded.start, Start::Shell(_)))) {
+                return None;
+            }
+            of_site(s, package, meta, &row, said)
+        }
+        Gives::Library => None,
+    }
+}
+
+/// A site, unless its start command is a server's that the row does not know.
+fn of_site(s: &Survey<'_>, package: &Package<'_>, meta: &Fact<&'static Framework>, row: &Site, said: Option<&Said>) -> Option<App> {
+    let folder = match said.map(|said| &said.decoded.start) {
+        Some(Start::Files { folder }) if folder != "." && folder != "public" => Some(Fact::new(folder.clone(), said?.because.clone())),
+        Some(Start::Tool { name, .. }) if is_server_tool(name) => return None,
+        _ => None,
+    };
+    // A tool of tests or of a library brings Vite or webpack along; a site has a page or builds one.
+    let has_page = ["index.html", "src/index.html", "public/index.html", "app/index.html"].iter().any(|page| s.dir.has(page));
+    let is_bundler = matches!(meta.value.name, "Vite" | "webpack" | "Parcel" | "Rsbuild");
+    let builds = package.script("build").is_some_and(|script| row.tools.iter().any(|tool| script.value.contains(tool)));
+    let is_library = package.tree(&["exports"]).is_some() || package.tree(&["module"]).is_some();
+    if is_bundler && (!has_page && (is_library || !builds)) {
+        return None;
+    }
+    Some(App::Site(site::served(s, package, meta, row, folder)))
+}
+
+fn is_server_tool(name: &str) -> bool {
+    matches!(name, "json-server" | "fastify" | "strapi" | "remix-serve" | "react-router-serve" | "next" | "nuxt")
+}
+
+fn of_next(s: &Survey<'_>, package: &Package<'_>, lock: Option<&Lock<'_>>, meta: &Fact<&'static Framework>, said: Option<&Said>) -> App {
+    let range = package.uses("next").unwrap_or_else(|| meta.derive(String::new()));
+    let mut env = vec![("HOSTNAME", "0.0.0.0"), ("NEXT_TELEMETRY_DISABLED", "1")];
+    let standalone = |because: &Fact<String>, build_env: Vec<(String, String)>| {
+        let mut folders = vec![(".next/standalone".to_owned(), ".".to_owned()), (".next/static".to_owned(), ".next/static".to_owned())];
+        if s.dir.has_dir("public") {
+            folders.push(("public".to_owned(), "public".to_owned()));
+        }
+        App::Server(Server {
+            launch: because.derive(Launch::Node(vec!["server.js".to_owned()])),
+            before: Vec::new(),
+            content: Content::Output { folders, is_complete: true },
+            modules: Packages::Bundled,
+            env: env.iter().map(|(name, value)| ((*name).to_owned(), because.derive((*value).to_owned()))).collect(),
+            port: None,
+            stops: Some(because.derive("Next.js ends on SIGTERM".to_owned())),
+            build_env,
+        })
+    };
+    match next::output(package, &range, lock) {
+        next::Output::Export(because) => App::Site(Served { output: because.derive(next::EXPORTED.to_owned()), hashed: vec!["_next/static".to_owned()], is_single_page: false }),
+        next::Output::Standalone(because) => standalone(&because, Vec::new()),
+        next::Output::Injected(because) => standalone(&because, vec![("NEXT_PRIVATE_STANDALONE".to_owned(), "true".to_owned())]),
+        next::Output::Start(because) => {
+            env.remove(0);
+            let port = said.and_then(|said| match &said.decoded.start {
+                Start::Tool { args, .. } => port_argument(args).map(|port| Fact::new(port, said.because.clone())),
+                _ => None,
+            });
+            let mut words = vec!["node_modules/next/dist/bin/next".to_owned(), "start".to_owned()];
+            if let Some(port) = &port {
+                words.extend(["-p".to_owned(), port.value.to_string()]);
+            }
+            App::Server(Server {
+                launch: because.derive(Launch::Node(words)),
+                before: Vec::new(),
+                content: Content::Tree,
+                modules: Packages::Production,
+                env: env.iter().map(|(name, value)| ((*name).to_owned(), because.derive((*value).to_owned()))).collect(),
+                port,
+                stops: None,
+                build_env: Vec::new(),
+            })
+        }
+    }
+}
+
+/// <https://v2.nuxt.com/docs/get-started/commands>
+fn of_nuxt2(s: &Survey<'_>, package: &Package<'_>, meta: &Fact<&'static Framework>) -> Option<App> {
+    let config = ["nuxt.config.js", "nuxt.config.ts"].iter().find_map(|name| s.dir.doc(name));
+    let is_static = config.is_some_and(|doc| doc.text.contains("target: 'static'") || doc.text.contains("target: \"static\""));
+    let single_page = config.is_some_and(|doc| doc.text.contains("ssr: false") || doc.text.contains("mode: 'spa'"));
+    if is_static || single_page {
+        let served = Served { output: meta.derive("dist".to_owned()), hashed: vec!["_nuxt".to_owned()], is_single_page: single_page };
+        return Some(App::Site(served));
+    }
+    let _ = package;
+    Some(App::Server(Server {
+        launch: meta.derive(Launch::Node(vec!["node_modules/nuxt/bin/nuxt.js".to_owned(), "start".to_owned()])),
+        before: Vec::new(),
+        content: Content::Tree,
+        modules: Packages::Production,
+        env: vec![("HOST".to_owned(), meta.derive("0.0.0.0".to_owned()))],
+        port: None,
+        stops: None,
+        build_env: Vec::new(),
+    }))
+}
+
+/// The app that a decoded command starts.
+fn of_command(s: &Survey<'_>, package: Option<&Package<'_>>, said: &Said) -> Option<App> {
+    let because = &said.because;
+    let env = said
+        .decoded
+        .env
+        .iter()
+        .filter(|(name, _)| name != "NODE_ENV" && !is_sensitive(name))
+        .map(|(name, value)| (name.clone(), Fact::new(value.clone(), because.clone())))
+        .collect();
+    let (launch, content, modules, port) = match &said.decoded.start {
+        Start::Files { folder } => {
+            let built = Fact::new(folder.clone(), because.clone());
+            return Some(App::Site(Served { output: built, hashed: Vec::new(), is_single_page: true }));
+        }
+        Start::Node(node) => {
+            let file = resolve(&s.dir, package, &node.file);
+            let with = node.with.as_ref().and_then(|name| development_only(package, name));
+            let modules = with.map_or(Packages::Production, Packages::All);
+            let words = node.options.iter().chain([&file]).chain(&node.args).cloned().collect();
+            (Launch::Node(words), content_of(&s.dir, &file), modules, port_argument(&node.args))
+        }
+        Start::Tool { name, args } => {
+            let row = framework::TOOLS.iter().find(|(tool, _)| tool == name);
+            let file = row.map_or_else(|| format!("node_modules/.bin/{name}"), |(_, file)| (*file).to_owned());
+            let owner = row.map_or(name.as_str(), |(_, file)| package_of(file));
+            let mut words = vec![file];
+            words.extend(args.iter().cloned());
+            words.extend(reachable(name, args));
+            let modules = development_only(package, owner).map_or(Packages::Production, Packages::All);
+            (Launch::Node(words), Content::Tree, modules, port_argument(args))
+        }
+        Start::Shell(line) => {
+            s.note(
+                Diagnostic::note(Code::StartCommand, "the start command needs a shell, so the image has one")
+                    .at(because.at.clone())
+                    .help("set run.cmd to a list of words for a smaller image"),
+            );
+            (Launch::Shell(format!("PATH=/app/node_modules/.bin:$PATH; {line}")), Content::Tree, Packages::Production, None)
+        }
+    };
+    Some(App::Server(Server {
+        launch: Fact::new(launch, because.clone()),
+        before: said.decoded.before.clone(),
+        content,
+        modules,
+        env,
+        port: port.map(|port| Fact::new(port, because.clone())),
+        stops: None,
+        build_env: Vec::new(),
+    }))
+}
+
+/// Options that make a tool's server reachable from outside.
+fn reachable(name: &str, args: &[String]) -> Vec<String> {
+    let is_set = |option: &str| args.iter().any(|word| word.starts_with(option));
+    match name {
+        "vite" if !is_set("--host") => vec!["--host".to_owned(), "0.0.0.0".to_owned()],
+        "fastify" if !is_set("--address") && !is_set("-a") => vec!["--address".to_owned(), "0.0.0.0".to_owned()],
+        "json-server" if !is_set("--host") && !is_set("-H") => vec!["--host".to_owned(), "0.0.0.0".to_owned()],
+        _ => Vec::new(),
+    }
+}
+
+/// `node_modules/@scope/name/bin/x.js` is of `@scope/name`.
+fn package_of(file: &str) -> &str {
+    let path = file.trim_start_matches("node_modules/");
+    let slashes = if path.starts_with('@') { 2 } else { 1 };
+    path.match_indices('/').nth(slashes - 1).map_or(path, |(at, _)| &path[..at])
+}
+
+fn development_only(package: Option<&Package<'_>>, name: &str) -> Option<Fact<String>> {
+    let package = package?;
+    if package.requires(name).is_some() {
+        return None;
+    }
+    package.uses(name).map(|range| range.derive(name.to_owned()))
+}
+
+/// Names that should not stand in an image: hadolint DL3064, BuildKit `SecretsUsedInArgOrEnv`.
+pub(super) fn is_sensitive(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["key", "password", "passwd", "pword", "private", "secret", "token", "username", "credential", "auth"].iter().any(|mark| name.contains(mark))
+}
+
+fn port_argument(args: &[String]) -> Option<u16> {
+    args.windows(2)
+        .find(|pair| matches!(pair[0].as_str(), "-p" | "--port" | "-P"))
+        .map(|pair| pair[1].as_str())
+        .or_else(|| args.iter().find_map(|word| word.strip_prefix("--port=")))
+        .and_then(|port| port.parse().ok())
+}
+
+/// The file that `node x` starts: `.` is `main`, a folder its index, a name without its ending the file.
+pub(super) fn resolve(dir: &Dir<'_>, package: Option<&Package<'_>>, file: &str) -> String {
+    let file = clean(file);
+    let file = if file == "." { package.and_then(|p| p.text(&["main"])).map_or("index.js".to_owned(), |main| clean(&main.value)) } else { file };
+    if dir.has(&file) {
+        return file;
+    }
+    [".js", ".mjs", ".cjs", ".ts", "/index.js", "/index.mjs", "/index.ts"].iter().map(|end| format!("{file}{end}")).find(|path| dir.has(path)).unwrap_or(file)
+}
+
+/// A file that is in the repository runs from the sources; any other is the build's.
+fn content_of(dir: &Dir<'_>, file: &str) -> Content {
+    match file.split_once('/') {
+        Some((folder, _)) if !dir.has(file) && folder != "node_modules" && folder != ".." && !dir.has_dir(folder) => {
+            Content::Output { folders: vec![(folder.to_owned(), folder.to_owned())], is_complete: false }
+        }
+        _ => Content::Tree,
+    }
+}
+
+/// Files that servers usually start with.
+const ENTRIES: &[&str] = &[
+    "server.js", "index.js", "app.js", "main.js", "server.mjs", "index.mjs", "src/server.js", "src/index.js", "src/app.js", "src/main.js", "bin/www",
+    "server/index.js", "server/server.js", "src/server.mjs", "src/index.mjs", "src/server.ts", "src/index.ts", "src/main.ts", "src/app.ts", "server.ts", "index.ts", "app.ts", "main.ts",
+];
+
+/// A program without a start command: `main`, `bin`, or a file with a usual name that listens.
+fn of_files(s: &Survey<'_>, package: Option<&Package<'_>>) -> Option<Server> {
+    let main = package.and_then(|package| package.text(&["main"])).map(|main| main.map(|file| resolve(&s.dir, package, &file)));
+    let usual = ENTRIES.iter().filter(|name| s.dir.has(name)).map(|name| Fact::new((*name).to_owned(), s.dir.evidence(name, "a usual name")));
+    let candidates: Vec<Fact<String>> = main.into_iter().filter(|main| s.dir.has(&main.value)).chain(usual).collect();
+    let depends = package.and_then(|package| framework::find(framework::LIBRARIES, package)).is_some();
+    let entry = candidates.into_iter().find(|entry| {
+        let docs = s.dir.doc(&entry.value).into_iter().collect::<Vec<_>>();
+        sources::listens(&docs).is_some() || (depends && !docs.is_empty())
+    })?;
+    let is_typescript = entry.value.ends_with(".ts");
+    let out = is_typescript.then(|| tsconfig_out(&s.dir)).flatten();
+    let server = |file: String, content: Content, modules: Packages| Server {
+        launch: entry.derive(Launch::Node(vec![file])),
+        before: Vec::new(),
+        content,
+        modules,
+        env: Vec::new(),
+        port: None,
+        stops: None,
+        build_env: Vec::new(),
+    };
+    s.ask(Question::choose("run.cmd", "Which command starts it?", Vec::new()).or(format!("node {}", entry.value)));
+    if let Some(out) = out.filter(|_| package.is_some_and(|package| package.uses("typescript").is_some())) {
+        let name = entry.value.trim_start_matches("src/").replace(".ts", ".js");
+        let file = format!("{}/{name}", out.value);
+        return Some(server(file, Content::Output { folders: vec![(out.value.clone(), out.value)], is_complete: false }, Packages::Production));
+    }
+    Some(server(entry.value.clone(), Content::Tree, Packages::Production))
+}
+
+/// The command that people set instead of what was found.
+pub(super) fn wished(s: &Survey<'_>) -> Option<Fact<crate::plan::service::ExecForm>> {
+    s.choice(&keys::COMMAND).decide()
+}

@@ -1,0 +1,106 @@
+//! The era of a project: where nothing pins Node.js, what its lock file holds tells which lines can build it.
+//!
+//! Rows of data: a package, the version from which it is of today, and what an older one takes.
+
+use crate::fact::Fact;
+use crate::plan::catalog::ToolchainLines;
+use crate::stack::node::lock::Lock;
+use crate::stack::node::manifest::Package;
+use crate::stack::node::semver::{is_below, major};
+
+/// What an old package takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Takes {
+    /// The hashes of OpenSSL 1, which Node.js 17 and newer have behind a flag.
+    LegacyOpenSsl,
+    /// No line newer than this.
+    AtMost(u64),
+}
+
+struct Row {
+    package: &'static str,
+    /// The first version without the need.
+    until: &'static str,
+    takes: Takes,
+}
+
+const ROWS: &[Row] = &[
+    // https://github.com/webpack/webpack/issues/14532: md4 in plain JavaScript since 5.61.
+    Row { package: "webpack", until: "5.61.0", takes: Takes::LegacyOpenSsl },
+    // They bring a webpack 4 of their own, or pin it.
+    Row { package: "react-scripts", until: "5.0.0", takes: Takes::LegacyOpenSsl },
+    Row { package: "@vue/cli-service", until: "5.0.0", takes: Takes::LegacyOpenSsl },
+    Row { package: "next", until: "12.0.0", takes: Takes::LegacyOpenSsl },
+    Row { package: "nuxt", until: "3.0.0", takes: Takes::LegacyOpenSsl },
+    Row { package: "gatsby", until: "4.0.0", takes: Takes::LegacyOpenSsl },
+    Row { package: "laravel-mix", until: "6.0.40", takes: Takes::LegacyOpenSsl },
+    Row { package: "@angular-devkit/build-angular", until: "13.0.0", takes: Takes::LegacyOpenSsl },
+    // https://github.com/sass/node-sass#node-version-support-policy
+    Row { package: "node-sass", until: "5.0.0", takes: Takes::AtMost(14) },
+    Row { package: "node-sass", until: "7.0.0", takes: Takes::AtMost(16) },
+    Row { package: "node-sass", until: "9.0.0", takes: Takes::AtMost(18) },
+    Row { package: "node-sass", until: "10.0.0", takes: Takes::AtMost(20) },
+    // https://github.com/gulpjs/gulp/issues/2324: graceful-fs 3 breaks in Node.js 12.
+    Row { package: "gulp", until: "4.0.0", takes: Takes::AtMost(10) },
+    // https://github.com/laverdet/node-fibers#readme
+    Row { package: "fibers", until: "99.0.0", takes: Takes::AtMost(14) },
+    // Built against V8's own interface: a release knows the lines of its day.
+    // https://github.com/WiseLibs/better-sqlite3/releases
+    Row { package: "better-sqlite3", until: "8.0.0", takes: Takes::AtMost(18) },
+    Row { package: "better-sqlite3", until: "11.0.0", takes: Takes::AtMost(20) },
+    Row { package: "better-sqlite3", until: "12.0.0", takes: Takes::AtMost(22) },
+    // https://github.com/Automattic/node-canvas/releases
+    Row { package: "canvas", until: "2.11.0", takes: Takes::AtMost(18) },
+    Row { package: "bcrypt", until: "5.0.0", takes: Takes::AtMost(14) },
+    Row { package: "sqlite3", until: "5.0.0", takes: Takes::AtMost(14) },
+    Row { package: "deasync", until: "0.1.29", takes: Takes::AtMost(18) },
+    // `Buffer` and `util` interfaces that Node.js 23 and newer no longer have.
+    Row { package: "@nestjs/core", until: "7.0.0", takes: Takes::AtMost(16) },
+];
+
+/// What the era of a project takes.
+#[derive(Debug, Default)]
+pub(super) struct Era {
+    /// The newest line that works, with the package that says so.
+    pub at_most: Option<Fact<u64>>,
+    /// The package that needs the hashes of OpenSSL 1.
+    pub legacy_openssl: Option<Fact<String>>,
+}
+
+impl Era {
+    /// Reads the lock file, and `package.json` where there is none.
+    pub fn read(package: &Package<'_>, lock: Option<&Lock<'_>>) -> Self {
+        let mut era = Self::default();
+        for row in ROWS {
+            let Some(found) = old_version(row, package, lock) else { continue };
+            let says = found.map(|version| format!("{} {version}", row.package));
+            match row.takes {
+                Takes::LegacyOpenSsl => {
+                    era.legacy_openssl.get_or_insert(says);
+                }
+                Takes::AtMost(line) => {
+                    if era.at_most.as_ref().is_none_or(|known| line < known.value) {
+                        era.at_most = Some(says.derive(line));
+                    }
+                }
+            }
+        }
+        era
+    }
+
+    /// The line for a project that pins none; none where today's default is right.
+    pub fn line(&self, lines: &ToolchainLines) -> Option<Fact<String>> {
+        let limit = self.at_most.as_ref()?;
+        (major(&lines.default)? > limit.value).then(|| limit.derive(limit.value.to_string()))
+    }
+}
+
+fn old_version(row: &Row, package: &Package<'_>, lock: Option<&Lock<'_>>) -> Option<Fact<String>> {
+    let pinned = lock.map(|lock| lock.versions(row.package)).unwrap_or_default();
+    if !pinned.is_empty() {
+        return pinned.into_iter().find(|version| is_below(&version.value, row.until));
+    }
+    let range = package.uses(row.package)?;
+    let lowest = range.value.trim_start_matches(['^', '~', '>', '=', 'v', ' ']).to_owned();
+    is_below(&lowest, row.until).then(|| range.derive(lowest))
+}

@@ -1,0 +1,158 @@
+//! Scripts that an install runs by itself: `preinstall`, `install`, `postinstall`, `prepare`.
+//!
+//! <https://docs.npmjs.com/cli/using-npm/scripts#life-cycle-operation-order>. One that needs a few files gets them before the
+//! install; one that needs the sources runs after they are there, so that an edit does not reinstall. The production
+//! tree leaves out what calls a development tool.
+
+use crate::fact::Fact;
+use crate::repo::dir::Dir;
+use crate::stack::node::manifest::Package;
+
+const NAMES: &[&str] = &["preinstall", "install", "postinstall", "preprepare", "prepare", "postprepare"];
+
+/// What a tool in such a script needs.
+struct Tool {
+    command: &'static str,
+    /// Folders or files it reads.
+    reads: &'static [&'static str],
+    does: Does,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Does {
+    /// Nothing that a container needs.
+    Nothing,
+    /// Works on installed packages with the files it reads.
+    Patch,
+    /// Works on the sources.
+    Sources,
+}
+
+const TOOLS: &[Tool] = &[
+    // https://typicode.github.io/husky/how-to.html#ci-server-and-docker
+    Tool { command: "husky", reads: &[], does: Does::Nothing },
+    Tool { command: "simple-git-hooks", reads: &[], does: Does::Nothing },
+    Tool { command: "lefthook", reads: &[], does: Does::Nothing },
+    Tool { command: "is-ci", reads: &[], does: Does::Nothing },
+    Tool { command: "only-allow", reads: &[], does: Does::Nothing },
+    Tool { command: "echo", reads: &[], does: Does::Nothing },
+    Tool { command: "opencollective", reads: &[], does: Does::Nothing },
+    Tool { command: "opencollective-postinstall", reads: &[], does: Does::Nothing },
+    // https://github.com/ds300/patch-package
+    Tool { command: "patch-package", reads: &["patches"], does: Does::Patch },
+    // https://www.prisma.io/docs/orm/prisma-client/setup-and-configuration/generating-prisma-client
+    Tool { command: "prisma", reads: &["prisma", "prisma.config.ts"], does: Does::Patch },
+];
+
+/// What the install scripts of a package come to.
+#[derive(Debug, Default)]
+pub(super) struct Lifecycle {
+    /// Files to have before the install, with the script that reads them.
+    pub before: Vec<Fact<String>>,
+    /// Scripts that run once the sources are there.
+    pub after: Vec<Fact<String>>,
+    /// The script because of which the production tree is installed without scripts.
+    pub skipped_in_production: Option<Fact<String>>,
+    /// The script that sets git hooks.
+    pub hooks: Option<Fact<String>>,
+}
+
+impl Lifecycle {
+    /// Reads the scripts.
+    pub fn read(package: &Package<'_>, dir: &Dir<'_>) -> Self {
+        let mut lifecycle = Self::default();
+        for name in NAMES {
+            let Some(line) = package.script(name) else { continue };
+            let script = line.derive((*name).to_owned());
+            let mut does = Does::Nothing;
+            for command in commands(&line.value) {
+                let (what, files) = effect(&command, package, dir);
+                does = if what == Does::Nothing || does == Does::Sources { does } else { what };
+                lifecycle.before.extend(files.into_iter().map(|file| script.derive(file)));
+                if command.iter().any(|word| word.contains("husky") || word.contains("git-hooks") || word.contains("lefthook")) {
+                    lifecycle.hooks = Some(script.clone());
+                }
+            }
+            if does == Does::Sources {
+                lifecycle.after.push(script.clone());
+            }
+            let needs_tool = commands(&line.value).iter().any(|command| command.iter().any(|word| is_development_tool(word, package)));
+            if does == Does::Sources || needs_tool {
+                lifecycle.skipped_in_production.get_or_insert(script);
+            }
+        }
+        if !lifecycle.after.is_empty() {
+            lifecycle.before.clear();
+        }
+        lifecycle.before.dedup_by(|a, b| a.value == b.value);
+        lifecycle
+    }
+}
+
+/// The commands of a line, as words without variables in front.
+fn commands(line: &str) -> Vec<Vec<String>> {
+    line.split(['&', '|', ';'])
+        .filter_map(|part| shell_words::split(part.trim()).ok())
+        .map(|words| words.into_iter().skip_while(|word| word.contains('=') || matches!(word.as_str(), "npx" | "cross-env")).collect::<Vec<_>>())
+        .filter(|words| !words.is_empty())
+        .collect()
+}
+
+fn effect(words: &[String], package: &Package<'_>, dir: &Dir<'_>) -> (Does, Vec<String>) {
+    let present = |name: &&str| dir.has(name) || dir.has_dir(name);
+    if let Some(tool) = TOOLS.iter().find(|tool| words.iter().take(2).any(|word| word == tool.command)) {
+        return (tool.does, tool.reads.iter().filter(|name| present(name)).map(|&name| name.to_owned()).collect());
+    }
+    // `node scripts/setup.js`: a script that stands alone gets its folder; it may look at anything else as well.
+    let program = words.first().map(String::as_str).unwrap_or_default();
+    let file = words.iter().map(|word| super::start::clean(word)).find(|word| dir.has(word) && word != "package.json");
+    if let (Some(file), "node" | "sh" | "bash" | "./") = (&file, program) {
+        let _ = file;
+        return (Does::Sources, Vec::new());
+    }
+    if matches!(program, "test" | "[" | "exit" | "true" | "false" | "node" | "cd") && file.is_none() {
+        return (Does::Nothing, Vec::new());
+    }
+    let _ = package;
+    (Does::Sources, Vec::new())
+}
+
+/// A command that only a development dependency brings.
+fn is_development_tool(word: &str, package: &Package<'_>) -> bool {
+    const BRINGS: &[(&str, &str)] = &[("tsc", "typescript"), ("ng", "@angular/cli"), ("nest", "@nestjs/cli"), ("vue-cli-service", "@vue/cli-service"), ("electron-builder", "electron-builder")];
+    let name = BRINGS.iter().find(|(command, _)| *command == word).map_or(word, |(_, package)| *package);
+    package.uses(name).is_some() && package.requires(name).is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repo::{Inventory, RelPath};
+
+    fn check(manifest: &str, before: &[&str], after: &[&str], skipped: Option<&str>) {
+        let inventory = Inventory::from_files([
+            ("package.json", manifest),
+            ("prisma/schema.prisma", ""),
+            ("patches/x.patch", ""),
+            ("scripts/setup.js", ""),
+        ]);
+        let dir = inventory.dir(RelPath::root());
+        let package = Package::of(&dir).expect("valid");
+        let found = Lifecycle::read(&package, &dir);
+        let names = |facts: &[Fact<String>]| facts.iter().map(|fact| fact.value.clone()).collect::<Vec<_>>();
+        assert_eq!(names(&found.before), before, "{manifest}");
+        assert_eq!(names(&found.after), after, "{manifest}");
+        assert_eq!(found.skipped_in_production.map(|fact| fact.value).as_deref(), skipped, "{manifest}");
+    }
+
+    #[test]
+    fn scripts_get_what_they_need() {
+        check(r#"{"scripts":{"prepare":"husky"},"devDependencies":{"husky":"9"}}"#, &[], &[], Some("prepare"));
+        check(r#"{"scripts":{"prepare":"is-ci || husky install"},"devDependencies":{"husky":"8"}}"#, &[], &[], Some("prepare"));
+        check(r#"{"scripts":{"postinstall":"prisma generate"},"dependencies":{"prisma":"6"}}"#, &["prisma"], &[], None);
+        check(r#"{"scripts":{"postinstall":"patch-package"},"dependencies":{"patch-package":"8"}}"#, &["patches"], &[], None);
+        check(r#"{"scripts":{"postinstall":"npm run build"}}"#, &[], &["postinstall"], Some("postinstall"));
+        check(r#"{"scripts":{"postinstall":"node scripts/setup.js"}}"#, &[], &["postinstall"], Some("postinstall"));
+        check(r#"{"scripts":{"start":"node ."}}"#, &[], &[], None);
+    }
+}

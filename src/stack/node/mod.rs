@@ -1,0 +1,429 @@
+//! # Node.js
+//!
+//! Reads `package.json`, lock files, version files, framework configuration as text, and the JavaScript and TypeScript near
+//! them. Decides the Node.js line, the package manager, what is built, what runs, and the smallest image that carries it.
+//! Never runs a configuration file.
+//!
+//! - <https://github.com/nodejs/docker-node/blob/main/docs/BestPractices.md>
+//! - <https://github.com/GoogleContainerTools/distroless/tree/main/nodejs>
+
+mod app;
+mod era;
+mod framework;
+mod lifecycle;
+mod lock;
+mod manifest;
+mod native;
+mod next;
+mod package_manager;
+mod plan;
+mod runtime_files;
+mod semver;
+mod server;
+mod site;
+mod sources;
+mod start;
+mod steps;
+mod version;
+
+use crate::fact::{Evidence, Fact};
+use crate::key::{AnyKey, Key};
+use crate::plan::run::Run;
+use crate::plan::service::{IgnoreGroup, Service};
+use crate::plan::stage::GraphError;
+use crate::repo::dir::Doc;
+use crate::repo::inventory::{Reads, SourceRead};
+use crate::repo::path::RelPath;
+use crate::stack::common::listen::Listening;
+use crate::stack::{Claim, Stack, Strength, Survey};
+
+use app::{App, Launch};
+use era::Era;
+use framework::Framework;
+use lifecycle::Lifecycle;
+use lock::Lock;
+use manifest::Package;
+use native::Natives;
+use package_manager::PackageManager;
+
+/// The stack.
+pub(super) struct Node;
+
+static KEYS: &[&dyn AnyKey] = &[&version::VERSION as &Key<String>];
+
+/// What a Node.js project says about itself.
+#[derive(Debug)]
+pub(super) struct Facts {
+    /// The package's name, or a usual one.
+    name: String,
+    because: Evidence,
+    version: Fact<String>,
+    manager: Option<PackageManager>,
+    lifecycle: Lifecycle,
+    natives: Natives,
+    era: Era,
+    framework: Option<Fact<&'static Framework>>,
+    app: App,
+    /// What the build sees.
+    context: RelPath,
+    /// The package's folder from there; the root where they are the same.
+    home: RelPath,
+    /// Manifests that an install of a workspace copies.
+    manifests: Vec<String>,
+    install: Option<Run>,
+    production: Option<Run>,
+    /// What there is to say about the install.
+    remarks: Vec<String>,
+    /// Install scripts that need the sources.
+    prepare: Option<Run>,
+    build: Option<Fact<Run>>,
+    test: Option<Fact<Run>>,
+    dev: Option<Fact<Vec<String>>>,
+    listening: Listening,
+    listens: Option<Fact<String>>,
+    handler: Option<Fact<String>>,
+    writes: Option<Fact<String>>,
+    /// Why the program needs other programs beside it.
+    spawns: Option<Fact<String>>,
+    health: Option<Fact<String>>,
+    example_port: Option<Fact<u16>>,
+    /// Public build-time variables.
+    variables: Vec<Fact<String>>,
+    /// Files read at run time beside a built program.
+    reads: Vec<Fact<String>>,
+    /// Tests, as patterns.
+    tests: Vec<String>,
+    /// Output folders that are not in the repository.
+    outputs: Vec<String>,
+    /// Top-level names that are in the repository.
+    tracked: Vec<String>,
+    /// Documents that nothing reads.
+    prose: Vec<String>,
+    /// What other members of a workspace hide from this one's build.
+    other_members: Vec<IgnoreGroup>,
+}
+
+impl Facts {
+    /// A path of the package as the build context names it.
+    fn from_context(&self, below: &str) -> String {
+        self.home.join(below).unwrap_or_default().to_string()
+    }
+
+    /// The same, for paths of a build's output.
+    fn at_home(&self, below: &str) -> String {
+        if self.home.is_root() { below.to_owned() } else { format!("{}/{below}", self.home) }
+    }
+
+    /// Where the program lies in the image.
+    fn workdir(&self) -> String {
+        plan::HOME.to_owned()
+    }
+}
+
+impl Stack for Node {
+    const ID: &'static str = "node";
+    const NAME: &'static str = "Node.js";
+    const LOOKS_FOR: &'static [&'static str] = &["package.json", "server.js", "server.mjs"];
+    const KEYS: &'static [&'static dyn AnyKey] = KEYS;
+    type Facts = Facts;
+
+    fn reads(&self) -> Reads {
+        const NEAR: &[&str] = &["package.json", "server.js", "server.mjs"];
+        let source = |ending| SourceRead { ending, near: NEAR, most: 400 };
+        Reads {
+            names: vec![
+                "package.json", "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "pnpm-workspace.yaml", "bun.lock", "bunfig.toml",
+                ".npmrc", ".yarnrc", ".yarnrc.yml", ".nvmrc", ".node-version", ".tool-versions", "mise.toml", ".mise.toml",
+                "tsconfig.json", "tsconfig.build.json", "angular.json", "turbo.json", "nx.json", "lerna.json", "nest-cli.json",
+                "app.json", ".env.example", ".env.sample", "www", "index.html", ".eleventy.js", "schema.prisma",
+            ],
+            endings: vec![".config.js", ".config.mjs", ".config.cjs", ".config.ts", ".config.mts"],
+            sources: [".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".jsx", ".tsx", ".vue", ".svelte", ".astro"].into_iter().map(source).collect(),
+        }
+    }
+
+    fn survey(&self, s: &Survey<'_>) -> Option<Claim<Facts>> {
+        if s.dir.has("package.json") {
+            survey_package(s)
+        } else {
+            survey_loose(s)
+        }
+    }
+
+    fn plan(&self, facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphError> {
+        plan::service(facts, s)
+    }
+}
+
+/// A folder with a `package.json`.
+fn survey_package(s: &Survey<'_>) -> Option<Claim<Facts>> {
+    let package = Package::read(s)?;
+    let locks = Lock::all(s, &s.dir);
+    let meta = framework::find(framework::META, &package);
+    let library = framework::find(framework::LIBRARIES, &package);
+    let (mut manager, lock) = PackageManager::choose(s, &package, &locks);
+    let app = app::find(s, Some(&package), lock, meta.as_ref(), library.as_ref())?;
+    let era = Era::read(&package, lock);
+    let version = version::decide(s, Some(&package), &[], |lines| era.line(lines));
+    if manager.kind == package_manager::Kind::YarnClassic && version.because.layer == crate::fact::Layer::Default {
+        // Nothing pins Node.js, so what dependencies think of this line must not stop the install.
+        manager.add_flag("--ignore-engines");
+    }
+    let framework = chosen_framework(&app, meta, library);
+    let natives = Natives::find(s, &package);
+    let lifecycle = Lifecycle::read(&package, &s.dir);
+    let entry = entry(&app);
+    let docs = sources::of_server(&s.dir, entry.as_deref());
+    let build = steps::build(s, &package, &manager, framework.as_ref(), &app);
+    let test = steps::test(s, &package, &manager);
+    let dev = steps::dev(s, &package, &manager, framework.as_ref());
+    let outputs = outputs(s, &app);
+    let because = app_evidence(&app, &package);
+    let mut facts = Facts {
+        name: package.name().map_or_else(|| "app".to_owned(), |name| name.rsplit('/').next().unwrap_or("app").to_owned()),
+        because,
+        version,
+        manager: None,
+        lifecycle,
+        natives,
+        era,
+        framework,
+        context: s.dir.path().clone(),
+        home: RelPath::root(),
+        manifests: Vec::new(),
+        install: None,
+        production: None,
+        remarks: Vec::new(),
+        prepare: None,
+        build: None,
+        test,
+        dev,
+        listening: sources::listening(&docs),
+        listens: sources::listens(&docs),
+        handler: sources::handler(&docs),
+        writes: sources::writes(&docs),
+        spawns: sources::spawns(&docs),
+        health: sources::health(&docs),
+        example_port: example_port(s),
+        variables: Vec::new(),
+        reads: runtime_files::read_by(&s.dir, &docs, &outputs),
+        tests: runtime_files::tests(&s.dir),
+        outputs,
+        tracked: top_level(s),
+        prose: prose(s, &docs),
+        other_members: Vec::new(),
+        app,
+    };
+    facts.variables = sources::public_variables(&s.dir, facts.framework.as_ref().map(|row| row.value.public).unwrap_or_default());
+    facts.manager = Some(manager);
+    facts.add_installs(s, &package);
+    facts.build = build.map(|commands| commands.map(|commands| facts.build_run(commands)));
+    Some(Claim { strength: strength(&facts, &package), because: facts.because.clone(), facts })
+}
+
+impl Facts {
+    /// The installs of the deps and prod-deps stages.
+    fn add_installs(&mut self, s: &Survey<'_>, package: &Package<'_>) {
+        if package.dependencies().next().is_none() {
+            return;
+        }
+        let Some(manager) = &self.manager else { return };
+        let mut files = vec!["package.json".to_owned()];
+        files.extend(manager.lock.clone());
+        for name in manager.settings() {
+            let folder = name.trim_end_matches('/');
+            if s.dir.has(folder) || s.dir.has_dir(folder) {
+                files.push(folder.to_owned());
+            }
+        }
+        files.extend(pnpm_patches(s));
+        files.extend(self.lifecycle.before.iter().map(|file| file.value.clone()));
+        files.dedup();
+        let is_private = private_registry(s);
+        let reads = plan::InstallFiles { files: &files, cache: manager.cache(), is_private };
+        let late = !self.lifecycle.after.is_empty();
+        let mut commands = vec![if late { manager.install_without_scripts() } else { manager.install() }];
+        if late && !self.natives.scripts.is_empty() {
+            commands.push(plan::rebuild(self));
+        }
+        self.install = Some(plan::install_run(&reads, commands));
+        if package.has_production_dependencies() {
+            self.production = Some(plan::install_run(&reads, plan::production_commands(self)));
+        }
+        if late {
+            let scripts = self.lifecycle.after.iter().map(|script| manager.run(&script.value)).collect();
+            self.prepare = Some(Run { commands: scripts, ..Run::default() });
+            let names: Vec<String> = self.lifecycle.after.iter().map(|script| format!("`{}` ({})", script.value, script.because)).collect();
+            self.remarks.push(format!("{} needs the sources and runs in the build stage", names.join(", ")));
+        }
+        match (&manager.lock, manager.is_locked) {
+            (None, _) => self.remarks.push("NO LOCK FILE: versions are resolved anew with every build; commit one".to_owned()),
+            (Some(lock), false) => self.remarks.push(format!("{lock} does not agree with package.json: versions are resolved anew; commit a new one")),
+            (Some(_), true) => {}
+        }
+    }
+
+    /// The RUN of the build stage.
+    fn build_run(&self, commands: Vec<String>) -> Run {
+        let mut run = Run { commands, ..Run::default() };
+        if let App::Server(server) = &self.app {
+            for (name, value) in &server.build_env {
+                run = run.env(name, value);
+            }
+        }
+        match self.framework.as_ref().map(|row| row.value.name) {
+            Some("Next.js") => run.cache(&format!("{}/{}", plan::HOME, self.at_home(".next/cache"))),
+            _ => run,
+        }
+    }
+}
+
+/// Programs without a `package.json`: a lone `server.js` that listens.
+fn survey_loose(s: &Survey<'_>) -> Option<Claim<Facts>> {
+    if s.dir.ancestors().skip(1).any(|dir| dir.has("package.json")) {
+        return None;
+    }
+    let App::Server(server) = app::find(s, None, None, None, None)? else { return None };
+    let app = App::Server(server);
+    let docs = sources::of_server(&s.dir, entry(&app).as_deref());
+    let because = match &app {
+        App::Server(server) => server.launch.because.clone(),
+        App::Site(served) => served.output.because.clone(),
+    };
+    let facts = Facts {
+        name: "app".to_owned(),
+        because: because.clone(),
+        version: version::decide(s, None, &[], |_| None),
+        manager: None,
+        lifecycle: Lifecycle::default(),
+        natives: Natives::default(),
+        era: Era::default(),
+        framework: None,
+        context: s.dir.path().clone(),
+        home: RelPath::root(),
+        manifests: Vec::new(),
+        install: None,
+        production: None,
+        remarks: Vec::new(),
+        prepare: None,
+        build: None,
+        test: None,
+        dev: None,
+        listening: sources::listening(&docs),
+        listens: sources::listens(&docs),
+        handler: sources::handler(&docs),
+        writes: sources::writes(&docs),
+        spawns: sources::spawns(&docs),
+        health: sources::health(&docs),
+        example_port: example_port(s),
+        variables: Vec::new(),
+        reads: Vec::new(),
+        tests: runtime_files::tests(&s.dir),
+        outputs: Vec::new(),
+        tracked: top_level(s),
+        prose: Vec::new(),
+        other_members: Vec::new(),
+        app,
+    };
+    Some(Claim { strength: Strength::LooseFiles, because, facts })
+}
+
+/// The framework to name: the one that decided, or the server's library.
+fn chosen_framework(app: &App, meta: Option<Fact<&'static Framework>>, library: Option<Fact<&'static Framework>>) -> Option<Fact<&'static Framework>> {
+    match app {
+        App::Site(_) => meta,
+        App::Server(server) => {
+            let own = meta.filter(|row| match row.value.gives {
+                framework::Gives::Site(_) => false,
+                framework::Gives::Next => !matches!(&server.launch.value, Launch::Node(words) if library.is_some() && !words.iter().any(|word| word == "server.js" || word.contains("next"))),
+                _ => true,
+            });
+            own.or(library)
+        }
+    }
+}
+
+/// The source file that starts the program, as far as it is in the repository.
+fn entry(app: &App) -> Option<String> {
+    let App::Server(server) = app else { return None };
+    match &server.launch.value {
+        Launch::Node(words) => words.iter().find(|word| !word.starts_with('-') && word.contains('.')).cloned(),
+        Launch::Program(_) | Launch::Shell(_) => None,
+    }
+}
+
+fn app_evidence(app: &App, package: &Package<'_>) -> Evidence {
+    let evidence = match app {
+        App::Server(server) => &server.launch.because,
+        App::Site(served) => &served.output.because,
+    };
+    if evidence.at.is_some() { evidence.clone() } else { package.evidence() }
+}
+
+/// A bundler's package beside another language's program is that program's asset pipeline.
+fn strength(facts: &Facts, package: &Package<'_>) -> Strength {
+    let is_bundler = facts.framework.as_ref().is_some_and(|row| matches!(row.value.name, "Vite" | "webpack" | "Parcel"));
+    let has_page = facts.tracked.iter().any(|name| name == "index.html") || package.dir.has("public/index.html") || package.dir.has("src/index.html");
+    match &facts.app {
+        App::Site(_) if is_bundler && !has_page => Strength::Assets,
+        _ => Strength::Entry,
+    }
+}
+
+/// Output folders of the build that the repository does not hold.
+fn outputs(s: &Survey<'_>, app: &App) -> Vec<String> {
+    let mut folders = match app {
+        App::Site(served) => vec![served.output.value.clone()],
+        App::Server(server) => match &server.content {
+            app::Content::Output { folders, .. } => folders.iter().map(|(from, _)| from.clone()).collect(),
+            app::Content::Tree => Vec::new(),
+        },
+    };
+    folders.retain(|folder| folder != "." && !folder.starts_with(".next") && !folder.starts_with(".output") && !s.dir.has_dir(folder));
+    folders
+}
+
+fn top_level(s: &Survey<'_>) -> Vec<String> {
+    let mut names: Vec<String> = s.dir.files().filter_map(|(path, _)| path.split('/').next().map(str::to_owned)).collect();
+    names.dedup();
+    names
+}
+
+/// `README.md` and the like, where no source names them.
+fn prose(s: &Survey<'_>, docs: &[Doc<'_>]) -> Vec<String> {
+    let is_prose = |name: &&String| {
+        let upper = name.to_ascii_uppercase();
+        ["README", "CHANGELOG", "CONTRIBUTING", "CODE_OF_CONDUCT", "SECURITY"].iter().any(|word| upper.starts_with(word)) && upper.ends_with(".MD")
+    };
+    let is_named = |name: &String| docs.iter().any(|doc| doc.text.contains(name.as_str()));
+    top_level(s).iter().filter(is_prose).filter(|name| !is_named(name)).cloned().collect()
+}
+
+/// `PORT=8081` of an example of the environment.
+fn example_port(s: &Survey<'_>) -> Option<Fact<u16>> {
+    [".env.example", ".env.sample"].iter().find_map(|name| s.dir.doc(name)?.find(|line| line.trim().strip_prefix("PORT=")?.trim().parse().ok()))
+}
+
+/// Patches that pnpm applies while installing: <https://pnpm.io/cli/patch>
+fn pnpm_patches(s: &Survey<'_>) -> Option<String> {
+    let named = |name: &str, words: &str| s.dir.doc(name).is_some_and(|doc| doc.text.contains(words));
+    (s.dir.has_dir("patches") && (named("package.json", "patchedDependencies") || named("pnpm-workspace.yaml", "patchedDependencies"))).then(|| "patches".to_owned())
+}
+
+/// Does the project's `.npmrc` name a registry of its own or a token?
+fn private_registry(s: &Survey<'_>) -> bool {
+    let Some(doc) = s.dir.doc(".npmrc") else { return false };
+    let found = doc.find(|line| {
+        let line = line.trim();
+        let is_own = line.contains("registry=") && !line.contains("registry.npmjs.org") && !line.contains("registry.yarnpkg.com");
+        (!line.starts_with(['#', ';']) && (is_own || line.contains("_authToken") || line.contains("_auth"))).then(|| "a private registry".to_owned())
+    });
+    if let Some(found) = &found {
+        s.note(
+            crate::diag::Diagnostic::note(crate::diag::Code::PrivateRegistry, "packages come from a registry that may want a login")
+                .at(found.because.at.clone())
+                .help("docker build --secret id=npmrc,src=$HOME/.npmrc"),
+        );
+    }
+    found.is_some()
+}

@@ -1,0 +1,121 @@
+//! Packages with native code or heavy needs, as rows: system packages for each stage, and whether an
+//! install script must run.
+//!
+//! Debian names; a version prefix keeps a package on its release line. Sources: the installation page of each package.
+
+use crate::diag::{Code, Diagnostic};
+use crate::fact::Fact;
+use crate::plan::stage::SystemPackage;
+use crate::stack::Survey;
+use crate::stack::node::manifest::Package;
+use crate::stack::node::semver::{is_below, major};
+
+/// One package.
+struct Row {
+    packages: &'static [&'static str],
+    /// For the stages that install.
+    build: &'static [&'static str],
+    /// For the image that runs.
+    runtime: &'static [&'static str],
+    /// Variables of the image that runs.
+    env: &'static [(&'static str, &'static str)],
+    /// Variables of the stages that install.
+    build_env: &'static [(&'static str, &'static str)],
+    /// Does its install script build or fetch what it needs to load?
+    script: bool,
+    /// From this version on the package holds its binaries, and nothing is needed.
+    until: Option<&'static str>,
+}
+
+const NONE: Row = Row { packages: &[], build: &[], runtime: &[], env: &[], build_env: &[], script: true, until: None };
+
+const ROWS: &[Row] = &[
+    // Prebuilt for the usual platforms; the compiler is for what has no binary: https://github.com/nodejs/node-gyp#on-unix
+    Row { packages: &["bcrypt"], build: COMPILER, until: Some("6.0.0"), ..NONE },
+    Row { packages: &["argon2"], build: COMPILER, until: Some("0.41.0"), ..NONE },
+    Row { packages: &["bufferutil"], build: COMPILER, until: Some("4.0.0"), ..NONE },
+    Row { packages: &["utf-8-validate", "leveldown"], build: COMPILER, until: Some("5.0.0"), ..NONE },
+    Row { packages: &["snappy"], build: COMPILER, until: Some("7.0.0"), ..NONE },
+    Row { packages: &["better-sqlite3", "sqlite3"], build: COMPILER, ..NONE },
+    Row { packages: &["node-sass", "node-pty", "farmhash", "re2", "robotjs", "zeromq", "usb", "serialport", "microtime", "iconv", "ref-napi", "ffi-napi", "libxmljs", "libxmljs2", "couchbase", "node-rdkafka", "grpc", "heapdump", "isolated-vm", "deasync", "fibers", "kerberos", "mongodb-client-encryption", "pg-native", "odbc", "oracledb", "ibm_db", "tree-sitter"], build: COMPILER, ..NONE },
+    // https://github.com/Automattic/node-canvas#compiling
+    Row { packages: &["canvas"], build: &["build-essential=12.*", "python3=3.*", "pkg-config=1.*", "libcairo2-dev=1.*", "libpango1.0-dev=1.*", "libjpeg-dev=1:2.*", "libgif-dev=5.*", "librsvg2-dev=2.*"], runtime: &["libcairo2=1.*", "libpango-1.0-0=1.*", "libpangocairo-1.0-0=1.*", "libjpeg62-turbo=1:2.*", "libgif7=5.*", "librsvg2-2=2.*"], ..NONE },
+    // https://pptr.dev/guides/docker: the distribution's own browser instead of a download.
+    Row { packages: &["puppeteer", "puppeteer-core"], runtime: &["chromium", "fonts-liberation=1:2.*"], env: &[("PUPPETEER_EXECUTABLE_PATH", "/usr/bin/chromium")], build_env: &[("PUPPETEER_SKIP_DOWNLOAD", "1")], script: false, ..NONE },
+    // https://www.prisma.io/docs/orm/reference/system-requirements: engines link OpenSSL.
+    Row { packages: &["@prisma/client", "prisma"], build: &["openssl=3.*", "ca-certificates"], runtime: &["openssl=3.*", "ca-certificates"], ..NONE },
+    Row { packages: &["fluent-ffmpeg"], runtime: &["ffmpeg=7:*"], script: false, ..NONE },
+    Row { packages: &["gm", "imagemagick"], runtime: &["imagemagick=8:*"], script: false, ..NONE },
+    Row { packages: &["simple-git", "isomorphic-git-cli"], runtime: &["git=1:2.*", "ca-certificates"], script: false, ..NONE },
+];
+
+/// What node-gyp needs.
+const COMPILER: &[&str] = &["build-essential=12.*", "python3=3.*"];
+
+/// What natives take.
+#[derive(Debug, Default)]
+pub(super) struct Natives {
+    /// For the stages that install.
+    pub build: Vec<Fact<SystemPackage>>,
+    /// For the image that runs.
+    pub runtime: Vec<Fact<SystemPackage>>,
+    /// Variables of the image that runs.
+    pub env: Vec<(String, Fact<String>)>,
+    /// Variables of the stages that install.
+    pub build_env: Vec<(String, Fact<String>)>,
+    /// Packages whose install scripts must run.
+    pub scripts: Vec<Fact<String>>,
+}
+
+impl Natives {
+    /// Of the dependencies of a package.
+    pub fn find(s: &Survey<'_>, package: &Package<'_>) -> Self {
+        let mut natives = Self::default();
+        for (row, name, range, is_shipped) in ROWS.iter().flat_map(|row| used(row, package)) {
+            let newer = row.until.is_some_and(|limit| !is_below(range.value.trim_start_matches(['^', '~', '>', '=', ' ']), limit));
+            if newer || name.contains("prisma") && is_engineless(&range.value) {
+                continue;
+            }
+            natives.build.extend(row.build.iter().map(|word| system(&range, name, word)));
+            natives.build_env.extend(row.build_env.iter().map(|(variable, value)| ((*variable).to_owned(), range.derive((*value).to_owned()))));
+            if row.script {
+                natives.scripts.push(range.derive(name.to_owned()));
+            }
+            if is_shipped {
+                natives.runtime.extend(row.runtime.iter().map(|word| system(&range, name, word)));
+                natives.env.extend(row.env.iter().map(|(variable, value)| ((*variable).to_owned(), range.derive((*value).to_owned()))));
+            }
+        }
+        if let Some(range) = package.requires("playwright") {
+            s.note(
+                Diagnostic::warning(Code::SystemPackage, "playwright needs the browsers of exactly its own version, which are not in the image")
+                    .at(range.because.at)
+                    .help("set runtime.image to mcr.microsoft.com/playwright:v<version>-noble"),
+            );
+        }
+        natives
+    }
+}
+
+/// Prisma 7 has no engine of its own: <https://www.prisma.io/docs/orm/more/upgrade-guides/upgrading-versions/upgrading-to-prisma-7>
+fn is_engineless(range: &str) -> bool {
+    major(range).is_some_and(|major| major >= 7)
+}
+
+fn used<'r>(row: &'r Row, package: &Package<'_>) -> Vec<(&'r Row, &'static str, Fact<String>, bool)> {
+    row.packages
+        .iter()
+        .filter_map(|name| {
+            let range = package.uses(name)?;
+            let is_shipped = package.requires(name).is_some();
+            Some((row, *name, range, is_shipped))
+        })
+        .collect()
+}
+
+fn system(because: &Fact<String>, package: &str, word: &str) -> Fact<SystemPackage> {
+    let (name, version) = word.split_once('=').map_or((word, None), |(name, version)| (name, Some(version.to_owned())));
+    let mut fact = because.derive(SystemPackage { name: name.to_owned(), version });
+    fact.because.says = format!("for {package}");
+    fact
+}

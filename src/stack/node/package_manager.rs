@@ -1,0 +1,421 @@
+//! What installs dependencies, in which version, with which commands.
+//!
+//! Order: the setting, `packageManager`, `devEngines.packageManager`, the lock file, npm. A declared manager whose
+//! lock file is missing while another's is there gives way: a lock file is what was really installed from.
+
+use serde::Serialize;
+
+use crate::config::keys;
+use crate::diag::{Code, Diagnostic};
+use crate::fact::{Evidence, Fact};
+use crate::plan::run::Run;
+use crate::stack::Survey;
+use crate::stack::node::lock::{Lock, OutOfStep};
+use crate::stack::node::manifest::Package;
+use crate::stack::node::semver::major;
+
+/// A package manager; yarn's two generations share nothing but the name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Kind {
+    /// <https://docs.npmjs.com/cli>
+    Npm,
+    /// <https://classic.yarnpkg.com/en/docs/cli/install>
+    YarnClassic,
+    /// <https://yarnpkg.com/cli/install>
+    YarnBerry,
+    /// <https://pnpm.io/cli/install>
+    Pnpm,
+    /// <https://bun.com/docs/cli/install>
+    Bun,
+}
+
+/// The commands of one manager.
+pub(super) struct Row {
+    kind: Kind,
+    /// Its command.
+    pub name: &'static str,
+    /// Installs what the lock file says, or fails.
+    locked: &'static str,
+    /// Installs what the ranges allow today.
+    unlocked: &'static str,
+    /// Added for a production tree.
+    production: &'static str,
+    /// Leaves install scripts out.
+    ignore_scripts: &'static str,
+    /// Where downloads are kept between builds.
+    cache: &'static str,
+    /// Variables of the stages that use it.
+    env: &'static [(&'static str, &'static str)],
+    /// Its settings, mounted where they exist. A folder ends with `/`.
+    settings: &'static [&'static str],
+}
+
+const ROWS: &[Row] = &[
+    Row {
+        kind: Kind::Npm,
+        name: "npm",
+        locked: "npm ci",
+        unlocked: "npm install --no-audit --no-fund",
+        production: "--omit=dev",
+        ignore_scripts: "--ignore-scripts",
+        cache: "/root/.npm",
+        env: &[],
+        settings: &[".npmrc"],
+    },
+    Row {
+        kind: Kind::YarnClassic,
+        name: "yarn",
+        locked: "yarn install --frozen-lockfile",
+        unlocked: "yarn install",
+        production: "--production",
+        ignore_scripts: "--ignore-scripts",
+        cache: "/root/.cache/yarn",
+        env: &[("YARN_CACHE_FOLDER", "/root/.cache/yarn")],
+        settings: &[".npmrc", ".yarnrc", ".yarnclean"],
+    },
+    Row {
+        kind: Kind::YarnBerry,
+        name: "yarn",
+        locked: "yarn install --immutable",
+        unlocked: "yarn install --no-immutable",
+        production: "",
+        ignore_scripts: "--mode=skip-build",
+        cache: "/root/.cache/yarn",
+        // https://yarnpkg.com/configuration/yarnrc: a plain node_modules folder is what can be copied.
+        env: &[
+            ("YARN_ENABLE_TELEMETRY", "0"),
+            ("YARN_GLOBAL_FOLDER", "/root/.cache/yarn"),
+            ("YARN_ENABLE_GLOBAL_CACHE", "true"),
+            ("YARN_NODE_LINKER", "node-modules"),
+        ],
+        settings: &[".yarnrc.yml", ".yarn/releases/", ".yarn/plugins/", ".yarn/patches/"],
+    },
+    Row {
+        kind: Kind::Pnpm,
+        name: "pnpm",
+        locked: "pnpm install --frozen-lockfile",
+        unlocked: "pnpm install --no-frozen-lockfile",
+        production: "--prod",
+        ignore_scripts: "--ignore-scripts",
+        cache: "/pnpm/store",
+        // pnpm fetches the version of `packageManager` itself unless told not to; exactly that one is installed.
+        // https://pnpm.io/settings#managepackagemanagerversions
+        env: &[
+            ("CI", "1"),
+            ("npm_config_store_dir", "/pnpm/store"),
+            ("npm_config_manage_package_manager_versions", "false"),
+            ("npm_config_package_manager_strict", "false"),
+        ],
+        settings: &[".npmrc", "pnpm-workspace.yaml", ".pnpmfile.cjs", ".pnpmfile.mjs"],
+    },
+    Row {
+        kind: Kind::Bun,
+        name: "bun",
+        locked: "bun install --frozen-lockfile",
+        unlocked: "bun install",
+        production: "--production",
+        ignore_scripts: "--ignore-scripts",
+        cache: "/root/.bun/install/cache",
+        env: &[],
+        settings: &[".npmrc", "bunfig.toml"],
+    },
+];
+
+/// Which release of a manager writes a lock file of which format, newest known first.
+/// <https://github.com/pnpm/spec/tree/master/lockfile>, <https://github.com/yarnpkg/berry/blob/master/packages/yarnpkg-core/sources/Project.ts>
+const WRITTEN_BY: &[(Kind, &str, &str)] = &[
+    (Kind::Pnpm, "9.0", "10.34.8"),
+    (Kind::Pnpm, "6.1", "8.15.9"),
+    (Kind::Pnpm, "6.0", "8.15.9"),
+    (Kind::Pnpm, "5.4", "7.33.7"),
+    (Kind::Pnpm, "5.3", "6.35.1"),
+    (Kind::YarnBerry, "4", "2.4.2"),
+    (Kind::YarnBerry, "5", "3.1.1"),
+    (Kind::YarnBerry, "6", "3.8.7"),
+    (Kind::YarnBerry, "7", "4.0.2"),
+    (Kind::YarnBerry, "8", "4.18.1"),
+];
+
+/// The release that is installed when neither `packageManager` nor a lock file says more.
+const NEWEST: &[(Kind, &str)] =
+    &[(Kind::Pnpm, "10.34.8"), (Kind::YarnBerry, "4.18.1"), (Kind::YarnClassic, "1.22.22"), (Kind::Bun, "1.4.5")];
+
+/// The manager of a project.
+#[derive(Debug, Serialize)]
+pub(super) struct PackageManager {
+    /// Which one.
+    pub kind: Kind,
+    /// Its name, version and reason: `pnpm 9.12.0`.
+    pub fact: Fact<String>,
+    /// Its exact version where one must be installed.
+    pub version: Option<String>,
+    /// The lock file's name.
+    pub lock: Option<String>,
+    /// Does the lock file agree with the manifest?
+    pub is_locked: bool,
+    /// Flags of the project's own era or shape.
+    flags: Vec<String>,
+    /// `.yarn/releases/…` of the repository.
+    pub bundled: Option<Fact<String>>,
+}
+
+impl Kind {
+    fn row(self) -> &'static Row {
+        ROWS.iter().find(|row| row.kind == self).expect("every kind has a row")
+    }
+
+    /// Its command.
+    pub fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    fn named(name: &str, version: Option<&str>) -> Option<Self> {
+        Some(match name.trim() {
+            "npm" => Self::Npm,
+            "pnpm" => Self::Pnpm,
+            "bun" => Self::Bun,
+            "yarn" if version.and_then(major).is_some_and(|major| major >= 2) => Self::YarnBerry,
+            "yarn" => Self::YarnClassic,
+            _ => return None,
+        })
+    }
+}
+
+impl PackageManager {
+    /// The manager of the package whose folder (or workspace root) has these lock files.
+    pub fn choose<'l, 'a>(s: &Survey<'_>, package: &Package<'_>, locks: &'l [Lock<'a>]) -> (Self, Option<&'l Lock<'a>>) {
+        let declared = declared(s, package);
+        let lock = choose_lock(s, package, locks, declared.as_ref().map(|(kind, _)| *kind));
+        let (kind, version, because) = match (declared, lock) {
+            (Some((kind, said)), Some(lock)) if !same_family(kind, lock.kind) => {
+                let message = format!("`{}` counts, not {}: there is no lock file of that", lock.name, said.value);
+                s.note(Diagnostic::warning(Code::SeveralLocks, message).at(said.because.at.clone()));
+                (lock.kind, None, presence(package, lock))
+            }
+            (Some((kind, said)), lock) => {
+                let version = said.value.split_once('@').map(|(_, version)| exact(version));
+                // A range such as `yarn` without a version: the lock file knows the generation.
+                let kind = lock.map_or(kind, |lock| if version.is_none() { lock.kind } else { kind });
+                (kind, version, said.because)
+            }
+            (None, Some(lock)) => (lock.kind, None, presence(package, lock)),
+            (None, None) => (Kind::Npm, None, Evidence::default("comes with Node.js")),
+        };
+        let because = match (lock.and_then(|lock| lock.format.clone()), &version, kind) {
+            (Some(format), None, Kind::Pnpm | Kind::YarnBerry) => format.because,
+            _ => because,
+        };
+        let version = version.or_else(|| written_by(kind, lock)).or_else(|| newest(kind));
+        let name = match &version {
+            Some(version) => format!("{} {version}", kind.name()),
+            None => kind.name().to_owned(),
+        };
+        let bundled = yarn_path(s, package);
+        let mut manager = Self {
+            kind,
+            fact: Fact::new(name, because),
+            version,
+            lock: lock.map(|lock| lock.name.to_owned()),
+            is_locked: false,
+            flags: Vec::new(),
+            bundled,
+        };
+        manager.is_locked = agrees(s, package, lock);
+        if kind == Kind::Npm && lock.and_then(|lock| lock.format.as_ref()).is_some_and(|format| format.value == "1") {
+            // npm 6 wrote it, and npm 6 did not resolve peers: https://docs.npmjs.com/cli/using-npm/config#legacy-peer-deps
+            manager.flags.push("--legacy-peer-deps".to_owned());
+        }
+        (manager, lock)
+    }
+
+    /// Its row of commands.
+    pub fn row(&self) -> &'static Row {
+        self.kind.row()
+    }
+
+    /// Installs the manager itself, where the image does not bring it. Corepack is not in newer images.
+    pub fn setup(&self, line: &str) -> Option<Run> {
+        let version = self.version.as_deref()?;
+        let cache = "/root/.npm";
+        let scripts = |major_from: u64, name: &str| {
+            // Packages with a native program need their install script, which npm 12 skips unless it is named.
+            let native = major(version).is_some_and(|major| major >= major_from);
+            if native { format!(" --allow-scripts={name}") } else { String::new() }
+        };
+        let command = match self.kind {
+            // The image's own npm reads the lock files of every older one.
+            Kind::Npm => return None,
+            Kind::YarnClassic if major(line).is_some_and(|line| line <= 24) => return None,
+            Kind::YarnClassic => format!("npm install --global --force yarn@{version}"),
+            Kind::YarnBerry if self.bundled.is_some() => return None,
+            Kind::YarnBerry => format!("npm install --global --force @yarnpkg/cli-dist@{version}"),
+            Kind::Pnpm => format!("npm install --global{} pnpm@{version}", scripts(12, "pnpm")),
+            Kind::Bun => format!("npm install --global bun@{version}"),
+        };
+        Some(Run::new(command).cache(cache))
+    }
+
+    /// Variables of the stages that install.
+    pub fn env(&self) -> impl Iterator<Item = (String, String)> {
+        self.row().env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+    }
+
+    /// The files that an install reads, of those that are there.
+    pub fn settings(&self) -> &'static [&'static str] {
+        self.row().settings
+    }
+
+    /// Where downloads are kept between builds.
+    pub fn cache(&self) -> &'static str {
+        self.row().cache
+    }
+
+    /// Installs everything.
+    pub fn install(&self) -> String {
+        self.command(&[])
+    }
+
+    /// Installs everything and leaves install scripts out.
+    pub fn install_without_scripts(&self) -> String {
+        self.command(&[self.row().ignore_scripts])
+    }
+
+    /// Installs what production needs.
+    pub fn install_production(&self, scripts: InstallScripts) -> String {
+        let mut more = vec![self.row().production];
+        if scripts == InstallScripts::Skipped {
+            more.push(self.row().ignore_scripts);
+        }
+        if self.kind == Kind::YarnBerry {
+            // https://yarnpkg.com/cli/workspaces/focus: the only way to leave development dependencies out.
+            return "yarn workspaces focus --all --production".to_owned();
+        }
+        self.command(&more)
+    }
+
+    fn command(&self, more: &[&str]) -> String {
+        let base = if self.is_locked { self.row().locked } else { self.row().unlocked };
+        let words = std::iter::once(base).chain(more.iter().copied()).chain(self.flags.iter().map(String::as_str));
+        words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Adds a flag to every install.
+    pub fn add_flag(&mut self, flag: &str) {
+        self.flags.push(flag.to_owned());
+    }
+
+    /// Runs a script of `package.json`.
+    pub fn run(&self, script: &str) -> String {
+        let script = crate::plan::run::quote(script);
+        match (self.kind, script.as_str()) {
+            (Kind::Npm, "test") => "npm test".to_owned(),
+            (Kind::YarnClassic | Kind::YarnBerry, _) => format!("yarn run {script}"),
+            _ => format!("{} run {script}", self.kind.name()),
+        }
+    }
+
+    /// Runs the program of an installed package.
+    pub fn exec(&self, line: &str) -> String {
+        match self.kind {
+            Kind::Npm => format!("npx {line}"),
+            Kind::YarnClassic | Kind::YarnBerry => format!("yarn {line}"),
+            Kind::Pnpm => format!("pnpm exec {line}"),
+            Kind::Bun => format!("bunx {line}"),
+        }
+    }
+}
+
+/// Do the dependencies' install scripts run?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum InstallScripts {
+    Run,
+    Skipped,
+}
+
+/// What settings and `package.json` say: `pnpm@9.12.0`.
+fn declared(s: &Survey<'_>, package: &Package<'_>) -> Option<(Kind, Fact<String>)> {
+    let modern = package.text(&["devEngines", "packageManager", "name"]).map(|name| {
+        let version = package.text(&["devEngines", "packageManager", "version"]);
+        let text = version.map_or(name.value.clone(), |version| format!("{}@{}", name.value, version.value));
+        name.derive(text)
+    });
+    let said = s.choice(&keys::PACKAGE_MANAGER).or(package.text(&["packageManager"])).or(modern).decide()?;
+    let (name, version) = said.value.split_once('@').map_or((said.value.as_str(), None), |(n, v)| (n, Some(v)));
+    Some((Kind::named(name, version)?, said))
+}
+
+/// The exact version of `9.12.0+sha512.…` or `^9.12.0`.
+fn exact(version: &str) -> String {
+    version.split('+').next().unwrap_or_default().trim_start_matches(['^', '~', '=', '>', 'v', ' ']).to_owned()
+}
+
+fn same_family(a: Kind, b: Kind) -> bool {
+    a.name() == b.name()
+}
+
+fn presence(package: &Package<'_>, lock: &Lock<'_>) -> Evidence {
+    package.dir.evidence(lock.name, "its lock file")
+}
+
+/// The lock file that counts: the declared manager's, else the first that agrees with the manifest.
+fn choose_lock<'l, 'a>(s: &Survey<'_>, package: &Package<'_>, locks: &'l [Lock<'a>], declared: Option<Kind>) -> Option<&'l Lock<'a>> {
+    let own = declared.and_then(|kind| locks.iter().find(|lock| same_family(lock.kind, kind)));
+    let chosen = own.or_else(|| locks.iter().find(|lock| lock.out_of_step(package).is_none())).or(locks.first())?;
+    let others: Vec<&str> = locks.iter().map(|lock| lock.name).filter(|name| *name != chosen.name).collect();
+    if !others.is_empty() {
+        let why = match (own, chosen.out_of_step(package)) {
+            (Some(_), _) => "package.json names its package manager",
+            (None, None) => "it agrees with package.json",
+            (None, Some(_)) => "none of them agrees with package.json",
+        };
+        let message = format!("`{}` counts, not `{}`: {why}", chosen.name, others.join("`, `"));
+        let finding = Diagnostic::warning(Code::SeveralLocks, message).help("delete the lock files that nobody uses");
+        s.note(finding.at(package.dir.evidence(chosen.name, "").at));
+    }
+    Some(chosen)
+}
+
+/// Is there a lock file that an install can hold on to? Says so where not.
+fn agrees(s: &Survey<'_>, package: &Package<'_>, lock: Option<&Lock<'_>>) -> bool {
+    let Some(lock) = lock else {
+        if package.dependencies().next().is_some() {
+            s.note(
+                Diagnostic::warning(Code::MissingLock, "no lock file: two builds of one commit can differ")
+                    .at(package.evidence().at)
+                    .help("install once and commit the lock file"),
+            );
+        }
+        return false;
+    };
+    let Some(OutOfStep { dependency, line }) = lock.out_of_step(package) else { return true };
+    let mut place = package.evidence().at;
+    if let Some(place) = &mut place {
+        place.line = Some(line);
+    }
+    s.note(
+        Diagnostic::warning(
+            Code::LockOutOfStep,
+            format!("`{}` does not pin `{dependency}` as package.json asks for it", lock.name),
+        )
+        .at(place)
+        .help("install once and commit the lock file; until then the build resolves versions anew"),
+    );
+    false
+}
+
+fn written_by(kind: Kind, lock: Option<&Lock<'_>>) -> Option<String> {
+    let format = lock?.format.as_ref()?;
+    let row = WRITTEN_BY.iter().find(|(writer, number, _)| *writer == kind && *number == format.value)?;
+    Some(row.2.to_owned())
+}
+
+fn newest(kind: Kind) -> Option<String> {
+    NEWEST.iter().find(|(known, _)| *known == kind).map(|(_, version)| (*version).to_owned())
+}
+
+/// Yarn's own release in the repository: <https://yarnpkg.com/configuration/yarnrc#yarnPath>
+fn yarn_path(s: &Survey<'_>, package: &Package<'_>) -> Option<Fact<String>> {
+    let settings = s.parsed(package.dir.doc(".yarnrc.yml")?.yaml())?;
+    settings.text(&["yarnPath"]).filter(|path| package.dir.has(&path.value))
+}

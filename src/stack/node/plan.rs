@@ -1,0 +1,320 @@
+//! What building and running it takes: stages, image, port, command.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::config::keys;
+use crate::fact::Fact;
+use crate::plan::run::{Run, quote};
+use crate::plan::service::{IgnoreGroup, Runtime, Service, ServiceKind, Toolchain};
+use crate::plan::stage::{GraphError, Origin, Role, Stage, StageGraph, SystemPackage};
+use crate::stack::Survey;
+use crate::stack::node::app::{App, Packages, is_sensitive};
+use crate::stack::node::package_manager::InstallScripts;
+use crate::stack::node::site::Served;
+use crate::stack::node::{Facts, server, version};
+
+/// Where the project lies in every stage.
+pub(super) const HOME: &str = "/app";
+
+/// What the templates see.
+#[derive(Serialize)]
+struct View<'f> {
+    version: &'f Fact<String>,
+    /// `pnpm 9.12.0`, with its reason.
+    manager: Option<&'f Fact<String>>,
+    /// Variables of the stages that build.
+    env: Vec<(String, String)>,
+    /// Installs the package manager.
+    setup: Option<Run>,
+    /// Is `deps` the first stage?
+    is_deps_first: bool,
+    /// Manifests that an install of a workspace needs.
+    manifests: Vec<String>,
+    install: Option<Run>,
+    /// What there is to say about the install.
+    remarks: Vec<String>,
+    /// Public variables of the build.
+    variables: Vec<&'f str>,
+    has_private_variables: bool,
+    prepare: Option<Run>,
+    build: Option<Run>,
+    build_reason: Option<String>,
+    test: Option<Run>,
+    /// Does the test stage bring the sources itself?
+    test_copies: bool,
+    dev: Option<Vec<String>>,
+    production: Option<Run>,
+    production_remark: Option<String>,
+    /// Is there a `tini-static` to copy?
+    init: Option<String>,
+    copies: Vec<server::Copy>,
+    /// Why the runtime is what it is.
+    about: String,
+    served: Option<&'f Served>,
+    /// The site's files in the last stage that builds.
+    site_source: Option<String>,
+    site_stage: Option<String>,
+}
+
+/// The stages, the image and the command.
+pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphError> {
+    let runtime = match &facts.app {
+        App::Server(program) => server::runtime(facts, program, s),
+        App::Site(served) => site_runtime(served, s),
+    };
+    let stages = stages(facts, s, &runtime)?;
+    let view = view(facts, &runtime, &stages);
+    let mut toolchains =
+        vec![facts.version.clone().map(|version| Toolchain { name: "Node.js".to_owned(), version })];
+    if let Some(manager) = facts.manager.as_ref().filter(|manager| manager.kind.name() != "npm") {
+        toolchains.push(manager.fact.clone().map(|_| Toolchain {
+            name: manager.kind.name().to_owned(),
+            version: manager.version.clone().unwrap_or_default(),
+        }));
+    }
+    Ok(Service {
+        name: s.service_name(&facts.name),
+        dir: s.dir.path().clone(),
+        context: facts.context.clone(),
+        stack: Fact::new("node".to_owned(), facts.because.clone()),
+        framework: facts.framework.as_ref().map(|row| row.derive(row.value.name.to_owned())),
+        toolchains,
+        package_manager: facts.manager.as_ref().map(|manager| manager.fact.clone()),
+        kind: runtime.kind.clone(),
+        stages,
+        ignore: ignore(facts),
+        ignore_file: Service::usual_ignore_file(s.dir.path()),
+        tool: serde_json::to_value(view).expect("facts are plain values with text keys"),
+        runtime: runtime.runtime,
+    })
+}
+
+/// A runtime and what its template needs.
+pub(super) struct Planned {
+    pub runtime: Runtime,
+    pub kind: Fact<ServiceKind>,
+    /// The base image.
+    pub image: Fact<String>,
+    pub packages: Vec<Fact<SystemPackage>>,
+    pub copies: Vec<server::Copy>,
+    /// Needs a `tini-static`; the reason.
+    pub init: Option<String>,
+    pub about: String,
+    /// Whose packages are copied.
+    pub modules: Packages,
+}
+
+fn site_runtime(served: &Served, s: &Survey<'_>) -> Planned {
+    let nginx = s.catalog.image("nginx");
+    let image = s.choice(&keys::IMAGE).or_default(nginx.at(""), "a site needs a web server and nothing else");
+    let known = s.catalog.image_like(&image.value).unwrap_or(nginx);
+    let port = s.choice(&keys::PORT).or_default(8080, "nginx without root listens on 8080");
+    let runtime = Runtime {
+        user: Fact::by_default(known.user.clone(), "the image's own numeric user"),
+        workdir: None,
+        env: BTreeMap::new(),
+        health: known.health(port.value, "/").map(|health| port.derive(health)),
+        port: Some(port),
+        entrypoint: None,
+        command: None,
+        stop_signal: None,
+    };
+    Planned {
+        runtime,
+        kind: served.output.derive(ServiceKind::Site),
+        image,
+        packages: Vec::new(),
+        copies: Vec::new(),
+        init: None,
+        about: format!("serves {} ({})", served.output.value, served.output.because),
+        modules: Packages::Bundled,
+    }
+}
+
+fn needs_production(facts: &Facts, planned: &Planned) -> bool {
+    facts.install.is_some() && facts.production.is_some() && planned.modules == Packages::Production
+}
+
+fn stages(facts: &Facts, s: &Survey<'_>, planned: &Planned) -> Result<StageGraph, GraphError> {
+    let is_site = matches!(facts.app, App::Site(_));
+    let from = version::build_image(s.catalog, &facts.version).map(Origin::Image);
+    let production = needs_production(facts, planned);
+    let mut stages = Vec::new();
+    let has_base = production || facts.install.is_none();
+    let uses_base = production || facts.build.is_some() || facts.test.is_some() || facts.dev.is_some() || facts.install.is_some();
+    let mut below = "base";
+    if has_base && uses_base {
+        stages.push(Stage::new("base", Role::Base, from.clone(), "node/base.tera"));
+    }
+    if facts.install.is_some() {
+        let deps = if has_base {
+            Stage::on("deps", Role::Deps, "base", "node/deps.tera")
+        } else {
+            Stage::new("deps", Role::Deps, from.clone(), "node/deps.tera")
+        };
+        stages.push(deps);
+        below = "deps";
+    }
+    if let Some(first) = stages.first_mut() {
+        first.packages.clone_from(&facts.natives.build);
+        if is_site {
+            *first = first.clone().on_build_platform();
+        }
+    }
+    if facts.build.is_some() {
+        stages.push(Stage::on("build", Role::Build, below, "node/build.tera"));
+        below = "build";
+    }
+    if facts.test.is_some() {
+        stages.push(Stage::on("test", Role::Test, below, "node/test.tera"));
+    }
+    if facts.dev.is_some() {
+        let under = if facts.install.is_some() { "deps" } else { "base" };
+        stages.push(Stage::on("dev", Role::Dev, under, "node/dev.tera"));
+    }
+    if production {
+        stages.push(Stage::on("prod-deps", Role::Deps, "base", "node/prod-deps.tera"));
+    }
+    if let Some(reason) = &planned.init {
+        let tini = SystemPackage { name: "tini".to_owned(), version: Some("0.19.*".to_owned()) };
+        let init = Stage::new("init", Role::Base, from, "node/init.tera");
+        stages.push(init.with_packages(vec![Fact::by_default(tini, reason.clone())]));
+    }
+    let template = if is_site { "node/site.tera" } else { "node/runtime.tera" };
+    let mut runtime = Stage::new("runtime", Role::Runtime, planned.image.clone().map(Origin::Image), template);
+    runtime.packages.clone_from(&planned.packages);
+    let mut takes: Vec<&str> = planned.copies.iter().filter_map(|copy| copy.from.as_deref()).collect();
+    if planned.init.is_some() {
+        takes.push("init");
+    }
+    if is_site && facts.build.is_some() {
+        takes.push("build");
+    }
+    takes.sort_unstable();
+    takes.dedup();
+    // A stage that only tests or watches would use is not worth its lines when nothing is installed or built.
+    let runtime = runtime.taking(&takes);
+    stages.push(runtime);
+    StageGraph::new(prune(stages))
+}
+
+/// Drops stages that nothing continues, copies or asks for by name.
+fn prune(mut stages: Vec<Stage>) -> Vec<Stage> {
+    loop {
+        let used: Vec<String> = stages
+            .iter()
+            .flat_map(|stage| {
+                let origin = match &stage.from.value {
+                    Origin::Stage(name) => Some(name.to_string()),
+                    Origin::Image(_) => None,
+                };
+                origin.into_iter().chain(stage.takes.iter().map(ToString::to_string)).collect::<Vec<_>>()
+            })
+            .collect();
+        let by_name = [Role::Test, Role::Dev, Role::Runtime];
+        let before = stages.len();
+        stages.retain(|stage| by_name.contains(&stage.role) || used.iter().any(|name| name == stage.name.as_str()));
+        if stages.len() == before {
+            return stages;
+        }
+    }
+}
+
+fn view<'f>(facts: &'f Facts, planned: &Planned, stages: &StageGraph) -> View<'f> {
+    let is_private = |variable: &&Fact<String>| is_sensitive(&variable.value);
+    let mut env: Vec<(String, String)> = facts.manager.as_ref().map(|manager| manager.env().collect()).unwrap_or_default();
+    env.extend(facts.natives.build_env.iter().map(|(name, value)| (name.clone(), value.value.clone())));
+    if facts.lifecycle.hooks.is_some() {
+        env.push(("HUSKY".to_owned(), "0".to_owned()));
+    }
+    if facts.framework.as_ref().is_some_and(|row| row.value.name == "Next.js") {
+        env.push(("NEXT_TELEMETRY_DISABLED".to_owned(), "1".to_owned()));
+    }
+    if facts.era.legacy_openssl.is_some() && version::has_openssl_3(&facts.version.value) {
+        env.push(("NODE_OPTIONS".to_owned(), "--openssl-legacy-provider".to_owned()));
+    }
+    let served = match &facts.app {
+        App::Site(served) => Some(served),
+        App::Server(_) => None,
+    };
+    View {
+        version: &facts.version,
+        manager: facts.manager.as_ref().map(|manager| &manager.fact),
+        env,
+        setup: facts.manager.as_ref().and_then(|manager| manager.setup(&facts.version.value)),
+        is_deps_first: stages.get("base").is_none(),
+        manifests: facts.manifests.clone(),
+        install: facts.install.clone(),
+        remarks: facts.remarks.clone(),
+        variables: facts.variables.iter().filter(|v| !is_private(v)).map(|v| v.value.as_str()).collect(),
+        has_private_variables: facts.variables.iter().any(|v| is_private(&v)),
+        prepare: facts.prepare.clone(),
+        build: facts.build.as_ref().map(|build| build.value.clone()),
+        build_reason: facts.build.as_ref().map(|build| build.because.to_string()),
+        test: facts.test.as_ref().map(|test| test.value.clone()),
+        test_copies: facts.build.is_none(),
+        dev: facts.dev.as_ref().map(|dev| dev.value.clone()),
+        production: facts.production.clone(),
+        production_remark: facts.lifecycle.skipped_in_production.as_ref().map(|script| {
+            format!("install scripts are left out: `{}` needs what production does not have ({})", script.value, script.because)
+        }),
+        init: planned.init.clone(),
+        copies: planned.copies.clone(),
+        about: planned.about.clone(),
+        served,
+        site_source: served.map(|served| if served.output.value == "." { HOME.to_owned() } else { format!("{HOME}/{}", facts.at_home(&served.output.value)) }),
+        site_stage: stages.get("build").map(|_| "build".to_owned()),
+    }
+}
+
+/// A RUN that installs: the files it reads, its download cache, and the secret of a private registry.
+pub(super) fn install_run(facts: &InstallFiles<'_>, commands: Vec<String>) -> Run {
+    let mut run = Run { commands, ..Run::default() };
+    for file in facts.files {
+        run = run.bind(file);
+    }
+    if facts.is_private {
+        run = run.secret("npmrc", "/root/.npmrc");
+    }
+    run.cache(facts.cache)
+}
+
+/// What an install reads.
+pub(super) struct InstallFiles<'f> {
+    pub files: &'f [String],
+    pub cache: &'f str,
+    pub is_private: bool,
+}
+
+/// The production tree: its install, and the natives that a skipped script would have built.
+pub(super) fn production_commands(facts: &Facts) -> Vec<String> {
+    let Some(manager) = &facts.manager else { return Vec::new() };
+    let skips = facts.lifecycle.skipped_in_production.is_some();
+    let scripts = if skips { InstallScripts::Skipped } else { InstallScripts::Run };
+    let mut commands = vec![manager.install_production(scripts)];
+    if skips && !facts.natives.scripts.is_empty() {
+        commands.push(rebuild(facts));
+    }
+    commands
+}
+
+/// Runs the install scripts of the packages that need them, and of no other.
+pub(super) fn rebuild(facts: &Facts) -> String {
+    let names: Vec<String> = facts.natives.scripts.iter().map(|name| quote(&name.value)).collect();
+    let pnpm = facts.manager.as_ref().is_some_and(|manager| manager.kind.name() == "pnpm");
+    format!("{} rebuild {}", if pnpm { "pnpm" } else { "npm" }, names.join(" "))
+}
+
+fn ignore(facts: &Facts) -> Vec<IgnoreGroup> {
+    let mut output: Vec<&str> = vec!["**/node_modules", "**/.pnpm-store", "**/npm-debug.log*", "**/yarn-error.log*", "**/*.tsbuildinfo"];
+    output.extend([".next", ".nuxt", ".output", ".svelte-kit", ".turbo", ".parcel-cache", ".cache", "coverage", ".nyc_output"].iter().filter(|name| !facts.tracked.iter().any(|t| t == *name)));
+    let mut group = IgnoreGroup::new("installed packages and build output", &[]);
+    group.patterns = output.iter().map(|&pattern| pattern.to_owned()).collect();
+    group.patterns.extend(facts.outputs.iter().cloned());
+    let mut groups = vec![group, IgnoreGroup::new("what neither the build nor the program reads", &[".husky", ".changeset"])];
+    groups[1].patterns.extend(facts.prose.iter().cloned());
+    groups.extend(facts.other_members.clone());
+    groups
+}

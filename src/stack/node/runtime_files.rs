@@ -1,0 +1,88 @@
+//! Which files the running server needs besides its code and its packages.
+//!
+//! A server whose build writes to a folder of its own gets that folder, `package.json`, and what its sources name.
+//! A server that runs from its sources gets everything but tests.
+
+use std::collections::BTreeSet;
+
+use crate::fact::Fact;
+use crate::repo::dir::{Dir, Doc};
+use crate::stack::node::sources::is_test;
+
+/// Folders that servers read without naming them in a literal of their own.
+const USUAL: &[&str] = &[
+    "assets", "config", "configs", "content", "data", "database", "db", "drizzle", "email-templates", "emails", "i18n", "lang", "locale",
+    "locales", "migrations", "prisma", "proto", "protos", "public", "resources", "schema", "static", "swagger", "templates", "translations",
+    "uploads", "views",
+];
+
+/// Endings of data files.
+const DATA: &[&str] = &["json", "yaml", "yml", "html", "txt", "md", "proto", "graphql", "gql", "csv", "xml", "ico", "png", "svg", "sql", "toml", "hbs", "ejs", "pug", "mjml", "db", "wasm"];
+
+/// Files of the toolchain, never read by a server.
+const TOOLING: &[&str] = &["package.json", "package-lock.json", "tsconfig.json", "yarn.lock", "pnpm-lock.yaml", "pnpm-workspace.yaml", "turbo.json", "nest-cli.json", "README.md"];
+
+/// Folders of tests and of what only tests use.
+const TESTS: &[&str] = &["test", "tests", "__tests__", "__mocks__", "spec", "e2e", "cypress"];
+
+/// Top-level folders and files that the sources read, `built` and the sources themselves left out.
+pub(super) fn read_by(dir: &Dir<'_>, docs: &[Doc<'_>], built: &[String]) -> Vec<Fact<String>> {
+    let mut folders = BTreeSet::new();
+    let mut files = BTreeSet::new();
+    for (path, _) in dir.files() {
+        match path.split_once('/') {
+            Some((folder, _)) => folders.insert(folder),
+            None => files.insert(path),
+        };
+    }
+    let is_code = |name: &str| matches!(name, "src" | "lib" | "source") || name.starts_with('.') || TESTS.contains(&name) || built.iter().any(|b| b == name);
+    let mut found = Vec::new();
+    for folder in folders.into_iter().filter(|name| !is_code(name)) {
+        if USUAL.contains(&folder) {
+            found.push(Fact::new(folder.to_owned(), dir.evidence(folder, "usually read at run time")));
+        } else if let Some(fact) = named(docs, folder) {
+            found.push(fact);
+        }
+    }
+    for file in files.into_iter().filter(|name| !TOOLING.contains(name) && !name.starts_with('.')) {
+        let is_data = file.rsplit_once('.').is_some_and(|(_, ending)| DATA.contains(&ending));
+        if is_data && let Some(fact) = named(docs, file) {
+            found.push(fact);
+        }
+    }
+    found
+}
+
+/// The line whose literal is this name, or a path that goes through it.
+fn named(docs: &[Doc<'_>], name: &str) -> Option<Fact<String>> {
+    let pattern = format!(r#"["'`](?:\.{{0,2}}/)*{}(?:["'`]|/)"#, regex::escape(name));
+    let pattern = regex::Regex::new(&pattern).ok()?;
+    docs.iter().find_map(|doc| {
+        doc.find(|line| {
+            let code = line.trim_start();
+            let is_import = code.starts_with("import ") || code.starts_with("//") || code.starts_with("export ") || code.contains("app.use('/");
+            (!is_import && line.len() < 2_000 && pattern.is_match(line)).then(|| name.to_owned())
+        })
+    })
+}
+
+/// What a server that runs from its sources does without: tests, as patterns from the folder.
+pub(super) fn tests(dir: &Dir<'_>) -> Vec<String> {
+    let mut found = BTreeSet::new();
+    for (path, _) in dir.files() {
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        if let Some(top) = path.split('/').next().filter(|top| TESTS.contains(top) && path.contains('/')) {
+            found.insert(top.to_owned());
+        } else if folder.split('/').any(|part| part == "__tests__") {
+            found.insert("**/__tests__".to_owned());
+        } else if is_test(name) && let Some(pattern) = test_pattern(name) {
+            found.insert(pattern);
+        }
+    }
+    found.into_iter().collect()
+}
+
+fn test_pattern(name: &str) -> Option<String> {
+    let mark = [".test.", ".spec.", ".stories.", ".cy."].into_iter().find(|mark| name.contains(mark))?;
+    Some(format!("**/*{mark}*"))
+}

@@ -1,0 +1,235 @@
+//! The runtime of a program: image, files, command, port, health, and who is process 1.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::config::keys;
+use crate::diag::{Code, Diagnostic};
+use crate::fact::Fact;
+use crate::plan::question::Question;
+use crate::plan::service::{ExecForm, Runtime, ServiceKind};
+use crate::plan::stage::SystemPackage;
+use crate::stack::Survey;
+use crate::stack::node::app::{Content, Launch, Packages, Server, wished};
+use crate::stack::node::plan::{HOME, Planned};
+use crate::stack::node::{Facts, version};
+
+/// One COPY of the runtime stage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Copy {
+    /// The stage; none for the build context.
+    pub from: Option<String>,
+    /// What.
+    pub sources: Vec<String>,
+    /// Where to.
+    pub target: String,
+    /// Patterns that stay behind.
+    pub exclude: Vec<String>,
+    /// Why, where it is not plain.
+    pub because: Option<String>,
+    /// Does it belong to the running user?
+    pub is_writable: bool,
+}
+
+/// The runtime of a program.
+pub(super) fn runtime(facts: &Facts, program: &Server, s: &Survey<'_>) -> Planned {
+    let (launch, wish) = launch(facts, program, s);
+    let (image, reason) = image(facts, program, &launch, s);
+    let known = s.catalog.image_like(&image.value).unwrap_or_else(|| s.catalog.image("node-slim"));
+    let has_node_entrypoint = image.value.contains("distroless/nodejs");
+    let kind = kind(facts, program);
+    let port = (kind.value == ServiceKind::Server).then(|| port(facts, program, s));
+
+    let stops = facts.handler.as_ref().or(program.stops.as_ref());
+    let needs_init = stops.is_none();
+    let mut packages: Vec<Fact<SystemPackage>> = facts.natives.runtime.clone();
+    let (mut entrypoint, mut command) = command(&launch, program, has_node_entrypoint, wish.as_ref());
+    let mut init = None;
+    if needs_init {
+        let why = "nothing in the sources handles SIGTERM, and process 1 has no default action";
+        if has_node_entrypoint {
+            init = Some(why.to_owned());
+            entrypoint = Some(launch.derive(ExecForm::new("/tini", ["--", "/nodejs/bin/node"])));
+        } else if known.packages == crate::plan::catalog::PackageManager::Apt {
+            let tini = SystemPackage { name: "tini".to_owned(), version: Some("0.19.*".to_owned()) };
+            packages.push(Fact::by_default(tini, why));
+            if entrypoint.is_none() {
+                entrypoint = Some(launch.derive(ExecForm::new("tini", ["--"])));
+            } else if let Some(words) = entrypoint.take() {
+                let all: Vec<String> = ["tini", "--"].iter().map(|&w| w.to_owned()).chain(words.value.words().iter().cloned()).collect();
+                command = ExecForm::from_words(all).map(|form| words.derive(form));
+            }
+        }
+    }
+    let health = port.as_ref().and_then(|port| known.health(port.value, facts.health.as_ref().map_or("/", |path| path.value.as_str())).map(|health| port.derive(health)));
+    let runtime = Runtime {
+        user: Fact::by_default(known.user.clone(), "the image's own numeric user"),
+        workdir: Some(Fact::by_default(facts.workdir(), "where the program lies")),
+        env: env(facts, program, port.as_ref()),
+        port,
+        entrypoint,
+        command,
+        health,
+        stop_signal: None,
+    };
+    Planned { runtime, kind, packages, copies: copies(facts, program), init, about: reason, modules: program.modules.clone(), image }
+}
+
+/// The command that people set, else the one that was found.
+fn launch(facts: &Facts, program: &Server, s: &Survey<'_>) -> (Fact<Launch>, Option<Fact<ExecForm>>) {
+    let _ = facts;
+    let Some(wish) = wished(s) else { return (program.launch.clone(), None) };
+    let words = wish.value.words();
+    let launch = match words {
+        [first, rest @ ..] if first == "node" => Launch::Node(rest.to_vec()),
+        words => Launch::Program(words.to_vec()),
+    };
+    let fact = Fact { value: launch, because: wish.because.clone(), over: Vec::new() };
+    (fact, Some(wish))
+}
+
+/// Distroless where nothing needs more; the reason where something does.
+fn image(facts: &Facts, program: &Server, launch: &Fact<Launch>, s: &Survey<'_>) -> (Fact<String>, String) {
+    let images = version::images(&facts.version.value);
+    let slim = s.catalog.image(images.build).at(&facts.version.value);
+    let needs = match &launch.value {
+        Launch::Shell(_) => Some(launch.derive("a shell for the start command".to_owned())),
+        Launch::Program(words) => Some(launch.derive(format!("`{}`", words.first().cloned().unwrap_or_default()))),
+        Launch::Node(_) if !program.before.is_empty() => Some(launch.derive("a shell for what runs before the start".to_owned())),
+        Launch::Node(_) => facts
+            .natives
+            .runtime
+            .first()
+            .map(|package| package.derive(format!("the package {}", package.value.name)))
+            .or_else(|| facts.spawns.clone()),
+    };
+    let line = &facts.version;
+    let cited = format!("Node.js {} ({})", line.value, line.because);
+    let (found, about) = match (needs, images.bare) {
+        (Some(need), _) => {
+            let about = format!("is {cited} with {} ({})", need.value, need.because);
+            (need.derive(slim), about)
+        }
+        (None, Some(bare)) => {
+            let image = s.catalog.image(bare).at(&line.value);
+            (line.derive(image), format!("is {cited} without a shell or a package manager"))
+        }
+        (None, None) => (line.derive(slim), format!("is {cited}; this line has no smaller supported image")),
+    };
+    let image = s.choice(&keys::IMAGE).or(Some(found.clone())).decide().unwrap_or(found);
+    let about = if image.because.layer < crate::fact::Layer::Detected { "is the image that was asked for".to_owned() } else { about };
+    (image, about)
+}
+
+/// ENTRYPOINT and CMD.
+fn command(launch: &Fact<Launch>, program: &Server, has_node_entrypoint: bool, wish: Option<&Fact<ExecForm>>) -> (Option<Fact<ExecForm>>, Option<Fact<ExecForm>>) {
+    let words = match &launch.value {
+        Launch::Node(words) if program.before.is_empty() || wish.is_some() => {
+            let node = (!has_node_entrypoint).then(|| "node".to_owned());
+            node.into_iter().chain(words.iter().cloned()).collect()
+        }
+        Launch::Node(words) => {
+            let line = crate::plan::service::ExecForm::new("node", words.clone()).to_string();
+            let before: String = program.before.iter().map(|step| format!("{step} && ")).collect();
+            vec!["sh".to_owned(), "-c".to_owned(), format!("PATH={HOME}/node_modules/.bin:$PATH; {before}exec {line}")]
+        }
+        Launch::Program(words) => words.clone(),
+        Launch::Shell(line) => vec!["sh".to_owned(), "-c".to_owned(), line.clone()],
+    };
+    (None, ExecForm::from_words(words).map(|form| launch.derive(form)))
+}
+
+fn kind(facts: &Facts, program: &Server) -> Fact<ServiceKind> {
+    let listening = facts.listening.port.as_ref().map(|port| port.derive(ServiceKind::Server));
+    listening
+        .or_else(|| facts.listening.variable.as_ref().map(|says| says.derive(ServiceKind::Server)))
+        .or_else(|| program.port.as_ref().map(|says| says.derive(ServiceKind::Server)))
+        .or_else(|| facts.framework.as_ref().map(|says| says.derive(ServiceKind::Server)))
+        .or_else(|| facts.listens.as_ref().map(|says| says.derive(ServiceKind::Server)))
+        .unwrap_or_else(|| program.launch.derive(ServiceKind::Worker))
+}
+
+fn port(facts: &Facts, program: &Server, s: &Survey<'_>) -> Fact<u16> {
+    let said = program.env.iter().find(|(name, _)| name == "PORT").and_then(|(_, value)| Some(value.derive(value.value.parse::<u16>().ok()?)));
+    let example = facts.example_port.clone().filter(|_| facts.listening.port.is_none());
+    let choice = s.choice(&keys::PORT).or(program.port.clone()).or(said).or(facts.listening.port.clone()).or(example);
+    let usual = facts.framework.as_ref().map_or(3000, |row| row.value.port);
+    if choice.so_far().is_none() && facts.framework.as_ref().is_none_or(|row| matches!(row.value.gives, super::framework::Gives::Library)) {
+        s.ask(Question::choose("runtime.port", "Which port does it listen on?", Vec::new()).or(usual.to_string()));
+    }
+    if let Some(host) = &facts.listening.loopback {
+        let message = format!("the program listens on {} only, which nothing outside the container reaches", host.value);
+        s.note(Diagnostic::warning(Code::Port, message).at(host.because.at.clone()).help("listen on 0.0.0.0"));
+    }
+    choice.or_default(usual, facts.framework.as_ref().map_or("usual for Node.js".to_owned(), |row| format!("the default of {}", row.value.name)))
+}
+
+fn env(facts: &Facts, program: &Server, port: Option<&Fact<u16>>) -> BTreeMap<String, Fact<String>> {
+    let mut env = BTreeMap::new();
+    env.insert("NODE_ENV".to_owned(), Fact::by_default("production".to_owned(), "what packages look at"));
+    for (name, value) in program.env.iter().chain(&facts.natives.env) {
+        env.insert(name.clone(), value.clone());
+    }
+    let reads_variable = facts.listening.variable.is_some() || facts.framework.as_ref().is_some_and(|row| !matches!(row.value.gives, super::framework::Gives::Library));
+    if let Some(port) = port.filter(|_| reads_variable) {
+        env.insert("PORT".to_owned(), port.derive(port.value.to_string()));
+    }
+    env
+}
+
+/// The files of the image, those that change least first.
+fn copies(facts: &Facts, program: &Server) -> Vec<Copy> {
+    let copy = |from: Option<&str>, sources: Vec<String>, target: &str| Copy {
+        from: from.map(str::to_owned),
+        sources,
+        target: target.to_owned(),
+        exclude: Vec::new(),
+        because: None,
+        is_writable: facts.writes.is_some(),
+    };
+    let mut copies = Vec::new();
+    if facts.install.is_some() {
+        let modules = vec![format!("{HOME}/node_modules")];
+        match &program.modules {
+            Packages::Bundled => {}
+            Packages::Production if facts.production.is_some() => {
+                copies.push(Copy { is_writable: false, ..copy(Some("prod-deps"), modules, "./node_modules") });
+            }
+            Packages::Production => {}
+            Packages::All(tool) => copies.push(Copy {
+                is_writable: false,
+                because: Some(format!("{} runs the program and is a development dependency ({})", tool.value, tool.because)),
+                ..copy(Some("deps"), modules, "./node_modules")
+            }),
+        }
+    }
+    let is_built = facts.build.is_some();
+    match &program.content {
+        Content::Tree => {
+            let mut exclude = facts.tests.clone();
+            if is_built {
+                exclude.insert(0, "node_modules".to_owned());
+                copies.push(Copy { exclude, ..copy(Some("build"), vec![format!("{HOME}/")], "./") });
+            } else {
+                copies.push(Copy { exclude, ..copy(None, vec![".".to_owned()], ".") });
+            }
+        }
+        Content::Output { folders, is_complete } => {
+            if !is_complete {
+                copies.push(copy(None, vec![facts.from_context("package.json")], "./"));
+                for read in &facts.reads {
+                    let target = format!("./{}", read.value);
+                    copies.push(Copy { because: Some(format!("read at run time: {}", read.because)), ..copy(None, vec![facts.from_context(&read.value)], &target) });
+                }
+            }
+            for (from, to) in folders {
+                let target = if to == "." { "./".to_owned() } else { format!("./{to}") };
+                let mut one = copy(Some("build"), vec![format!("{HOME}/{}", facts.at_home(from))], &target);
+                one.is_writable |= from.starts_with(".next");
+                copies.push(one);
+            }
+        }
+    }
+    copies
+}

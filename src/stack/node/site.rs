@@ -1,0 +1,102 @@
+//! A site: where the build puts it, and how a web server sends it.
+
+use serde::Serialize;
+
+use crate::fact::Fact;
+use crate::repo::dir::Dir;
+use crate::stack::Survey;
+use crate::stack::node::framework::{Framework, Missing, Site};
+use crate::stack::node::manifest::Package;
+use crate::stack::node::start::clean;
+
+/// What is served, and how.
+#[derive(Debug, Serialize)]
+pub(super) struct Served {
+    /// The output folder, from the package's.
+    pub output: Fact<String>,
+    /// Folders of it whose file names change with their content.
+    pub hashed: Vec<String>,
+    /// Is `index.html` sent for every path without a file?
+    pub is_single_page: bool,
+}
+
+/// What a framework's build gives to serve. `served` is a folder that a start script serves itself.
+pub(super) fn served(s: &Survey<'_>, package: &Package<'_>, framework: &Fact<&'static Framework>, row: &Site, served: Option<Fact<String>>) -> Served {
+    let output = served
+        .or_else(|| scripted(package))
+        .or_else(|| (framework.value.name == "Angular").then(|| angular(s, &package.dir)).flatten())
+        .or_else(|| vitepress(package, framework.value))
+        .or_else(|| configured(&package.dir, row))
+        .unwrap_or_else(|| framework.derive(row.output.to_owned()));
+    Served {
+        hashed: row.hashed.iter().map(|&folder| folder.to_owned()).collect(),
+        is_single_page: row.missing == Missing::Index,
+        output: output.map(|path| clean(&path)),
+    }
+}
+
+/// `vite build --outDir build` says it where it counts most.
+fn scripted(package: &Package<'_>) -> Option<Fact<String>> {
+    let script = package.script("build")?;
+    let words = shell_words::split(&script.value).ok()?;
+    let at = words.iter().position(|word| matches!(word.as_str(), "--outDir" | "--out-dir" | "--dist-dir" | "--output-path" | "-d"))?;
+    let folder = words.get(at + 1).filter(|word| !word.starts_with('-'))?;
+    Some(script.derive(folder.clone()))
+}
+
+/// A folder in a configuration's text. The file is never run.
+fn configured(dir: &Dir<'_>, row: &Site) -> Option<Fact<String>> {
+    let (files, pattern) = row.configured?;
+    let pattern = regex::Regex::new(pattern).expect("the rows are read by a test");
+    let doc = files.iter().find_map(|name| dir.doc(name))?;
+    let found = doc.find(|line| {
+        let code = line.trim_start();
+        (!code.starts_with("//")).then(|| pattern.captures(line).map(|found| found[1].to_owned()))?
+    })?;
+    // `../server/public` belongs to a server beside it.
+    (!found.value.starts_with("..") && !found.value.starts_with('/')).then_some(found)
+}
+
+/// <https://angular.dev/reference/configs/workspace-config#output-path-configuration>
+fn angular(s: &Survey<'_>, dir: &Dir<'_>) -> Option<Fact<String>> {
+    let config = s.parsed(dir.doc("angular.json")?.jsonc())?;
+    let projects = config.tree.get("projects")?;
+    let chosen = config.text(&["defaultProject"]).map(|name| name.value);
+    let is_app = |project: &crate::repo::format::Tree| project.get("projectType").and_then(|kind| kind.as_text()) != Some("library");
+    let (name, project) = projects
+        .entries()
+        .find(|(name, project)| chosen.as_deref().map_or(is_app(project), |wanted| wanted == *name))?;
+    let build = project.at(&["architect", "build"]).or_else(|| project.at(&["targets", "build"]))?;
+    let builder = build.get("builder").and_then(|builder| builder.as_text()).unwrap_or_default();
+    // The application builder puts the browser's files into a folder of their own.
+    let below = if builder.ends_with(":application") { "/browser" } else { "" };
+    let path = build.at(&["options", "outputPath"]);
+    let evidence = path.map_or_else(|| config.cite(project, name), |path| config.cite(path, "outputPath"));
+    let base = match path {
+        Some(path) if path.as_text().is_some() => path.as_text().unwrap_or_default().to_owned(),
+        Some(path) => {
+            let base = path.get("base").and_then(|base| base.as_text()).unwrap_or("dist");
+            let browser = path.get("browser").and_then(|browser| browser.as_text()).unwrap_or("browser");
+            let folder = if browser.is_empty() { base.to_owned() } else { format!("{base}/{browser}") };
+            return Some(Fact::new(folder, evidence));
+        }
+        None => format!("dist/{name}"),
+    };
+    Some(Fact::new(format!("{base}{below}"), evidence))
+}
+
+/// `vitepress build docs` puts its output below the folder it is given.
+fn vitepress(package: &Package<'_>, framework: &Framework) -> Option<Fact<String>> {
+    let kind = match framework.name {
+        "VitePress" => "vitepress",
+        "VuePress" => "vuepress",
+        _ => return None,
+    };
+    let names = ["build", "docs:build", "build:docs"];
+    let script = names.iter().find_map(|name| package.script(name).filter(|line| line.value.contains(kind)))?;
+    let words: Vec<&str> = script.value.split_whitespace().collect();
+    let at = words.windows(2).position(|pair| pair[0] == kind && pair[1] == "build")?;
+    let folder = words.get(at + 2).filter(|word| !word.starts_with('-') && !word.starts_with('&')).copied();
+    let folder = folder.map(|folder| format!("{}/", clean(folder))).unwrap_or_default();
+    Some(script.derive(format!("{folder}.{kind}/dist")))
+}

@@ -1,0 +1,379 @@
+//! What a start command really starts.
+//!
+//! A script is a line for a shell that npm would run: wrappers around wrappers, and one program at the end.
+//! Only that program becomes the image's command, in exec form, so that signals reach it. What cannot be unwrapped
+//! is run by a shell, and the plan says so.
+
+use serde::Serialize;
+
+use crate::repo::dir::Dir;
+use crate::stack::node::manifest::Package;
+
+/// What is started.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Start {
+    /// `node` with its options, a file, and arguments.
+    Node(Node),
+    /// The program of an installed package: `next start -p 3001`.
+    Tool {
+        /// Its command.
+        name: String,
+        /// Its arguments.
+        args: Vec<String>,
+    },
+    /// A web server for built files: `serve -s build`.
+    Files {
+        /// The folder it serves.
+        folder: String,
+    },
+    /// A line only a shell understands.
+    Shell(String),
+}
+
+/// A Node.js program.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub(super) struct Node {
+    /// Options before the file: `--import tsx`.
+    pub options: Vec<String>,
+    /// The file, from the package's folder.
+    pub file: String,
+    /// Arguments after the file.
+    pub args: Vec<String>,
+    /// The installed package that must be there to run it: `tsx`.
+    pub with: Option<String>,
+}
+
+/// A decoded command: what is started, and the variables set on the way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Decoded {
+    /// What is started.
+    pub start: Start,
+    /// Variables that the command sets.
+    pub env: Vec<(String, String)>,
+    /// Commands that run before it and are not a build: migrations.
+    pub before: Vec<String>,
+}
+
+/// Wrappers that set variables and start the rest.
+const TRANSPARENT: &[&str] = &["cross-env", "cross-env-shell", "env", "exec", "npx", "bunx", "dotenv", "env-cmd", "dotenvx", "nice", "time"];
+
+/// Runners of a Node.js file, with what stands in for them when nobody watches the files.
+struct Runner {
+    command: &'static str,
+    /// Options that make plain Node.js do the same.
+    options: &'static [&'static str],
+    /// The package that must be installed then.
+    with: Option<&'static str>,
+}
+
+const RUNNERS: &[Runner] = &[
+    Runner { command: "node", options: &[], with: None },
+    Runner { command: "nodejs", options: &[], with: None },
+    // https://github.com/remy/nodemon#nodemon: starts `node` and watches.
+    Runner { command: "nodemon", options: &[], with: None },
+    Runner { command: "node-dev", options: &[], with: None },
+    Runner { command: "supervisor", options: &[], with: None },
+    Runner { command: "forever", options: &[], with: None },
+    // https://pm2.keymetrics.io/docs/usage/docker-pm2-nodejs/: one process per container needs no process manager.
+    Runner { command: "pm2", options: &[], with: None },
+    Runner { command: "pm2-runtime", options: &[], with: None },
+    // https://tsx.is/dev-api/node-cli
+    Runner { command: "tsx", options: &["--import", "tsx"], with: Some("tsx") },
+    // https://typestrong.org/ts-node/docs/usage#node-flags-and-other-tools
+    Runner { command: "ts-node", options: &["-r", "ts-node/register"], with: Some("ts-node") },
+    Runner { command: "ts-node-esm", options: &["--loader", "ts-node/esm"], with: Some("ts-node") },
+    Runner { command: "ts-node-dev", options: &["-r", "ts-node/register/transpile-only"], with: Some("ts-node-dev") },
+    Runner { command: "tsnd", options: &["-r", "ts-node/register/transpile-only"], with: Some("ts-node-dev") },
+    // https://babeljs.io/docs/babel-node: the same hook without the second process.
+    Runner { command: "babel-node", options: &["-r", "@babel/register"], with: Some("@babel/register") },
+    Runner { command: "esno", options: &["--import", "tsx"], with: Some("tsx") },
+    Runner { command: "coffee", options: &["-r", "coffeescript/register"], with: Some("coffeescript") },
+];
+
+/// Options that take their value as the next word. <https://nodejs.org/api/cli.html#options>
+const WITH_VALUE: &[&str] = &[
+    "-r", "--require", "--import", "--loader", "--experimental-loader", "--env-file", "--conditions", "-C", "--title",
+    // nodemon, ts-node, babel-node, pm2
+    "--watch-path", "-w", "-e", "--ext", "-i", "--ignore", "--delay", "--signal", "-P", "--project", "-O", "--presets",
+    "--plugins", "--name", "-n", "-x", "--exec", "--extensions", "--config", "--tsconfig",
+];
+
+/// Options that Node.js itself keeps; those of the runners go with the runner.
+fn is_node_option(word: &str) -> bool {
+    ["-r", "--require", "--import", "--loader", "--max", "--experimental", "--env-file", "--enable", "--no-warnings", "--es-module", "--expose", "--unhandled", "--trace", "--conditions", "--openssl", "--tls", "--http", "--stack-size", "--preserve", "--use", "--disable", "--dns", "--icu", "--harmony"]
+        .iter()
+        .any(|known| word.starts_with(known))
+}
+
+/// Servers of static files, with their folder argument.
+const FILE_SERVERS: &[&str] = &["serve", "http-server", "live-server", "lite-server", "superstatic", "static-server"];
+
+/// Commands that only build, and are left to the build stage.
+const BUILDS: &[&str] = &["tsc", "rimraf", "webpack", "rollup", "tsup", "esbuild", "swc", "babel", "vite", "mkdir", "cp", "copyfiles", "echo", "rm", "ncc", "nest", "clear", "cls", "eslint", "prettier", "tsc-alias", "shx", "cpx"];
+
+/// Decodes a command line of this package.
+pub(super) fn decode(line: &str, package: Option<&Package<'_>>, dir: &Dir<'_>) -> Option<Decoded> {
+    decode_at(line, package, dir, 0)
+}
+
+fn decode_at(line: &str, package: Option<&Package<'_>>, dir: &Dir<'_>, depth: usize) -> Option<Decoded> {
+    const DEEPEST: usize = 6;
+    let line = line.trim();
+    let steps: Vec<&str> = line.split("&&").map(str::trim).collect();
+    let (last, first) = steps.split_last()?;
+    let is_plain = !last.contains(['|', ';', '`', '<', '>', '&']) && !last.contains("$(");
+    let words = shell_words::split(last).ok().filter(|_| is_plain && depth < DEEPEST);
+    let Some(words) = words else { return Some(shell(line)) };
+    let mut env = Vec::new();
+    let words = unwrap(&words, &mut env);
+    let mut before: Vec<String> = first.iter().filter(|step| !builds(step, package)).map(|step| (*step).to_owned()).collect();
+    if words.iter().any(|word| word.contains('$')) {
+        return Some(shell(line));
+    }
+    let command = words.first()?.clone();
+    if let Some(script) = script_name(&words) {
+        let inner = package?.script(&script)?;
+        let mut decoded = decode_at(&inner.value, package, dir, depth + 1)?;
+        if let (Start::Node(node), Some(at)) = (&mut decoded.start, words.iter().position(|word| word == "--")) {
+            node.args.extend(words[at + 1..].iter().cloned());
+        }
+        before.append(&mut decoded.before);
+        env.extend(decoded.env);
+        return Some(Decoded { env, before, ..decoded });
+    }
+    let start = match RUNNERS.iter().find(|runner| runner.command == base_name(&command)) {
+        Some(runner) => node_program(runner, &words[1..], package, dir),
+        None if FILE_SERVERS.contains(&command.as_str()) => files(&words[1..]),
+        None if command.ends_with(".js") && command.starts_with('.') => {
+            Some(Start::Node(Node { file: clean(&command), args: words[1..].to_vec(), ..Node::default() }))
+        }
+        None => Some(Start::Tool { name: base_name(&command).to_owned(), args: words[1..].to_vec() }),
+    };
+    Some(Decoded { start: start.unwrap_or_else(|| Start::Shell(line.to_owned())), env, before })
+}
+
+fn shell(line: &str) -> Decoded {
+    Decoded { start: Start::Shell(line.to_owned()), env: Vec::new(), before: Vec::new() }
+}
+
+/// `./node_modules/.bin/next` is `next`.
+fn base_name(command: &str) -> &str {
+    let local = command.strip_prefix("./").unwrap_or(command);
+    local.strip_prefix("node_modules/.bin/").unwrap_or(command)
+}
+
+/// Takes variables and wrappers off the front.
+fn unwrap(words: &[String], env: &mut Vec<(String, String)>) -> Vec<String> {
+    let mut rest = words;
+    while let Some(word) = rest.first() {
+        if let Some((name, value)) = assignment(word) {
+            env.push((name.to_owned(), value.to_owned()));
+        } else if !TRANSPARENT.contains(&base_name(word)) {
+            break;
+        } else {
+            let wrapper = base_name(word);
+            rest = &rest[1..];
+            // `dotenv -e .env --`, `env-cmd -f .env`: files that the image does not hold.
+            while rest.first().is_some_and(|word| word.starts_with('-')) {
+                let takes_value = matches!(rest[0].as_str(), "-e" | "-f" | "--file" | "-c" | "-p" | "--package");
+                let ended = rest[0] == "--";
+                rest = rest.get(if takes_value && wrapper != "exec" { 2 } else { 1 }..).unwrap_or_default();
+                if ended {
+                    break;
+                }
+            }
+            if wrapper == "dotenvx" && rest.first().is_some_and(|word| word == "run") {
+                rest = &rest[1..];
+                while rest.first().is_some_and(|word| word.starts_with('-')) {
+                    rest = &rest[1..];
+                }
+            }
+            continue;
+        }
+        rest = &rest[1..];
+    }
+    rest.to_vec()
+}
+
+fn assignment(word: &str) -> Option<(&str, &str)> {
+    let (name, value) = word.split_once('=')?;
+    let legal = !name.is_empty()
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && !name.starts_with(|c: char| c.is_ascii_digit());
+    legal.then_some((name, value))
+}
+
+/// `npm run serve`, `yarn serve`, `pnpm start`: the script's name.
+fn script_name(words: &[String]) -> Option<String> {
+    let manager = words.first()?;
+    if !matches!(manager.as_str(), "npm" | "yarn" | "pnpm" | "bun") {
+        return None;
+    }
+    let mut rest = words[1..].iter().filter(|word| !matches!(word.as_str(), "-s" | "--silent" | "--if-present"));
+    match rest.next()?.as_str() {
+        "run" | "run-script" => rest.next().cloned(),
+        "exec" | "dlx" | "node" => None,
+        word if word.starts_with('-') || word.contains('.') => None,
+        word => Some(word.to_owned()),
+    }
+}
+
+/// Does this step only build, or check?
+fn builds(step: &str, package: Option<&Package<'_>>) -> bool {
+    let Ok(words) = shell_words::split(step) else { return false };
+    let words = unwrap(&words, &mut Vec::new());
+    let Some(command) = words.first() else { return true };
+    if let Some(script) = script_name(&words) {
+        let looks = script.contains("build") || script.contains("compile") || script.contains("clean") || script.contains("lint") || script == "install";
+        return looks || package.and_then(|p| p.script(&script)).is_some_and(|inner| inner.value.split("&&").all(|s| builds(s, None)));
+    }
+    BUILDS.contains(&base_name(command)) || (base_name(command) == "next" && words.get(1).is_some_and(|word| word == "build"))
+}
+
+fn node_program(runner: &Runner, words: &[String], package: Option<&Package<'_>>, dir: &Dir<'_>) -> Option<Start> {
+    let mut node = Node { with: runner.with.map(str::to_owned), ..Node::default() };
+    let mut words = words.iter().peekable();
+    let is_node = matches!(runner.command, "node" | "nodejs");
+    let file = loop {
+        let word = words.next()?;
+        if word == "start" && matches!(runner.command, "pm2" | "pm2-runtime" | "forever") || word == "watch" && runner.command == "tsx" {
+            continue;
+        }
+        if word == "--exec" || word == "-x" {
+            // `nodemon --exec ts-node src/index.ts`, `nodemon --exec "ts-node src/index.ts"`
+            let rest: Vec<String> = words.cloned().collect();
+            return decode_at(&shell_words::join(&expand(&rest)), package, dir, 1).map(|inner| inner.start);
+        }
+        if !word.starts_with('-') {
+            break word;
+        }
+        if matches!(word.as_str(), "-e" | "-p" | "--eval" | "--print") && is_node {
+            return None;
+        }
+        let takes_value = WITH_VALUE.contains(&word.as_str());
+        let value = if takes_value { words.next() } else { None };
+        if is_node_option(word) && word != "--watch" {
+            node.options.push(word.clone());
+            node.options.extend(value.cloned());
+        }
+    };
+    node.args = words.filter(|word| !(matches!(runner.command, "pm2" | "pm2-runtime") && (word.starts_with('-') || word.parse::<u32>().is_ok()))).cloned().collect();
+    if file.ends_with(".json") || file.ends_with("ecosystem.config.js") || file.ends_with("ecosystem.config.cjs") {
+        return ecosystem(file, dir).map(|file| Start::Node(Node { file, ..Node::default() }));
+    }
+    node.file = clean(file);
+    let typescript = node.file.ends_with(".ts") || node.file.ends_with(".mts");
+    if runner.command == "ts-node" && package.is_some_and(Package::is_module) {
+        node.options.splice(0..0, ["--loader".to_owned(), "ts-node/esm".to_owned()]);
+    } else {
+        node.options.splice(0..0, runner.options.iter().map(|&word| word.to_owned()));
+    }
+    if typescript && matches!(runner.command, "nodemon" | "node-dev") {
+        // https://github.com/remy/nodemon#running-non-node-scripts: `.ts` runs with ts-node.
+        let with = ["tsx", "ts-node"].into_iter().find(|name| package.is_some_and(|p| p.uses(name).is_some()))?;
+        let options = if with == "tsx" { ["--import", "tsx"] } else { ["-r", "ts-node/register"] };
+        node.options = options.map(str::to_owned).to_vec();
+        node.with = Some(with.to_owned());
+    }
+    Some(Start::Node(node))
+}
+
+/// A command that came as one quoted word.
+fn expand(words: &[String]) -> Vec<String> {
+    match words {
+        [line, rest @ ..] if line.contains(' ') => {
+            shell_words::split(line).unwrap_or_default().into_iter().chain(rest.iter().cloned()).collect()
+        }
+        _ => words.to_vec(),
+    }
+}
+
+/// The first `script` of a process manager's file: <https://pm2.keymetrics.io/docs/usage/application-declaration/>
+fn ecosystem(file: &str, dir: &Dir<'_>) -> Option<String> {
+    let doc = dir.doc(&clean(file))?;
+    let script = regex::Regex::new(r#"["']?script["']?\s*:\s*["']([^"']+)["']"#).ok()?;
+    let found = clean(&script.captures(doc.text)?[1]);
+    (found.ends_with("js") || found.ends_with("ts")).then_some(found)
+}
+
+fn files(words: &[String]) -> Option<Start> {
+    let mut folder = ".".to_owned();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        if matches!(word.as_str(), "-l" | "-p" | "--listen" | "--port" | "-c" | "--config" | "-a" | "-d" | "--cors-origin") {
+            words.next();
+        } else if !word.starts_with('-') {
+            folder = clean(word);
+            break;
+        }
+    }
+    Some(Start::Files { folder })
+}
+
+/// A path without `./` in front.
+pub(super) fn clean(path: &str) -> String {
+    let path = path.trim_end_matches('/');
+    let path = path.strip_prefix("./").unwrap_or(path);
+    if path.is_empty() { ".".to_owned() } else { path.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repo::{Inventory, RelPath};
+
+    fn check(line: &str, expected: &str) {
+        let manifest = r#"{"scripts":{"serve":"cross-env NODE_ENV=production node dist/main","build":"tsc","x":"node x.js"},"devDependencies":{"tsx":"4"}}"#;
+        let inventory = Inventory::from_files([
+            ("package.json", manifest),
+            ("ecosystem.config.js", "module.exports = { apps: [{ script: './bin/www.js' }] }"),
+        ]);
+        let dir = inventory.dir(RelPath::root());
+        let package = Package::of(&dir);
+        let decoded = decode(line, package.as_ref(), &dir).expect(line);
+        let start = match &decoded.start {
+            Start::Node(node) => {
+                let words: Vec<&str> =
+                    node.options.iter().chain([&node.file]).chain(&node.args).map(String::as_str).collect();
+                format!("node {}", words.join(" "))
+            }
+            Start::Tool { name, args } => format!("tool {name} {}", args.join(" ")),
+            Start::Files { folder } => format!("files {folder}"),
+            Start::Shell(line) => format!("shell {line}"),
+        };
+        let env: Vec<String> = decoded.env.iter().map(|(name, value)| format!("{name}={value} ")).collect();
+        let before: String = decoded.before.iter().map(|step| format!("{step} ; ")).collect();
+        assert_eq!(format!("{}{before}{start}", env.concat()), expected, "{line}");
+    }
+
+    #[test]
+    fn wrappers_come_off() {
+        for (line, expected) in [
+            ("node src/server.js", "node src/server.js"),
+            ("node ./dist/x.js --port 1", "node dist/x.js --port 1"),
+            ("node .", "node ."),
+            ("NODE_ENV=production node -r dotenv/config dist/x", "NODE_ENV=production node -r dotenv/config dist/x"),
+            ("npm run serve", "NODE_ENV=production node dist/main"),
+            ("yarn serve", "NODE_ENV=production node dist/main"),
+            ("npm run build && node dist/x.js", "node dist/x.js"),
+            ("prisma migrate deploy && node dist/x.js", "prisma migrate deploy ; node dist/x.js"),
+            ("nodemon server.js", "node server.js"),
+            ("nodemon --watch src --ext ts src/index.ts", "node --import tsx src/index.ts"),
+            ("nodemon --exec ts-node src/index.ts", "node -r ts-node/register src/index.ts"),
+            ("nodemon --exec babel-node src/index.js", "node -r @babel/register src/index.js"),
+            ("tsx watch src/index.ts", "node --import tsx src/index.ts"),
+            ("pm2-runtime start ecosystem.config.js", "node bin/www.js"),
+            ("pm2 start app.js -i 4", "node app.js"),
+            ("serve -s build -l 3000", "files build"),
+            ("npx http-server ./dist -p 80", "files dist"),
+            ("next start -p 3001", "tool next start -p 3001"),
+            ("./node_modules/.bin/nuxt start", "tool nuxt start"),
+            ("node a.js & node b.js", "shell node a.js & node b.js"),
+            ("node --max-old-space-size=4096 server.js", "node --max-old-space-size=4096 server.js"),
+            ("next start -p $PORT", "shell next start -p $PORT"),
+        ] {
+            check(line, expected);
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! What is run while building: install, build, test, watch. Each as a value that templates place.
+
+use crate::config::keys;
+use crate::diag::{Code, Diagnostic};
+use crate::fact::Fact;
+use crate::plan::run::Run;
+use crate::stack::Survey;
+use crate::stack::node::app::{App, Content};
+use crate::stack::node::framework::{Framework, Gives};
+use crate::stack::node::manifest::Package;
+use crate::stack::node::package_manager::PackageManager;
+use crate::stack::node::start;
+
+/// Scripts that build, in the order of trust.
+const BUILDS: &[&str] = &["build", "build:prod", "build:production", "production", "compile", "bundle", "generate", "docs:build", "build:docs", "heroku-postbuild", "gcp-build", "prestart"];
+
+/// Tools in a build script that make something else than a program: installers, images, packages.
+const OTHER_PRODUCTS: &[&str] = &["docker", "electron-builder", "electron-packager", "pkg", "vsce", "exit", "echo", "sls", "serverless", "cdk"];
+
+/// Commands that cannot run while an image is built: they want a browser.
+const NEEDS_BROWSER: &[&str] = &["cypress", "playwright", "ng", "karma", "nightwatch", "wdio", "testcafe", "protractor", "testem", "ember"];
+
+/// The commands that build the project.
+pub(super) fn build(s: &Survey<'_>, package: &Package<'_>, manager: &PackageManager, framework: Option<&Fact<&'static Framework>>, app: &App) -> Option<Fact<Vec<String>>> {
+    if let Some(wish) = s.choice(&keys::BUILD_COMMAND).decide() {
+        return Some(wish.map(|command| vec![command]));
+    }
+    let script = BUILDS.iter().find_map(|name| {
+        let line = package.script(name)?;
+        let words = shell_words::split(&line.value).unwrap_or_default();
+        let other = words.first().is_some_and(|word| OTHER_PRODUCTS.contains(&word.as_str()));
+        let checks = *name == "prestart" && !words.iter().any(|word| word.contains("build") || word == "tsc" || word == "babel" || word == "webpack");
+        (!other && !checks).then(|| line.derive(vec![manager.run(name)]))
+    });
+    if script.is_some() {
+        return script;
+    }
+    if let Some(Gives::Site(site)) = framework.map(|framework| framework.value.gives)
+        && let (Some(framework), App::Site(_)) = (framework, app)
+    {
+        return Some(framework.derive(vec![manager.exec(site.build)]));
+    }
+    if let Some((framework, Gives::Next)) = framework.map(|framework| (framework, framework.value.gives)) {
+        return Some(framework.derive(vec![manager.exec("next build")]));
+    }
+    let App::Server(server) = app else { return None };
+    let typescript = package.uses("typescript")?;
+    let Content::Output { .. } = server.content else { return None };
+    let config = if s.dir.has("tsconfig.build.json") { " -p tsconfig.build.json" } else { "" };
+    Some(typescript.derive(vec![manager.exec(&format!("tsc{config}"))]))
+}
+
+/// The command that runs the project's tests once.
+pub(super) fn test(s: &Survey<'_>, package: &Package<'_>, manager: &PackageManager) -> Option<Fact<Run>> {
+    let script = package.script("test").filter(|script| !script.value.contains("no test specified"))?;
+    let words = shell_words::split(&script.value).unwrap_or_default();
+    if let Some(tool) = words.iter().find(|word| NEEDS_BROWSER.contains(&word.as_str())) {
+        let message = format!("no test stage: `{tool}` needs a browser");
+        s.note(Diagnostic::note(Code::NotBuilt, message).at(script.because.at));
+        return None;
+    }
+    let is_plain = words.iter().all(|word| !word.contains(['|', ';', '&', '$', '`', '<', '>', '(', ')', '*', '\n']));
+    let watches = |word: &&String| matches!(word.as_str(), "--watch" | "--watchAll" | "--watchAll=true" | "--watch-all");
+    if is_plain && words.iter().any(|word| watches(&word)) {
+        let once: Vec<String> = words.iter().filter(|word| !watches(word)).cloned().collect();
+        return Some(script.derive(Run::new(manager.exec(&shell_words::join(once))).env("CI", "1")));
+    }
+    Some(script.derive(Run::new(manager.run("test")).env("CI", "1")))
+}
+
+/// The words that start the watch mode.
+pub(super) fn dev(s: &Survey<'_>, package: &Package<'_>, manager: &PackageManager, framework: Option<&Fact<&'static Framework>>) -> Option<Fact<Vec<String>>> {
+    let tools: &[&str] = match framework.map(|framework| framework.value.gives) {
+        Some(Gives::Site(site)) => site.tools,
+        _ => &[],
+    };
+    let starts_tool = |line: &Fact<String>| {
+        start::decode(&line.value, Some(package), &s.dir)
+            .is_some_and(|decoded| matches!(decoded.start, start::Start::Tool { name, .. } if tools.contains(&name.as_str())))
+    };
+    let (name, script) = ["dev", "start:dev", "develop", "serve", "start"].into_iter().find_map(|name| {
+        let script = package.script(name)?;
+        (!matches!(name, "serve" | "start") || starts_tool(&script)).then_some((name, script))
+    })?;
+    let mut words = vec![manager.kind.name().to_owned(), "run".to_owned(), name.to_owned()];
+    let more = framework.map(|framework| framework.value.dev).unwrap_or_default();
+    let is_direct = start::decode(&script.value, Some(package), &s.dir)
+        .is_some_and(|decoded| matches!(decoded.start, start::Start::Tool { .. }) && !script.value.contains("--host"));
+    if !more.is_empty() && is_direct {
+        words.extend((manager.kind.name() == "npm").then(|| "--".to_owned()));
+        words.extend(more.iter().map(|&word| word.to_owned()));
+    }
+    Some(script.derive(words))
+}

@@ -1,0 +1,217 @@
+//! The Node.js line: what people say, the version files in a documented order, the project's era, the
+//! default.
+//!
+//! Order: settings, `.nvmrc`, `.node-version`, `.tool-versions`, `mise.toml`, `volta.node`,
+//! `engines.node`, `devEngines.runtime`, evidence of an era, the catalog's default. A range gets the default line
+//! when that satisfies it, else the newest supported line that does, else an ended one with a warning.
+
+use crate::config::keys;
+use crate::diag::{Code, Diagnostic};
+use crate::fact::Fact;
+use crate::key::{Key, text};
+use crate::plan::catalog::{Catalog, ToolchainLines};
+use crate::repo::dir::Dir;
+use crate::stack::Survey;
+use crate::stack::node::manifest::Package;
+use crate::stack::node::semver::{Wanted, major};
+
+pub(super) static VERSION: Key<String> =
+    Key { name: "node.version", doc: "the Node.js line, such as 24 or \">=22\"", parse: text };
+
+/// Files whose whole text is a version, strongest first.
+const FILES: &[(&str, Shape)] = &[
+    // https://github.com/nvm-sh/nvm#nvmrc
+    (".nvmrc", Shape::Plain),
+    // https://github.com/shadowspawn/node-version-usage
+    (".node-version", Shape::Plain),
+    // https://asdf-vm.com/manage/configuration.html#tool-versions
+    (".tool-versions", Shape::Tools),
+    // https://mise.jdx.dev/configuration.html
+    ("mise.toml", Shape::Mise),
+    (".mise.toml", Shape::Mise),
+];
+
+#[derive(Clone, Copy)]
+enum Shape {
+    Plain,
+    Tools,
+    Mise,
+}
+
+/// The names of long-term support lines: <https://github.com/nodejs/Release/blob/main/CODENAMES.md>
+const CODENAMES: &[(&str, &str)] = &[
+    ("argon", "4"),
+    ("boron", "6"),
+    ("carbon", "8"),
+    ("dubnium", "10"),
+    ("erbium", "12"),
+    ("fermium", "14"),
+    ("gallium", "16"),
+    ("hydrogen", "18"),
+    ("iron", "20"),
+    ("jod", "22"),
+    ("krypton", "24"),
+];
+
+/// Which images exist for which lines. Tags of the official image and of distroless; a line keeps the
+/// Debian release that was current when it ended.
+const IMAGES: &[(&[u64], LineImages)] = &[
+    (&[22, 24, 26], LineImages { build: "node-slim", bare: Some("distroless-node") }),
+    (&[20, 25], LineImages { build: "node-slim", bare: None }),
+    (&[16, 18, 19, 21, 23], LineImages { build: "node-slim-bookworm", bare: None }),
+    (&[12, 14, 15, 17], LineImages { build: "node-slim-bullseye", bare: None }),
+    (&[8, 10, 11, 13], LineImages { build: "node-slim-buster", bare: None }),
+];
+
+/// The catalog's images for one line.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LineImages {
+    /// With a shell and npm.
+    pub build: &'static str,
+    /// Without; none where there is no supported one.
+    pub bare: Option<&'static str>,
+}
+
+/// The images of a line.
+pub(super) fn images(line: &str) -> LineImages {
+    let number = major(line).unwrap_or_default();
+    IMAGES
+        .iter()
+        .find(|(lines, _)| lines.contains(&number))
+        .map_or(LineImages { build: "node-slim", bare: None }, |(_, images)| *images)
+}
+
+/// Does this line link OpenSSL 3, which has the old hashes behind a flag?
+pub(super) fn has_openssl_3(line: &str) -> bool {
+    major(line).is_some_and(|line| line >= 17)
+}
+
+/// The line to build and run with. `era` is asked only when no file speaks.
+pub(super) fn decide(
+    s: &Survey<'_>,
+    package: Option<&Package<'_>>,
+    above: &[Dir<'_>],
+    era: impl FnOnce(&ToolchainLines) -> Option<Fact<String>>,
+) -> Fact<String> {
+    let lines = s.catalog.toolchain("node");
+    let mut choice = s.choice(&VERSION).or_else(|| s.choice(&keys::VERSION).decide());
+    for dir in std::iter::once(&s.dir).chain(above) {
+        choice = choice.or(pinned(s, dir));
+        let own = (dir.path() == s.dir.path()).then(|| package.cloned()).flatten();
+        if let Some(package) = own.or_else(|| Package::of(dir)) {
+            for path in [&["volta", "node"][..], &["engines", "node"], &["devEngines", "runtime", "version"]] {
+                choice = choice.or(package.text(path).filter(|range| !is_anything(&range.value)));
+            }
+        }
+    }
+    let said = choice.or(era(lines)).or_default(lines.default.clone(), "default for Node.js");
+    let line = to_line(s, lines, said);
+    s.check_line(lines, &line);
+    line
+}
+
+/// Ranges that ask for nothing.
+fn is_anything(range: &str) -> bool {
+    matches!(range.trim(), "*" | "x" | "latest" | "any" | ">=0" | ">= 0" | ">=0.0.0" | "node")
+}
+
+fn pinned(s: &Survey<'_>, dir: &Dir<'_>) -> Option<Fact<String>> {
+    FILES.iter().find_map(|(name, shape)| {
+        let doc = dir.doc(name)?;
+        match shape {
+            Shape::Plain => doc.find(|line| {
+                let word = line.split('#').next().unwrap_or_default().trim();
+                (!word.is_empty() && word != "node" && word != "system").then(|| word.to_owned())
+            }),
+            Shape::Tools => doc.find(|line| {
+                let mut words = line.split('#').next()?.split_whitespace();
+                matches!(words.next()?, "nodejs" | "node").then(|| words.next().map(str::to_owned))?
+            }),
+            Shape::Mise => {
+                let tools = s.parsed(doc.toml())?;
+                tools.text(&["tools", "node"]).or_else(|| tools.text(&["tools", "nodejs"]))
+            }
+        }
+    })
+}
+
+/// The line that what was said comes to.
+fn to_line(s: &Survey<'_>, lines: &ToolchainLines, said: Fact<String>) -> Fact<String> {
+    let text = said.value.trim().to_ascii_lowercase();
+    let named = text.strip_prefix("lts/").or(text.strip_prefix("lts-")).unwrap_or(&text);
+    if let Some((_, line)) = CODENAMES.iter().find(|(codename, _)| *codename == named) {
+        return said.map(|_| (*line).to_owned());
+    }
+    if matches!(text.as_str(), "lts/*" | "lts" | "--lts" | "stable" | "node" | "current" | "latest") {
+        let newest = if text.contains("lts") || text == "stable" { &lines.default } else { &lines.lines[0].line };
+        return said.map(|_| newest.clone());
+    }
+    let Some(wanted) = Wanted::parse(&text) else {
+        let message = format!("`{}` is not a Node.js version that dockgen understands", said.value);
+        s.note(
+            Diagnostic::warning(Code::UnknownVersion, message)
+                .at(said.because.at.clone())
+                .help(format!("taken for Node.js {}", lines.default)),
+        );
+        return said.map(|_| lines.default.clone());
+    };
+    let takes = |line: &str| major(line).is_some_and(|number| wanted.takes_line(number));
+    let line = Some(lines.default.as_str())
+        .filter(|line| takes(line))
+        .or_else(|| lines.supported().find(|line| takes(line)))
+        .or_else(|| lines.lines.iter().map(|known| known.line.as_str()).find(|line| takes(line)))
+        .map(str::to_owned)
+        .or_else(|| major(&text).map(|number| number.to_string()))
+        .unwrap_or_else(|| lines.default.clone());
+    said.map(|_| line)
+}
+
+/// The build image's reference for a line.
+pub(super) fn build_image(catalog: &Catalog, line: &Fact<String>) -> Fact<String> {
+    line.derive(catalog.image(images(&line.value).build).at(&line.value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Settings;
+    use crate::repo::{Inventory, RelPath};
+
+    fn check(files: &[(&str, &str)], line: &str, place: &str) {
+        let inventory = Inventory::from_files(files.iter().copied());
+        let catalog = Catalog::builtin();
+        let s = Survey::new(inventory.dir(RelPath::root()), &catalog, &Settings::default());
+        let package = Package::read(&s);
+        let found = decide(&s, package.as_ref(), &[], |_| None);
+        assert_eq!(found.value, line, "{files:?}");
+        assert_eq!(found.because.to_string(), place, "{files:?}");
+    }
+
+    #[test]
+    fn files_speak_in_order() {
+        check(&[("package.json", "{}")], "24", "default for Node.js");
+        check(&[(".nvmrc", "v18.20.1\n"), ("package.json", r#"{"engines":{"node":">=20"}}"#)], "18", ".nvmrc:1");
+        check(&[(".nvmrc", "lts/jod")], "22", ".nvmrc:1");
+        check(&[(".nvmrc", "lts/*")], "24", ".nvmrc:1");
+        check(&[(".tool-versions", "ruby 3.2\nnodejs 20.11.0\n")], "20", ".tool-versions:2");
+        check(&[("mise.toml", "[tools]\nnode = \"22\"\n")], "22", "mise.toml:2");
+        check(&[("package.json", "{\"volta\":\n{\"node\":\"16.14.2\"}}")], "16", "package.json:2");
+        check(&[("package.json", r#"{"engines":{"node":"*"}}"#)], "24", "default for Node.js");
+    }
+
+    #[test]
+    fn ranges_get_a_supported_line_where_there_is_one() {
+        for (range, line) in [
+            (">= 18", "24"),
+            (">=18", "24"),
+            (">=20 <23", "22"),
+            ("^18 || ^20", "20"),
+            ("12.x || 14.x", "14"),
+            (">=26", "26"),
+            ("22.4.1", "22"),
+            ("^20.19.0 || >=22.12.0", "24"),
+        ] {
+            check(&[("package.json", &format!(r#"{{"engines":{{"node":"{range}"}}}}"#))], line, "package.json:1");
+        }
+    }
+}
