@@ -100,7 +100,13 @@ struct Said {
 }
 
 /// Works out what runs. `None` when nothing does: a library.
-pub(super) fn find(s: &Survey<'_>, package: Option<&Package<'_>>, lock: Option<&Lock<'_>>, meta: Option<&Fact<&'static Framework>>, library: Option<&Fact<&'static Framework>>) -> Option<App> {
+pub(super) fn find(
+    s: &Survey<'_>,
+    package: Option<&Package<'_>>,
+    lock: Option<&Lock<'_>>,
+    meta: Option<&Fact<&'static Framework>>,
+    library: Option<&Fact<&'static Framework>>,
+) -> Option<App> {
     let said = said(s, package);
     if let (Some(package), Some(meta)) = (package, meta)
         && let Some(app) = of_framework(s, package, lock, meta, library.is_some(), said.as_ref())
@@ -117,12 +123,18 @@ pub(super) fn find(s: &Survey<'_>, package: Option<&Package<'_>>, lock: Option<&
 
 /// The command that people set, a Procfile's, the start script.
 fn said(s: &Survey<'_>, package: Option<&Package<'_>>) -> Option<Said> {
-    let procfile = s.dir.doc("Procfile").and_then(|doc| doc.find(|line| Some(line.strip_prefix("web:")?.trim().to_owned())));
+    let procfile = s
+        .dir
+        .doc("Procfile")
+        .and_then(|doc| doc.find(|line| Some(line.strip_prefix("web:")?.trim().to_owned())));
     let scripts = ["start:prod", "start:production", "start", "serve", "server", "prod", "production"];
     let script = package.and_then(|package| {
         // `start:prod` is Nest's; elsewhere `start` is what an operator types.
         let is_nest = package.uses("@nestjs/core").is_some();
-        scripts.iter().filter(|name| is_nest || !name.starts_with("start:")).find_map(|name| package.script(name))
+        scripts
+            .iter()
+            .filter(|name| is_nest || !name.starts_with("start:"))
+            .find_map(|name| package.script(name))
     });
     [procfile, script].into_iter().flatten().find_map(|line| {
         let mut decoded = start::decode(&line.value, package, &s.dir)?;
@@ -150,11 +162,20 @@ pub(super) fn tsconfig_out(dir: &Dir<'_>) -> Option<Fact<String>> {
     })
 }
 
-fn of_framework(s: &Survey<'_>, package: &Package<'_>, lock: Option<&Lock<'_>>, meta: &Fact<&'static Framework>, has_library: bool, said: Option<&Said>) -> Option<App> {
+fn of_framework(
+    s: &Survey<'_>,
+    package: &Package<'_>,
+    lock: Option<&Lock<'_>>,
+    meta: &Fact<&'static Framework>,
+    has_library: bool,
+    said: Option<&Said>,
+) -> Option<App> {
     let custom = said.is_some_and(|said| matches!(said.decoded.start, Start::Node(_)));
     match meta.value.gives {
         Gives::Next => {
-            if let Some(said) = said.filter(|said| matches!(&said.decoded.start, Start::Node(node) if !node.file.contains(".next/"))) {
+            if let Some(said) = said.filter(
+                |said| matches!(&said.decoded.start, Start::Node(node) if !node.file.contains(".next/")),
+            ) {
                 return of_command(s, Some(package), said);
             }
             Some(of_next(s, package, lock, meta, said))
@@ -167,26 +188,49 @@ fn of_framework(s: &Survey<'_>, package: &Package<'_>, lock: Option<&Lock<'_>>, 
             if own_entry {
                 return of_command(s, Some(package), said?);
             }
-            if meta.value.name == "Nuxt" && package.uses("nuxt").is_some_and(|range| super::semver::major(&range.value) == Some(2)) {
+            if meta.value.name == "Nuxt"
+                && package.uses("nuxt").is_some_and(|range| super::semver::major(&range.value) == Some(2))
+            {
                 return of_nuxt2(s, package, meta);
             }
-            if meta.value.name == "Nuxt" && package.script("build").is_some_and(|script| script.value.contains("nuxt generate") || script.value.contains("nuxi generate")) {
-                let served = Served { output: meta.derive(".output/public".to_owned()), hashed: vec!["_nuxt".to_owned()], is_single_page: false };
+            if meta.value.name == "Nuxt"
+                && package.script("build").is_some_and(|script| {
+                    script.value.contains("nuxt generate") || script.value.contains("nuxi generate")
+                })
+            {
+                let served = Served {
+                    output: meta.derive(".output/public".to_owned()),
+                    hashed: vec!["_nuxt".to_owned()],
+                    is_single_page: false,
+                };
                 return Some(App::Site(served));
             }
             Some(App::Server(Server {
                 launch: meta.derive(Launch::Node(vec![output.entry.to_owned()])),
                 before: Vec::new(),
-                content: Content::Output { folders: output.folders.iter().map(|&f| (f.to_owned(), f.to_owned())).collect(), is_complete: output.modules == Modules::Bundled },
-                modules: if output.modules == Modules::Bundled { Packages::Bundled } else { Packages::Production },
-                env: output.env.iter().map(|(name, value)| ((*name).to_owned(), meta.derive((*value).to_owned()))).collect(),
+                content: Content::Output {
+                    folders: output.folders.iter().map(|&f| (f.to_owned(), f.to_owned())).collect(),
+                    is_complete: output.modules == Modules::Bundled,
+                },
+                modules: if output.modules == Modules::Bundled {
+                    Packages::Bundled
+                } else {
+                    Packages::Production
+                },
+                env: output
+                    .env
+                    .iter()
+                    .map(|(name, value)| ((*name).to_owned(), meta.derive((*value).to_owned())))
+                    .collect(),
                 port: None,
                 stops: None,
                 build_env: Vec::new(),
             }))
         }
         Gives::Site(row) => {
-            if custom || (has_library && said.is_some_and(|said| matches!(said.decoded.start, Start::Shell(_)))) {
+            if custom
+                || (has_library && said.is_some_and(|said| matches!(said.decoded.start, Start::Shell(_))))
+            {
                 return None;
             }
             of_site(s, package, meta, &row, said)
@@ -196,16 +240,28 @@ fn of_framework(s: &Survey<'_>, package: &Package<'_>, lock: Option<&Lock<'_>>, 
 }
 
 /// A site, unless its start command is a server's that the row does not know.
-fn of_site(s: &Survey<'_>, package: &Package<'_>, meta: &Fact<&'static Framework>, row: &Site, said: Option<&Said>) -> Option<App> {
+fn of_site(
+    s: &Survey<'_>,
+    package: &Package<'_>,
+    meta: &Fact<&'static Framework>,
+    row: &Site,
+    said: Option<&Said>,
+) -> Option<App> {
     let folder = match said.map(|said| &said.decoded.start) {
-        Some(Start::Files { folder }) if folder != "." && folder != "public" => Some(Fact::new(folder.clone(), said?.because.clone())),
+        Some(Start::Files { folder }) if folder != "." && folder != "public" => {
+            Some(Fact::new(folder.clone(), said?.because.clone()))
+        }
         Some(Start::Tool { name, .. }) if is_server_tool(name) => return None,
         _ => None,
     };
     // A tool of tests or of a library brings Vite or webpack along; a site has a page or builds one.
-    let has_page = ["index.html", "src/index.html", "public/index.html", "app/index.html"].iter().any(|page| s.dir.has(page));
+    let has_page = ["index.html", "src/index.html", "public/index.html", "app/index.html"]
+        .iter()
+        .any(|page| s.dir.has(page));
     let is_bundler = matches!(meta.value.name, "Vite" | "webpack" | "Parcel" | "Rsbuild");
-    let builds = package.script("build").is_some_and(|script| row.tools.iter().any(|tool| script.value.contains(tool)));
+    let builds = package
+        .script("build")
+        .is_some_and(|script| row.tools.iter().any(|tool| script.value.contains(tool)));
     let is_library = package.tree(&["exports"]).is_some() || package.tree(&["module"]).is_some();
     if is_bundler && (!has_page && (is_library || !builds)) {
         return None;
@@ -214,14 +270,26 @@ fn of_site(s: &Survey<'_>, package: &Package<'_>, meta: &Fact<&'static Framework
 }
 
 fn is_server_tool(name: &str) -> bool {
-    matches!(name, "json-server" | "fastify" | "strapi" | "remix-serve" | "react-router-serve" | "next" | "nuxt")
+    matches!(
+        name,
+        "json-server" | "fastify" | "strapi" | "remix-serve" | "react-router-serve" | "next" | "nuxt"
+    )
 }
 
-fn of_next(s: &Survey<'_>, package: &Package<'_>, lock: Option<&Lock<'_>>, meta: &Fact<&'static Framework>, said: Option<&Said>) -> App {
+fn of_next(
+    s: &Survey<'_>,
+    package: &Package<'_>,
+    lock: Option<&Lock<'_>>,
+    meta: &Fact<&'static Framework>,
+    said: Option<&Said>,
+) -> App {
     let range = package.uses("next").unwrap_or_else(|| meta.derive(String::new()));
     let mut env = vec![("HOSTNAME", "0.0.0.0"), ("NEXT_TELEMETRY_DISABLED", "1")];
     let standalone = |because: &Fact<String>, build_env: Vec<(String, String)>| {
-        let mut folders = vec![(".next/standalone".to_owned(), ".".to_owned()), (".next/static".to_owned(), ".next/static".to_owned())];
+        let mut folders = vec![
+            (".next/standalone".to_owned(), ".".to_owned()),
+            (".next/static".to_owned(), ".next/static".to_owned()),
+        ];
         if s.dir.has_dir("public") {
             folders.push(("public".to_owned(), "public".to_owned()));
         }
@@ -230,20 +298,31 @@ fn of_next(s: &Survey<'_>, package: &Package<'_>, lock: Option<&Lock<'_>>, meta:
             before: Vec::new(),
             content: Content::Output { folders, is_complete: true },
             modules: Packages::Bundled,
-            env: env.iter().map(|(name, value)| ((*name).to_owned(), because.derive((*value).to_owned()))).collect(),
+            env: env
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), because.derive((*value).to_owned())))
+                .collect(),
             port: None,
             stops: Some(because.derive("Next.js ends on SIGTERM".to_owned())),
             build_env,
         })
     };
     match next::output(package, &range, lock) {
-        next::Output::Export(because) => App::Site(Served { output: because.derive(next::EXPORTED.to_owned()), hashed: vec!["_next/static".to_owned()], is_single_page: false }),
+        next::Output::Export(because) => App::Site(Served {
+            output: because.derive(next::EXPORTED.to_owned()),
+            hashed: vec!["_next/static".to_owned()],
+            is_single_page: false,
+        }),
         next::Output::Standalone(because) => standalone(&because, Vec::new()),
-        next::Output::Injected(because) => standalone(&because, vec![("NEXT_PRIVATE_STANDALONE".to_owned(), "true".to_owned())]),
+        next::Output::Injected(because) => {
+            standalone(&because, vec![("NEXT_PRIVATE_STANDALONE".to_owned(), "true".to_owned())])
+        }
         next::Output::Start(because) => {
             env.remove(0);
             let port = said.and_then(|said| match &said.decoded.start {
-                Start::Tool { args, .. } => port_argument(args).map(|port| Fact::new(port, said.because.clone())),
+                Start::Tool { args, .. } => {
+                    port_argument(args).map(|port| Fact::new(port, said.because.clone()))
+                }
                 _ => None,
             });
             let mut words = vec!["node_modules/next/dist/bin/next".to_owned(), "start".to_owned()];
@@ -255,7 +334,10 @@ fn of_next(s: &Survey<'_>, package: &Package<'_>, lock: Option<&Lock<'_>>, meta:
                 before: Vec::new(),
                 content: Content::Tree,
                 modules: Packages::Production,
-                env: env.iter().map(|(name, value)| ((*name).to_owned(), because.derive((*value).to_owned()))).collect(),
+                env: env
+                    .iter()
+                    .map(|(name, value)| ((*name).to_owned(), because.derive((*value).to_owned())))
+                    .collect(),
                 port,
                 stops: None,
                 build_env: Vec::new(),
@@ -267,15 +349,22 @@ fn of_next(s: &Survey<'_>, package: &Package<'_>, lock: Option<&Lock<'_>>, meta:
 /// <https://v2.nuxt.com/docs/get-started/commands>
 fn of_nuxt2(s: &Survey<'_>, package: &Package<'_>, meta: &Fact<&'static Framework>) -> Option<App> {
     let config = ["nuxt.config.js", "nuxt.config.ts"].iter().find_map(|name| s.dir.doc(name));
-    let is_static = config.is_some_and(|doc| doc.text.contains("target: 'static'") || doc.text.contains("target: \"static\""));
-    let single_page = config.is_some_and(|doc| doc.text.contains("ssr: false") || doc.text.contains("mode: 'spa'"));
+    let is_static = config
+        .is_some_and(|doc| doc.text.contains("target: 'static'") || doc.text.contains("target: \"static\""));
+    let single_page =
+        config.is_some_and(|doc| doc.text.contains("ssr: false") || doc.text.contains("mode: 'spa'"));
     if is_static || single_page {
-        let served = Served { output: meta.derive("dist".to_owned()), hashed: vec!["_nuxt".to_owned()], is_single_page: single_page };
+        let served = Served {
+            output: meta.derive("dist".to_owned()),
+            hashed: vec!["_nuxt".to_owned()],
+            is_single_page: single_page,
+        };
         return Some(App::Site(served));
     }
     let _ = package;
     Some(App::Server(Server {
-        launch: meta.derive(Launch::Node(vec!["node_modules/nuxt/bin/nuxt.js".to_owned(), "start".to_owned()])),
+        launch: meta
+            .derive(Launch::Node(vec!["node_modules/nuxt/bin/nuxt.js".to_owned(), "start".to_owned()])),
         before: Vec::new(),
         content: Content::Tree,
         modules: Packages::Production,
@@ -310,7 +399,8 @@ fn of_command(s: &Survey<'_>, package: Option<&Package<'_>>, said: &Said) -> Opt
         }
         Start::Tool { name, args } => {
             let row = framework::TOOLS.iter().find(|(tool, _)| tool == name);
-            let file = row.map_or_else(|| format!("node_modules/.bin/{name}"), |(_, file)| (*file).to_owned());
+            let file =
+                row.map_or_else(|| format!("node_modules/.bin/{name}"), |(_, file)| (*file).to_owned());
             let owner = row.map_or(name.as_str(), |(_, file)| package_of(file));
             let mut words = vec![file];
             words.extend(args.iter().cloned());
@@ -324,7 +414,12 @@ fn of_command(s: &Survey<'_>, package: Option<&Package<'_>>, said: &Said) -> Opt
                     .at(because.at.clone())
                     .help("set run.cmd to a list of words for a smaller image"),
             );
-            (Launch::Shell(format!("PATH=/app/node_modules/.bin:$PATH; {line}")), Content::Tree, Packages::Production, None)
+            (
+                Launch::Shell(format!("PATH=/app/node_modules/.bin:$PATH; {line}")),
+                Content::Tree,
+                Packages::Production,
+                None,
+            )
         }
     };
     Some(App::Server(Server {
@@ -344,8 +439,12 @@ fn reachable(name: &str, args: &[String]) -> Vec<String> {
     let is_set = |option: &str| args.iter().any(|word| word.starts_with(option));
     match name {
         "vite" if !is_set("--host") => vec!["--host".to_owned(), "0.0.0.0".to_owned()],
-        "fastify" if !is_set("--address") && !is_set("-a") => vec!["--address".to_owned(), "0.0.0.0".to_owned()],
-        "json-server" if !is_set("--host") && !is_set("-H") => vec!["--host".to_owned(), "0.0.0.0".to_owned()],
+        "fastify" if !is_set("--address") && !is_set("-a") => {
+            vec!["--address".to_owned(), "0.0.0.0".to_owned()]
+        }
+        "json-server" if !is_set("--host") && !is_set("-H") => {
+            vec!["--host".to_owned(), "0.0.0.0".to_owned()]
+        }
         _ => Vec::new(),
     }
 }
@@ -368,7 +467,9 @@ fn development_only(package: Option<&Package<'_>>, name: &str) -> Option<Fact<St
 /// Names that should not stand in an image: hadolint DL3064, BuildKit `SecretsUsedInArgOrEnv`.
 pub(super) fn is_sensitive(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["key", "password", "passwd", "pword", "private", "secret", "token", "username", "credential", "auth"].iter().any(|mark| name.contains(mark))
+    ["key", "password", "passwd", "pword", "private", "secret", "token", "username", "credential", "auth"]
+        .iter()
+        .any(|mark| name.contains(mark))
 }
 
 fn port_argument(args: &[String]) -> Option<u16> {
@@ -382,17 +483,27 @@ fn port_argument(args: &[String]) -> Option<u16> {
 /// The file that `node x` starts: `.` is `main`, a folder its index, a name without its ending the file.
 pub(super) fn resolve(dir: &Dir<'_>, package: Option<&Package<'_>>, file: &str) -> String {
     let file = clean(file);
-    let file = if file == "." { package.and_then(|p| p.text(&["main"])).map_or("index.js".to_owned(), |main| clean(&main.value)) } else { file };
+    let file = if file == "." {
+        package.and_then(|p| p.text(&["main"])).map_or("index.js".to_owned(), |main| clean(&main.value))
+    } else {
+        file
+    };
     if dir.has(&file) {
         return file;
     }
-    [".js", ".mjs", ".cjs", ".ts", "/index.js", "/index.mjs", "/index.ts"].iter().map(|end| format!("{file}{end}")).find(|path| dir.has(path)).unwrap_or(file)
+    [".js", ".mjs", ".cjs", ".ts", "/index.js", "/index.mjs", "/index.ts"]
+        .iter()
+        .map(|end| format!("{file}{end}"))
+        .find(|path| dir.has(path))
+        .unwrap_or(file)
 }
 
 /// A file that is in the repository runs from the sources; any other is the build's.
 fn content_of(dir: &Dir<'_>, file: &str) -> Content {
     match file.split_once('/') {
-        Some((folder, _)) if !dir.has(file) && folder != "node_modules" && folder != ".." && !dir.has_dir(folder) => {
+        Some((folder, _))
+            if !dir.has(file) && folder != "node_modules" && folder != ".." && !dir.has_dir(folder) =>
+        {
             Content::Output { folders: vec![(folder.to_owned(), folder.to_owned())], is_complete: false }
         }
         _ => Content::Tree,
@@ -401,15 +512,42 @@ fn content_of(dir: &Dir<'_>, file: &str) -> Content {
 
 /// Files that servers usually start with.
 const ENTRIES: &[&str] = &[
-    "server.js", "index.js", "app.js", "main.js", "server.mjs", "index.mjs", "src/server.js", "src/index.js", "src/app.js", "src/main.js", "bin/www",
-    "server/index.js", "server/server.js", "src/server.mjs", "src/index.mjs", "src/server.ts", "src/index.ts", "src/main.ts", "src/app.ts", "server.ts", "index.ts", "app.ts", "main.ts",
+    "server.js",
+    "index.js",
+    "app.js",
+    "main.js",
+    "server.mjs",
+    "index.mjs",
+    "src/server.js",
+    "src/index.js",
+    "src/app.js",
+    "src/main.js",
+    "bin/www",
+    "server/index.js",
+    "server/server.js",
+    "src/server.mjs",
+    "src/index.mjs",
+    "src/server.ts",
+    "src/index.ts",
+    "src/main.ts",
+    "src/app.ts",
+    "server.ts",
+    "index.ts",
+    "app.ts",
+    "main.ts",
 ];
 
 /// A program without a start command: `main`, `bin`, or a file with a usual name that listens.
 fn of_files(s: &Survey<'_>, package: Option<&Package<'_>>) -> Option<Server> {
-    let main = package.and_then(|package| package.text(&["main"])).map(|main| main.map(|file| resolve(&s.dir, package, &file)));
-    let usual = ENTRIES.iter().filter(|name| s.dir.has(name)).map(|name| Fact::new((*name).to_owned(), s.dir.evidence(name, "a usual name")));
-    let candidates: Vec<Fact<String>> = main.into_iter().filter(|main| s.dir.has(&main.value)).chain(usual).collect();
+    let main = package
+        .and_then(|package| package.text(&["main"]))
+        .map(|main| main.map(|file| resolve(&s.dir, package, &file)));
+    let usual = ENTRIES
+        .iter()
+        .filter(|name| s.dir.has(name))
+        .map(|name| Fact::new((*name).to_owned(), s.dir.evidence(name, "a usual name")));
+    let candidates: Vec<Fact<String>> =
+        main.into_iter().filter(|main| s.dir.has(&main.value)).chain(usual).collect();
     let depends = package.and_then(|package| framework::find(framework::LIBRARIES, package)).is_some();
     let entry = candidates.into_iter().find(|entry| {
         let docs = s.dir.doc(&entry.value).into_iter().collect::<Vec<_>>();
@@ -427,11 +565,18 @@ fn of_files(s: &Survey<'_>, package: Option<&Package<'_>>) -> Option<Server> {
         stops: None,
         build_env: Vec::new(),
     };
-    s.ask(Question::choose("run.cmd", "Which command starts it?", Vec::new()).or(format!("node {}", entry.value)));
+    s.ask(
+        Question::choose("run.cmd", "Which command starts it?", Vec::new())
+            .or(format!("node {}", entry.value)),
+    );
     if let Some(out) = out.filter(|_| package.is_some_and(|package| package.uses("typescript").is_some())) {
         let name = entry.value.trim_start_matches("src/").replace(".ts", ".js");
         let file = format!("{}/{name}", out.value);
-        return Some(server(file, Content::Output { folders: vec![(out.value.clone(), out.value)], is_complete: false }, Packages::Production));
+        return Some(server(
+            file,
+            Content::Output { folders: vec![(out.value.clone(), out.value)], is_complete: false },
+            Packages::Production,
+        ));
     }
     Some(server(entry.value.clone(), Content::Tree, Packages::Production))
 }

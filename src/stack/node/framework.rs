@@ -84,7 +84,8 @@ pub(super) enum Modules {
     Production,
 }
 
-const VITE_CONFIG: &[&str] = &["vite.config.ts", "vite.config.js", "vite.config.mjs", "vite.config.mts", "vite.config.cjs"];
+const VITE_CONFIG: &[&str] =
+    &["vite.config.ts", "vite.config.js", "vite.config.mjs", "vite.config.mts", "vite.config.cjs"];
 const OUT_DIR: &str = r#"\boutDir\s*:\s*["'`]([^"'`$]+)["'`]"#;
 
 const fn library(name: &'static str, packages: &'static [&'static str], port: u16) -> Framework {
@@ -109,19 +110,36 @@ const fn vite(name: &'static str, packages: &'static [&'static str]) -> Framewor
     }
 }
 
-const fn site(name: &'static str, packages: &'static [&'static str], site: Site, public: &'static [&'static str]) -> Framework {
+const fn site(
+    name: &'static str,
+    packages: &'static [&'static str],
+    site: Site,
+    public: &'static [&'static str],
+) -> Framework {
     Framework { name, packages, gives: Gives::Site(site), port: 8080, dev: &[], public }
 }
 
 /// Frameworks that bring their own server or build, most specific first.
 pub(super) const META: &[Framework] = &[
     // https://nextjs.org/docs/app/getting-started/deploying
-    Framework { name: "Next.js", packages: &["next"], gives: Gives::Next, port: 3000, dev: &[], public: &["NEXT_PUBLIC_"] },
+    Framework {
+        name: "Next.js",
+        packages: &["next"],
+        gives: Gives::Next,
+        port: 3000,
+        dev: &[],
+        public: &["NEXT_PUBLIC_"],
+    },
     // https://nuxt.com/docs/getting-started/deployment
     Framework {
         name: "Nuxt",
         packages: &["nuxt", "nuxt3", "nuxt-nightly"],
-        gives: Gives::Server(Output { entry: ".output/server/index.mjs", folders: &[".output"], modules: Modules::Bundled, env: &[("HOST", "0.0.0.0")] }),
+        gives: Gives::Server(Output {
+            entry: ".output/server/index.mjs",
+            folders: &[".output"],
+            modules: Modules::Bundled,
+            env: &[("HOST", "0.0.0.0")],
+        }),
         port: 3000,
         dev: &["--host", "0.0.0.0"],
         public: &["NUXT_PUBLIC_"],
@@ -130,14 +148,29 @@ pub(super) const META: &[Framework] = &[
     site(
         "SvelteKit",
         &["@sveltejs/adapter-static"],
-        Site { output: "build", configured: Some((&["svelte.config.js", "svelte.config.ts"], r#"\bpages\s*:\s*["']([^"']+)["']"#)), hashed: &["_app/immutable"], missing: Missing::Index, build: "vite build", tools: &["vite"] },
+        Site {
+            output: "build",
+            configured: Some((
+                &["svelte.config.js", "svelte.config.ts"],
+                r#"\bpages\s*:\s*["']([^"']+)["']"#,
+            )),
+            hashed: &["_app/immutable"],
+            missing: Missing::Index,
+            build: "vite build",
+            tools: &["vite"],
+        },
         &["PUBLIC_", "VITE_"],
     ),
     // https://svelte.dev/docs/kit/adapter-node
     Framework {
         name: "SvelteKit",
         packages: &["@sveltejs/adapter-node"],
-        gives: Gives::Server(Output { entry: "build/index.js", folders: &["build"], modules: Modules::Production, env: &[("HOST", "0.0.0.0")] }),
+        gives: Gives::Server(Output {
+            entry: "build/index.js",
+            folders: &["build"],
+            modules: Modules::Production,
+            env: &[("HOST", "0.0.0.0")],
+        }),
         port: 3000,
         dev: &["--host", "0.0.0.0"],
         public: &["PUBLIC_", "VITE_"],
@@ -146,7 +179,12 @@ pub(super) const META: &[Framework] = &[
     Framework {
         name: "Astro",
         packages: &["@astrojs/node"],
-        gives: Gives::Server(Output { entry: "dist/server/entry.mjs", folders: &["dist"], modules: Modules::Production, env: &[("HOST", "0.0.0.0")] }),
+        gives: Gives::Server(Output {
+            entry: "dist/server/entry.mjs",
+            folders: &["dist"],
+            modules: Modules::Production,
+            env: &[("HOST", "0.0.0.0")],
+        }),
         port: 4321,
         dev: &["--host", "0.0.0.0"],
         public: &["PUBLIC_"],
@@ -155,7 +193,14 @@ pub(super) const META: &[Framework] = &[
     Framework {
         name: "Astro",
         packages: &["astro"],
-        gives: Gives::Site(Site { output: "dist", configured: Some((&["astro.config.mjs", "astro.config.ts", "astro.config.js"], OUT_DIR)), hashed: &["_astro"], missing: Missing::NotFound, build: "astro build", tools: &["astro"] }),
+        gives: Gives::Site(Site {
+            output: "dist",
+            configured: Some((&["astro.config.mjs", "astro.config.ts", "astro.config.js"], OUT_DIR)),
+            hashed: &["_astro"],
+            missing: Missing::NotFound,
+            build: "astro build",
+            tools: &["astro"],
+        }),
         port: 8080,
         dev: &["--host", "0.0.0.0"],
         public: &["PUBLIC_"],
@@ -164,57 +209,197 @@ pub(super) const META: &[Framework] = &[
     Framework {
         name: "Nitro",
         packages: &["@solidjs/start", "@tanstack/react-start", "@tanstack/solid-start", "nitropack", "nitro"],
-        gives: Gives::Server(Output { entry: ".output/server/index.mjs", folders: &[".output"], modules: Modules::Bundled, env: &[("HOST", "0.0.0.0")] }),
+        gives: Gives::Server(Output {
+            entry: ".output/server/index.mjs",
+            folders: &[".output"],
+            modules: Modules::Bundled,
+            env: &[("HOST", "0.0.0.0")],
+        }),
         port: 3000,
         dev: &[],
         public: &["VITE_"],
     },
     // https://www.gatsbyjs.com/docs/how-to/previews-deploys-hosting/
-    site("Gatsby", &["gatsby"], Site { output: "public", configured: None, hashed: &["static"], missing: Missing::NotFound, build: "gatsby build", tools: &["gatsby"] }, &["GATSBY_"]),
+    site(
+        "Gatsby",
+        &["gatsby"],
+        Site {
+            output: "public",
+            configured: None,
+            hashed: &["static"],
+            missing: Missing::NotFound,
+            build: "gatsby build",
+            tools: &["gatsby"],
+        },
+        &["GATSBY_"],
+    ),
     // https://docusaurus.io/docs/deployment
-    site("Docusaurus", &["@docusaurus/core"], Site { output: "build", configured: None, hashed: &["assets"], missing: Missing::NotFound, build: "docusaurus build", tools: &["docusaurus"] }, &[]),
+    site(
+        "Docusaurus",
+        &["@docusaurus/core"],
+        Site {
+            output: "build",
+            configured: None,
+            hashed: &["assets"],
+            missing: Missing::NotFound,
+            build: "docusaurus build",
+            tools: &["docusaurus"],
+        },
+        &[],
+    ),
     // https://vitepress.dev/guide/deploy
-    site("VitePress", &["vitepress"], Site { output: "docs/.vitepress/dist", configured: None, hashed: &["assets"], missing: Missing::NotFound, build: "vitepress build docs", tools: &["vitepress"] }, &["VITE_"]),
+    site(
+        "VitePress",
+        &["vitepress"],
+        Site {
+            output: "docs/.vitepress/dist",
+            configured: None,
+            hashed: &["assets"],
+            missing: Missing::NotFound,
+            build: "vitepress build docs",
+            tools: &["vitepress"],
+        },
+        &["VITE_"],
+    ),
     // https://vuepress.vuejs.org/guide/deployment.html
-    site("VuePress", &["vuepress"], Site { output: "docs/.vuepress/dist", configured: None, hashed: &["assets"], missing: Missing::NotFound, build: "vuepress build docs", tools: &["vuepress"] }, &[]),
+    site(
+        "VuePress",
+        &["vuepress"],
+        Site {
+            output: "docs/.vuepress/dist",
+            configured: None,
+            hashed: &["assets"],
+            missing: Missing::NotFound,
+            build: "vuepress build docs",
+            tools: &["vuepress"],
+        },
+        &[],
+    ),
     // https://www.11ty.dev/docs/config/#output-directory
     site(
         "Eleventy",
         &["@11ty/eleventy"],
-        Site { output: "_site", configured: Some((&["eleventy.config.js", ".eleventy.js", "eleventy.config.mjs", "eleventy.config.cjs"], r#"\boutput\s*:\s*["']([^"']+)["']"#)), hashed: &[], missing: Missing::NotFound, build: "eleventy", tools: &["eleventy"] },
+        Site {
+            output: "_site",
+            configured: Some((
+                &["eleventy.config.js", ".eleventy.js", "eleventy.config.mjs", "eleventy.config.cjs"],
+                r#"\boutput\s*:\s*["']([^"']+)["']"#,
+            )),
+            hashed: &[],
+            missing: Missing::NotFound,
+            build: "eleventy",
+            tools: &["eleventy"],
+        },
         &[],
     ),
     // https://hexo.io/docs/commands#generate
-    site("Hexo", &["hexo"], Site { output: "public", configured: None, hashed: &[], missing: Missing::NotFound, build: "hexo generate", tools: &["hexo"] }, &[]),
+    site(
+        "Hexo",
+        &["hexo"],
+        Site {
+            output: "public",
+            configured: None,
+            hashed: &[],
+            missing: Missing::NotFound,
+            build: "hexo generate",
+            tools: &["hexo"],
+        },
+        &[],
+    ),
     // https://angular.dev/tools/cli/deployment
-    site("Angular", &["@angular/cli", "@angular/build", "@angular-devkit/build-angular"], Site { output: "dist", configured: None, hashed: &[], missing: Missing::Index, build: "ng build", tools: &["ng"] }, &["NG_APP_"]),
+    site(
+        "Angular",
+        &["@angular/cli", "@angular/build", "@angular-devkit/build-angular"],
+        Site {
+            output: "dist",
+            configured: None,
+            hashed: &[],
+            missing: Missing::Index,
+            build: "ng build",
+            tools: &["ng"],
+        },
+        &["NG_APP_"],
+    ),
     // https://create-react-app.dev/docs/deployment/
     site(
         "Create React App",
         &["react-scripts", "react-app-rewired", "@craco/craco"],
-        Site { output: "build", configured: None, hashed: &["static"], missing: Missing::Index, build: "react-scripts build", tools: &["react-scripts", "react-app-rewired", "craco"] },
+        Site {
+            output: "build",
+            configured: None,
+            hashed: &["static"],
+            missing: Missing::Index,
+            build: "react-scripts build",
+            tools: &["react-scripts", "react-app-rewired", "craco"],
+        },
         &["REACT_APP_"],
     ),
     // https://cli.vuejs.org/guide/deployment.html
     site(
         "Vue CLI",
         &["@vue/cli-service"],
-        Site { output: "dist", configured: Some((&["vue.config.js", "vue.config.ts"], r#"\boutputDir\s*:\s*["']([^"']+)["']"#)), hashed: &["js", "css"], missing: Missing::Index, build: "vue-cli-service build", tools: &["vue-cli-service"] },
+        Site {
+            output: "dist",
+            configured: Some((&["vue.config.js", "vue.config.ts"], r#"\boutputDir\s*:\s*["']([^"']+)["']"#)),
+            hashed: &["js", "css"],
+            missing: Missing::Index,
+            build: "vue-cli-service build",
+            tools: &["vue-cli-service"],
+        },
         &["VUE_APP_"],
     ),
-    site("Preact CLI", &["preact-cli"], Site { output: "build", configured: None, hashed: &[], missing: Missing::Index, build: "preact build", tools: &["preact"] }, &["PREACT_APP_"]),
+    site(
+        "Preact CLI",
+        &["preact-cli"],
+        Site {
+            output: "build",
+            configured: None,
+            hashed: &[],
+            missing: Missing::Index,
+            build: "preact build",
+            tools: &["preact"],
+        },
+        &["PREACT_APP_"],
+    ),
     // https://rsbuild.rs/config/output/dist-path
-    site("Rsbuild", &["@rsbuild/core"], Site { output: "dist", configured: None, hashed: &["static"], missing: Missing::Index, build: "rsbuild build", tools: &["rsbuild"] }, &["PUBLIC_"]),
+    site(
+        "Rsbuild",
+        &["@rsbuild/core"],
+        Site {
+            output: "dist",
+            configured: None,
+            hashed: &["static"],
+            missing: Missing::Index,
+            build: "rsbuild build",
+            tools: &["rsbuild"],
+        },
+        &["PUBLIC_"],
+    ),
     vite("Vite", &["vite"]),
     // https://parceljs.org/features/cli/
-    site("Parcel", &["parcel", "parcel-bundler"], Site { output: "dist", configured: None, hashed: &[], missing: Missing::Index, build: "parcel build index.html", tools: &["parcel"] }, &[]),
+    site(
+        "Parcel",
+        &["parcel", "parcel-bundler"],
+        Site {
+            output: "dist",
+            configured: None,
+            hashed: &[],
+            missing: Missing::Index,
+            build: "parcel build index.html",
+            tools: &["parcel"],
+        },
+        &[],
+    ),
     // https://webpack.js.org/configuration/output/#outputpath
     site(
         "webpack",
         &["webpack-dev-server"],
         Site {
             output: "dist",
-            configured: Some((&["webpack.config.js", "webpack.prod.js", "webpack.config.ts", "webpack.common.js"], r#"\bpath\s*:\s*(?:path\.)?(?:resolve|join)\(\s*__dirname\s*,\s*["']([^"']+)["']"#)),
+            configured: Some((
+                &["webpack.config.js", "webpack.prod.js", "webpack.config.ts", "webpack.common.js"],
+                r#"\bpath\s*:\s*(?:path\.)?(?:resolve|join)\(\s*__dirname\s*,\s*["']([^"']+)["']"#,
+            )),
             hashed: &[],
             missing: Missing::Index,
             build: "webpack --mode production",
@@ -277,7 +462,11 @@ mod tests {
     fn expressions_compile() {
         for row in META {
             if let Gives::Site(Site { configured: Some((_, pattern)), .. }) = row.gives {
-                assert!(regex::Regex::new(pattern).is_ok_and(|regex| regex.captures_len() == 2), "{}", row.name);
+                assert!(
+                    regex::Regex::new(pattern).is_ok_and(|regex| regex.captures_len() == 2),
+                    "{}",
+                    row.name
+                );
             }
         }
     }

@@ -69,14 +69,18 @@ impl Lifecycle {
                 let (what, files) = effect(&command, package, dir);
                 does = if what == Does::Nothing || does == Does::Sources { does } else { what };
                 lifecycle.before.extend(files.into_iter().map(|file| script.derive(file)));
-                if command.iter().any(|word| word.contains("husky") || word.contains("git-hooks") || word.contains("lefthook")) {
+                if command.iter().any(|word| {
+                    word.contains("husky") || word.contains("git-hooks") || word.contains("lefthook")
+                }) {
                     lifecycle.hooks = Some(script.clone());
                 }
             }
             if does == Does::Sources {
                 lifecycle.after.push(script.clone());
             }
-            let needs_tool = commands(&line.value).iter().any(|command| command.iter().any(|word| is_development_tool(word, package)));
+            let needs_tool = commands(&line.value)
+                .iter()
+                .any(|command| command.iter().any(|word| is_development_tool(word, package)));
             if does == Does::Sources || needs_tool {
                 lifecycle.skipped_in_production.get_or_insert(script);
             }
@@ -93,7 +97,12 @@ impl Lifecycle {
 fn commands(line: &str) -> Vec<Vec<String>> {
     line.split(['&', '|', ';'])
         .filter_map(|part| shell_words::split(part.trim()).ok())
-        .map(|words| words.into_iter().skip_while(|word| word.contains('=') || matches!(word.as_str(), "npx" | "cross-env")).collect::<Vec<_>>())
+        .map(|words| {
+            words
+                .into_iter()
+                .skip_while(|word| word.contains('=') || matches!(word.as_str(), "npx" | "cross-env"))
+                .collect::<Vec<_>>()
+        })
         .filter(|words| !words.is_empty())
         .collect()
 }
@@ -101,11 +110,17 @@ fn commands(line: &str) -> Vec<Vec<String>> {
 fn effect(words: &[String], package: &Package<'_>, dir: &Dir<'_>) -> (Does, Vec<String>) {
     let present = |name: &&str| dir.has(name) || dir.has_dir(name);
     if let Some(tool) = TOOLS.iter().find(|tool| words.iter().take(2).any(|word| word == tool.command)) {
-        return (tool.does, tool.reads.iter().filter(|name| present(name)).map(|&name| name.to_owned()).collect());
+        return (
+            tool.does,
+            tool.reads.iter().filter(|name| present(name)).map(|&name| name.to_owned()).collect(),
+        );
     }
     // `node scripts/setup.js`: a script that stands alone gets its folder; it may look at anything else as well.
     let program = words.first().map(String::as_str).unwrap_or_default();
-    let file = words.iter().map(|word| super::start::clean(word)).find(|word| dir.has(word) && word != "package.json");
+    let file = words
+        .iter()
+        .map(|word| super::start::clean(word))
+        .find(|word| dir.has(word) && word != "package.json");
     if let (Some(file), "node" | "sh" | "bash" | "./") = (&file, program) {
         let _ = file;
         return (Does::Sources, Vec::new());
@@ -119,7 +134,13 @@ fn effect(words: &[String], package: &Package<'_>, dir: &Dir<'_>) -> (Does, Vec<
 
 /// A command that only a development dependency brings.
 fn is_development_tool(word: &str, package: &Package<'_>) -> bool {
-    const BRINGS: &[(&str, &str)] = &[("tsc", "typescript"), ("ng", "@angular/cli"), ("nest", "@nestjs/cli"), ("vue-cli-service", "@vue/cli-service"), ("electron-builder", "electron-builder")];
+    const BRINGS: &[(&str, &str)] = &[
+        ("tsc", "typescript"),
+        ("ng", "@angular/cli"),
+        ("nest", "@nestjs/cli"),
+        ("vue-cli-service", "@vue/cli-service"),
+        ("electron-builder", "electron-builder"),
+    ];
     let name = BRINGS.iter().find(|(command, _)| *command == word).map_or(word, |(_, package)| *package);
     package.uses(name).is_some() && package.requires(name).is_none()
 }
@@ -147,12 +168,37 @@ mod tests {
 
     #[test]
     fn scripts_get_what_they_need() {
-        check(r#"{"scripts":{"prepare":"husky"},"devDependencies":{"husky":"9"}}"#, &[], &[], Some("prepare"));
-        check(r#"{"scripts":{"prepare":"is-ci || husky install"},"devDependencies":{"husky":"8"}}"#, &[], &[], Some("prepare"));
-        check(r#"{"scripts":{"postinstall":"prisma generate"},"dependencies":{"prisma":"6"}}"#, &["prisma"], &[], None);
-        check(r#"{"scripts":{"postinstall":"patch-package"},"dependencies":{"patch-package":"8"}}"#, &["patches"], &[], None);
+        check(
+            r#"{"scripts":{"prepare":"husky"},"devDependencies":{"husky":"9"}}"#,
+            &[],
+            &[],
+            Some("prepare"),
+        );
+        check(
+            r#"{"scripts":{"prepare":"is-ci || husky install"},"devDependencies":{"husky":"8"}}"#,
+            &[],
+            &[],
+            Some("prepare"),
+        );
+        check(
+            r#"{"scripts":{"postinstall":"prisma generate"},"dependencies":{"prisma":"6"}}"#,
+            &["prisma"],
+            &[],
+            None,
+        );
+        check(
+            r#"{"scripts":{"postinstall":"patch-package"},"dependencies":{"patch-package":"8"}}"#,
+            &["patches"],
+            &[],
+            None,
+        );
         check(r#"{"scripts":{"postinstall":"npm run build"}}"#, &[], &["postinstall"], Some("postinstall"));
-        check(r#"{"scripts":{"postinstall":"node scripts/setup.js"}}"#, &[], &["postinstall"], Some("postinstall"));
+        check(
+            r#"{"scripts":{"postinstall":"node scripts/setup.js"}}"#,
+            &[],
+            &["postinstall"],
+            Some("postinstall"),
+        );
         check(r#"{"scripts":{"start":"node ."}}"#, &[], &[], None);
     }
 }

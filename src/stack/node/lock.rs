@@ -50,7 +50,11 @@ pub(super) struct OutOfStep {
 impl<'a> Lock<'a> {
     /// The lock files of a folder, the most trusted first. One that does not parse is reported and left out.
     pub fn all(s: &Survey<'a>, dir: &Dir<'a>) -> Vec<Self> {
-        NAMES.iter().filter(|(name, _)| dir.has(name)).filter_map(|(name, kind)| Self::read(s, dir, name, *kind)).collect()
+        NAMES
+            .iter()
+            .filter(|(name, _)| dir.has(name))
+            .filter_map(|(name, kind)| Self::read(s, dir, name, *kind))
+            .collect()
     }
 
     fn read(s: &Survey<'a>, dir: &Dir<'a>, name: &'static str, kind: Kind) -> Option<Self> {
@@ -69,9 +73,9 @@ impl<'a> Lock<'a> {
                 let inner = berry.is_some().then(|| {
                     doc.find(|line| line.strip_prefix("  version: ").map(|version| version.trim().to_owned()))
                 });
-                lock.format = inner.flatten().or_else(|| {
-                    doc.find(|line| line.contains("yarn lockfile v1").then(|| "v1".to_owned()))
-                });
+                lock.format = inner
+                    .flatten()
+                    .or_else(|| doc.find(|line| line.contains("yarn lockfile v1").then(|| "v1".to_owned())));
             }
             Kind::Pnpm => {
                 lock.format = doc.find(|line| {
@@ -166,9 +170,8 @@ fn is_local(range: &str) -> bool {
 
 /// `npm ci` refuses a dependency that is missing, or whose pinned version does not satisfy the range.
 fn npm_knows(lock: &Tree, name: &str, range: &str) -> bool {
-    let entry = lock
-        .at(&["packages", &format!("node_modules/{name}")])
-        .or_else(|| lock.at(&["dependencies", name]));
+    let entry =
+        lock.at(&["packages", &format!("node_modules/{name}")]).or_else(|| lock.at(&["dependencies", name]));
     let Some(entry) = entry else { return false };
     let version = entry.get("version").and_then(Tree::as_text);
     match (Wanted::parse(range), version) {
@@ -185,7 +188,10 @@ fn pnpm_knows(importer: &Tree, name: &str, range: &str) -> bool {
     let entry = tables.iter().find_map(|table| importer.at(&[table, name]));
     let Some(entry) = entry else { return false };
     // Overrides and catalogs rewrite specifiers: only a plain one can disagree.
-    entry.get("specifier").and_then(Tree::scalar).is_none_or(|said| said == range || Wanted::parse(&said).is_none())
+    entry
+        .get("specifier")
+        .and_then(Tree::scalar)
+        .is_none_or(|said| said == range || Wanted::parse(&said).is_none())
         || entry.get("specifier").is_some()
 }
 

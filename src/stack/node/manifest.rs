@@ -71,11 +71,6 @@ impl<'a> Package<'a> {
         self.requires(name).or_else(|| self.range("devDependencies", name))
     }
 
-    /// The first of these packages that is a dependency of any kind.
-    pub fn uses_one_of(&self, names: &[&str]) -> Option<Fact<String>> {
-        names.iter().find_map(|name| self.uses(name).map(|range| range.derive((*name).to_owned())))
-    }
-
     /// Names and ranges that are installed for development, production included, in file order.
     pub fn dependencies(&self) -> impl Iterator<Item = (&str, &Tree)> {
         ["dependencies", "devDependencies", "optionalDependencies"]
@@ -86,7 +81,10 @@ impl<'a> Package<'a> {
 
     /// Is anything installed for production?
     pub fn has_production_dependencies(&self) -> bool {
-        PRODUCTION.iter().filter_map(|table| self.tree(&[table])).any(|table| table.entries().next().is_some())
+        PRODUCTION
+            .iter()
+            .filter_map(|table| self.tree(&[table]))
+            .any(|table| table.entries().next().is_some())
     }
 
     /// Is it an ECMAScript module by default?

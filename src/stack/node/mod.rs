@@ -132,22 +132,49 @@ impl Stack for Node {
         let source = |ending| SourceRead { ending, near: NEAR, most: 400 };
         Reads {
             names: vec![
-                "package.json", "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "pnpm-workspace.yaml", "bun.lock", "bunfig.toml",
-                ".npmrc", ".yarnrc", ".yarnrc.yml", ".nvmrc", ".node-version", ".tool-versions", "mise.toml", ".mise.toml",
-                "tsconfig.json", "tsconfig.build.json", "angular.json", "turbo.json", "nx.json", "lerna.json", "nest-cli.json",
-                "app.json", ".env.example", ".env.sample", "www", "index.html", ".eleventy.js", "schema.prisma",
+                "package.json",
+                "package-lock.json",
+                "npm-shrinkwrap.json",
+                "yarn.lock",
+                "pnpm-lock.yaml",
+                "pnpm-workspace.yaml",
+                "bun.lock",
+                "bunfig.toml",
+                ".npmrc",
+                ".yarnrc",
+                ".yarnrc.yml",
+                ".nvmrc",
+                ".node-version",
+                ".tool-versions",
+                "mise.toml",
+                ".mise.toml",
+                "tsconfig.json",
+                "tsconfig.build.json",
+                "angular.json",
+                "turbo.json",
+                "nx.json",
+                "lerna.json",
+                "nest-cli.json",
+                "app.json",
+                ".env.example",
+                ".env.sample",
+                "www",
+                "index.html",
+                ".eleventy.js",
+                "schema.prisma",
             ],
             endings: vec![".config.js", ".config.mjs", ".config.cjs", ".config.ts", ".config.mts"],
-            sources: [".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".jsx", ".tsx", ".vue", ".svelte", ".astro"].into_iter().map(source).collect(),
+            sources: [
+                ".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".jsx", ".tsx", ".vue", ".svelte", ".astro",
+            ]
+            .into_iter()
+            .map(source)
+            .collect(),
         }
     }
 
     fn survey(&self, s: &Survey<'_>) -> Option<Claim<Facts>> {
-        if s.dir.has("package.json") {
-            survey_package(s)
-        } else {
-            survey_loose(s)
-        }
+        if s.dir.has("package.json") { survey_package(s) } else { survey_loose(s) }
     }
 
     fn plan(&self, facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphError> {
@@ -165,7 +192,9 @@ fn survey_package(s: &Survey<'_>) -> Option<Claim<Facts>> {
     let app = app::find(s, Some(&package), lock, meta.as_ref(), library.as_ref())?;
     let era = Era::read(&package, lock);
     let version = version::decide(s, Some(&package), &[], |lines| era.line(lines));
-    if manager.kind == package_manager::Kind::YarnClassic && version.because.layer == crate::fact::Layer::Default {
+    if manager.kind == package_manager::Kind::YarnClassic
+        && version.because.layer == crate::fact::Layer::Default
+    {
         // Nothing pins Node.js, so what dependencies think of this line must not stop the install.
         manager.add_flag("--ignore-engines");
     }
@@ -180,7 +209,9 @@ fn survey_package(s: &Survey<'_>) -> Option<Claim<Facts>> {
     let outputs = outputs(s, &app);
     let because = app_evidence(&app, &package);
     let mut facts = Facts {
-        name: package.name().map_or_else(|| "app".to_owned(), |name| name.rsplit('/').next().unwrap_or("app").to_owned()),
+        name: package
+            .name()
+            .map_or_else(|| "app".to_owned(), |name| name.rsplit('/').next().unwrap_or("app").to_owned()),
         because,
         version,
         manager: None,
@@ -214,7 +245,10 @@ fn survey_package(s: &Survey<'_>) -> Option<Claim<Facts>> {
         other_members: Vec::new(),
         app,
     };
-    facts.variables = sources::public_variables(&s.dir, facts.framework.as_ref().map(|row| row.value.public).unwrap_or_default());
+    facts.variables = sources::public_variables(
+        &s.dir,
+        facts.framework.as_ref().map(|row| row.value.public).unwrap_or_default(),
+    );
     facts.manager = Some(manager);
     facts.add_installs(s, &package);
     facts.build = build.map(|commands| commands.map(|commands| facts.build_run(commands)));
@@ -240,7 +274,7 @@ impl Facts {
         files.extend(self.lifecycle.before.iter().map(|file| file.value.clone()));
         files.dedup();
         let is_private = private_registry(s);
-        let reads = plan::InstallFiles { files: &files, cache: manager.cache(), is_private };
+        let reads = plan::InstallFiles { files: &files, manager, is_private };
         let late = !self.lifecycle.after.is_empty();
         let mut commands = vec![if late { manager.install_without_scripts() } else { manager.install() }];
         if late && !self.natives.scripts.is_empty() {
@@ -253,12 +287,21 @@ impl Facts {
         if late {
             let scripts = self.lifecycle.after.iter().map(|script| manager.run(&script.value)).collect();
             self.prepare = Some(Run { commands: scripts, ..Run::default() });
-            let names: Vec<String> = self.lifecycle.after.iter().map(|script| format!("`{}` ({})", script.value, script.because)).collect();
+            let names: Vec<String> = self
+                .lifecycle
+                .after
+                .iter()
+                .map(|script| format!("`{}` ({})", script.value, script.because))
+                .collect();
             self.remarks.push(format!("{} needs the sources and runs in the build stage", names.join(", ")));
         }
         match (&manager.lock, manager.is_locked) {
-            (None, _) => self.remarks.push("NO LOCK FILE: versions are resolved anew with every build; commit one".to_owned()),
-            (Some(lock), false) => self.remarks.push(format!("{lock} does not agree with package.json: versions are resolved anew; commit a new one")),
+            (None, _) => self
+                .remarks
+                .push("NO LOCK FILE: versions are resolved anew with every build; commit one".to_owned()),
+            (Some(lock), false) => self.remarks.push(format!(
+                "{lock} does not agree with package.json: versions are resolved anew; commit a new one"
+            )),
             (Some(_), true) => {}
         }
     }
@@ -329,7 +372,11 @@ fn survey_loose(s: &Survey<'_>) -> Option<Claim<Facts>> {
 }
 
 /// The framework to name: the one that decided, or the server's library.
-fn chosen_framework(app: &App, meta: Option<Fact<&'static Framework>>, library: Option<Fact<&'static Framework>>) -> Option<Fact<&'static Framework>> {
+fn chosen_framework(
+    app: &App,
+    meta: Option<Fact<&'static Framework>>,
+    library: Option<Fact<&'static Framework>>,
+) -> Option<Fact<&'static Framework>> {
     match app {
         App::Site(_) => meta,
         App::Server(server) => {
@@ -347,7 +394,9 @@ fn chosen_framework(app: &App, meta: Option<Fact<&'static Framework>>, library: 
 fn entry(app: &App) -> Option<String> {
     let App::Server(server) = app else { return None };
     match &server.launch.value {
-        Launch::Node(words) => words.iter().find(|word| !word.starts_with('-') && word.contains('.')).cloned(),
+        Launch::Node(words) => {
+            words.iter().find(|word| !word.starts_with('-') && word.contains('.')).cloned()
+        }
         Launch::Program(_) | Launch::Shell(_) => None,
     }
 }
@@ -362,8 +411,11 @@ fn app_evidence(app: &App, package: &Package<'_>) -> Evidence {
 
 /// A bundler's package beside another language's program is that program's asset pipeline.
 fn strength(facts: &Facts, package: &Package<'_>) -> Strength {
-    let is_bundler = facts.framework.as_ref().is_some_and(|row| matches!(row.value.name, "Vite" | "webpack" | "Parcel"));
-    let has_page = facts.tracked.iter().any(|name| name == "index.html") || package.dir.has("public/index.html") || package.dir.has("src/index.html");
+    let is_bundler =
+        facts.framework.as_ref().is_some_and(|row| matches!(row.value.name, "Vite" | "webpack" | "Parcel"));
+    let has_page = facts.tracked.iter().any(|name| name == "index.html")
+        || package.dir.has("public/index.html")
+        || package.dir.has("src/index.html");
     match &facts.app {
         App::Site(_) if is_bundler && !has_page => Strength::Assets,
         _ => Strength::Entry,
@@ -379,12 +431,18 @@ fn outputs(s: &Survey<'_>, app: &App) -> Vec<String> {
             app::Content::Tree => Vec::new(),
         },
     };
-    folders.retain(|folder| folder != "." && !folder.starts_with(".next") && !folder.starts_with(".output") && !s.dir.has_dir(folder));
+    folders.retain(|folder| {
+        folder != "."
+            && !folder.starts_with(".next")
+            && !folder.starts_with(".output")
+            && !s.dir.has_dir(folder)
+    });
     folders
 }
 
 fn top_level(s: &Survey<'_>) -> Vec<String> {
-    let mut names: Vec<String> = s.dir.files().filter_map(|(path, _)| path.split('/').next().map(str::to_owned)).collect();
+    let mut names: Vec<String> =
+        s.dir.files().filter_map(|(path, _)| path.split('/').next().map(str::to_owned)).collect();
     names.dedup();
     names
 }
@@ -393,7 +451,10 @@ fn top_level(s: &Survey<'_>) -> Vec<String> {
 fn prose(s: &Survey<'_>, docs: &[Doc<'_>]) -> Vec<String> {
     let is_prose = |name: &&String| {
         let upper = name.to_ascii_uppercase();
-        ["README", "CHANGELOG", "CONTRIBUTING", "CODE_OF_CONDUCT", "SECURITY"].iter().any(|word| upper.starts_with(word)) && upper.ends_with(".MD")
+        ["README", "CHANGELOG", "CONTRIBUTING", "CODE_OF_CONDUCT", "SECURITY"]
+            .iter()
+            .any(|word| upper.starts_with(word))
+            && upper.ends_with(".MD")
     };
     let is_named = |name: &String| docs.iter().any(|doc| doc.text.contains(name.as_str()));
     top_level(s).iter().filter(is_prose).filter(|name| !is_named(name)).cloned().collect()
@@ -401,13 +462,18 @@ fn prose(s: &Survey<'_>, docs: &[Doc<'_>]) -> Vec<String> {
 
 /// `PORT=8081` of an example of the environment.
 fn example_port(s: &Survey<'_>) -> Option<Fact<u16>> {
-    [".env.example", ".env.sample"].iter().find_map(|name| s.dir.doc(name)?.find(|line| line.trim().strip_prefix("PORT=")?.trim().parse().ok()))
+    [".env.example", ".env.sample"]
+        .iter()
+        .find_map(|name| s.dir.doc(name)?.find(|line| line.trim().strip_prefix("PORT=")?.trim().parse().ok()))
 }
 
 /// Patches that pnpm applies while installing: <https://pnpm.io/cli/patch>
 fn pnpm_patches(s: &Survey<'_>) -> Option<String> {
     let named = |name: &str, words: &str| s.dir.doc(name).is_some_and(|doc| doc.text.contains(words));
-    (s.dir.has_dir("patches") && (named("package.json", "patchedDependencies") || named("pnpm-workspace.yaml", "patchedDependencies"))).then(|| "patches".to_owned())
+    (s.dir.has_dir("patches")
+        && (named("package.json", "patchedDependencies")
+            || named("pnpm-workspace.yaml", "patchedDependencies")))
+    .then(|| "patches".to_owned())
 }
 
 /// Does the project's `.npmrc` name a registry of its own or a token?
@@ -415,14 +481,20 @@ fn private_registry(s: &Survey<'_>) -> bool {
     let Some(doc) = s.dir.doc(".npmrc") else { return false };
     let found = doc.find(|line| {
         let line = line.trim();
-        let is_own = line.contains("registry=") && !line.contains("registry.npmjs.org") && !line.contains("registry.yarnpkg.com");
-        (!line.starts_with(['#', ';']) && (is_own || line.contains("_authToken") || line.contains("_auth"))).then(|| "a private registry".to_owned())
+        let is_own = line.contains("registry=")
+            && !line.contains("registry.npmjs.org")
+            && !line.contains("registry.yarnpkg.com");
+        (!line.starts_with(['#', ';']) && (is_own || line.contains("_authToken") || line.contains("_auth")))
+            .then(|| "a private registry".to_owned())
     });
     if let Some(found) = &found {
         s.note(
-            crate::diag::Diagnostic::note(crate::diag::Code::PrivateRegistry, "packages come from a registry that may want a login")
-                .at(found.because.at.clone())
-                .help("docker build --secret id=npmrc,src=$HOME/.npmrc"),
+            crate::diag::Diagnostic::note(
+                crate::diag::Code::PrivateRegistry,
+                "packages come from a registry that may want a login",
+            )
+            .at(found.because.at.clone())
+            .help("docker build --secret id=npmrc,src=$HOME/.npmrc"),
         );
     }
     found.is_some()

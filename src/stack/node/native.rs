@@ -27,7 +27,8 @@ struct Row {
     until: Option<&'static str>,
 }
 
-const NONE: Row = Row { packages: &[], build: &[], runtime: &[], env: &[], build_env: &[], script: true, until: None };
+const NONE: Row =
+    Row { packages: &[], build: &[], runtime: &[], env: &[], build_env: &[], script: true, until: None };
 
 const ROWS: &[Row] = &[
     // Prebuilt for the usual platforms; the compiler is for what has no binary: https://github.com/nodejs/node-gyp#on-unix
@@ -37,16 +38,87 @@ const ROWS: &[Row] = &[
     Row { packages: &["utf-8-validate", "leveldown"], build: COMPILER, until: Some("5.0.0"), ..NONE },
     Row { packages: &["snappy"], build: COMPILER, until: Some("7.0.0"), ..NONE },
     Row { packages: &["better-sqlite3", "sqlite3"], build: COMPILER, ..NONE },
-    Row { packages: &["node-sass", "node-pty", "farmhash", "re2", "robotjs", "zeromq", "usb", "serialport", "microtime", "iconv", "ref-napi", "ffi-napi", "libxmljs", "libxmljs2", "couchbase", "node-rdkafka", "grpc", "heapdump", "isolated-vm", "deasync", "fibers", "kerberos", "mongodb-client-encryption", "pg-native", "odbc", "oracledb", "ibm_db", "tree-sitter"], build: COMPILER, ..NONE },
+    Row {
+        packages: &[
+            "node-sass",
+            "node-pty",
+            "farmhash",
+            "re2",
+            "robotjs",
+            "zeromq",
+            "usb",
+            "serialport",
+            "microtime",
+            "iconv",
+            "ref-napi",
+            "ffi-napi",
+            "libxmljs",
+            "libxmljs2",
+            "couchbase",
+            "node-rdkafka",
+            "grpc",
+            "heapdump",
+            "isolated-vm",
+            "deasync",
+            "fibers",
+            "kerberos",
+            "mongodb-client-encryption",
+            "pg-native",
+            "odbc",
+            "oracledb",
+            "ibm_db",
+            "tree-sitter",
+        ],
+        build: COMPILER,
+        ..NONE
+    },
     // https://github.com/Automattic/node-canvas#compiling
-    Row { packages: &["canvas"], build: &["build-essential=12.*", "python3=3.*", "pkg-config=1.*", "libcairo2-dev=1.*", "libpango1.0-dev=1.*", "libjpeg-dev=1:2.*", "libgif-dev=5.*", "librsvg2-dev=2.*"], runtime: &["libcairo2=1.*", "libpango-1.0-0=1.*", "libpangocairo-1.0-0=1.*", "libjpeg62-turbo=1:2.*", "libgif7=5.*", "librsvg2-2=2.*"], ..NONE },
+    Row {
+        packages: &["canvas"],
+        build: &[
+            "build-essential=12.*",
+            "python3=3.*",
+            "pkg-config=1.*",
+            "libcairo2-dev=1.*",
+            "libpango1.0-dev=1.*",
+            "libjpeg-dev=1:2.*",
+            "libgif-dev=5.*",
+            "librsvg2-dev=2.*",
+        ],
+        runtime: &[
+            "libcairo2=1.*",
+            "libpango-1.0-0=1.*",
+            "libpangocairo-1.0-0=1.*",
+            "libjpeg62-turbo=1:2.*",
+            "libgif7=5.*",
+            "librsvg2-2=2.*",
+        ],
+        ..NONE
+    },
     // https://pptr.dev/guides/docker: the distribution's own browser instead of a download.
-    Row { packages: &["puppeteer", "puppeteer-core"], runtime: &["chromium", "fonts-liberation=1:2.*"], env: &[("PUPPETEER_EXECUTABLE_PATH", "/usr/bin/chromium")], build_env: &[("PUPPETEER_SKIP_DOWNLOAD", "1")], script: false, ..NONE },
+    Row {
+        packages: &["puppeteer", "puppeteer-core"],
+        runtime: &["chromium", "fonts-liberation=1:2.*"],
+        env: &[("PUPPETEER_EXECUTABLE_PATH", "/usr/bin/chromium")],
+        build_env: &[("PUPPETEER_SKIP_DOWNLOAD", "1")],
+        script: false,
+        ..NONE
+    },
     // https://www.prisma.io/docs/orm/reference/system-requirements: engines link OpenSSL.
-    Row { packages: &["@prisma/client", "prisma"], build: &["openssl=3.*", "ca-certificates"], runtime: &["openssl=3.*", "ca-certificates"], ..NONE },
+    Row {
+        packages: &["@prisma/client", "prisma"],
+        build: &["openssl=3.*", "ca-certificates"],
+        runtime: &["openssl=3.*", "ca-certificates"],
+        ..NONE
+    },
     Row { packages: &["fluent-ffmpeg"], runtime: &["ffmpeg=7:*"], script: false, ..NONE },
     Row { packages: &["gm", "imagemagick"], runtime: &["imagemagick=8:*"], script: false, ..NONE },
-    Row { packages: &["simple-git", "isomorphic-git-cli"], runtime: &["git=1:2.*", "ca-certificates"], script: false, ..NONE },
+    Row {
+        packages: &["simple-git", "isomorphic-git-cli"],
+        runtime: &["git=1:2.*", "ca-certificates"],
+        script: false,
+        ..NONE
+    },
 ];
 
 /// What node-gyp needs.
@@ -72,25 +144,38 @@ impl Natives {
     pub fn find(s: &Survey<'_>, package: &Package<'_>) -> Self {
         let mut natives = Self::default();
         for (row, name, range, is_shipped) in ROWS.iter().flat_map(|row| used(row, package)) {
-            let newer = row.until.is_some_and(|limit| !is_below(range.value.trim_start_matches(['^', '~', '>', '=', ' ']), limit));
+            let newer = row.until.is_some_and(|limit| {
+                !is_below(range.value.trim_start_matches(['^', '~', '>', '=', ' ']), limit)
+            });
             if newer || name.contains("prisma") && is_engineless(&range.value) {
                 continue;
             }
             natives.build.extend(row.build.iter().map(|word| system(&range, name, word)));
-            natives.build_env.extend(row.build_env.iter().map(|(variable, value)| ((*variable).to_owned(), range.derive((*value).to_owned()))));
+            natives.build_env.extend(
+                row.build_env
+                    .iter()
+                    .map(|(variable, value)| ((*variable).to_owned(), range.derive((*value).to_owned()))),
+            );
             if row.script {
                 natives.scripts.push(range.derive(name.to_owned()));
             }
             if is_shipped {
                 natives.runtime.extend(row.runtime.iter().map(|word| system(&range, name, word)));
-                natives.env.extend(row.env.iter().map(|(variable, value)| ((*variable).to_owned(), range.derive((*value).to_owned()))));
+                natives.env.extend(
+                    row.env
+                        .iter()
+                        .map(|(variable, value)| ((*variable).to_owned(), range.derive((*value).to_owned()))),
+                );
             }
         }
         if let Some(range) = package.requires("playwright") {
             s.note(
-                Diagnostic::warning(Code::SystemPackage, "playwright needs the browsers of exactly its own version, which are not in the image")
-                    .at(range.because.at)
-                    .help("set runtime.image to mcr.microsoft.com/playwright:v<version>-noble"),
+                Diagnostic::warning(
+                    Code::SystemPackage,
+                    "playwright needs the browsers of exactly its own version, which are not in the image",
+                )
+                .at(range.because.at)
+                .help("set runtime.image to mcr.microsoft.com/playwright:v<version>-noble"),
             );
         }
         natives
@@ -114,7 +199,8 @@ fn used<'r>(row: &'r Row, package: &Package<'_>) -> Vec<(&'r Row, &'static str, 
 }
 
 fn system(because: &Fact<String>, package: &str, word: &str) -> Fact<SystemPackage> {
-    let (name, version) = word.split_once('=').map_or((word, None), |(name, version)| (name, Some(version.to_owned())));
+    let (name, version) =
+        word.split_once('=').map_or((word, None), |(name, version)| (name, Some(version.to_owned())));
     let mut fact = because.derive(SystemPackage { name: name.to_owned(), version });
     fact.because.says = format!("for {package}");
     fact

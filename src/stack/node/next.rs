@@ -12,7 +12,8 @@ use crate::stack::node::manifest::Package;
 use crate::stack::node::semver::is_below;
 
 /// Configuration files in the order Next.js looks for them.
-const CONFIGS: &[&str] = &["next.config.js", "next.config.mjs", "next.config.ts", "next.config.cjs", "next.config.mts"];
+const CONFIGS: &[&str] =
+    &["next.config.js", "next.config.mjs", "next.config.ts", "next.config.cjs", "next.config.mts"];
 
 /// The first release whose `output` falls back to `standalone` when `NEXT_PRIVATE_STANDALONE` is set
 /// (`packages/next/server/config-shared.ts`).
@@ -34,9 +35,13 @@ pub(super) enum Output {
 /// Which output this project has.
 pub(super) fn output(package: &Package<'_>, next: &Fact<String>, lock: Option<&Lock<'_>>) -> Output {
     let config = CONFIGS.iter().find_map(|name| package.dir.doc(name));
-    let pattern = regex::Regex::new(r#"\boutput\s*:\s*["'`](standalone|export)["'`]"#).expect("a constant pattern");
+    let pattern =
+        regex::Regex::new(r#"\boutput\s*:\s*["'`](standalone|export)["'`]"#).expect("a constant pattern");
     let said = config.and_then(|doc| {
-        doc.find(|line| (!line.trim_start().starts_with("//")).then(|| pattern.captures(line).map(|found| found[1].to_owned()))?)
+        doc.find(|line| {
+            (!line.trim_start().starts_with("//"))
+                .then(|| pattern.captures(line).map(|found| found[1].to_owned()))?
+        })
     });
     match said {
         Some(said) if said.value == "export" => return Output::Export(said),
@@ -52,7 +57,11 @@ pub(super) fn output(package: &Package<'_>, next: &Fact<String>, lock: Option<&L
     let version = lock.and_then(|lock| lock.versions("next").into_iter().next()).unwrap_or_else(|| {
         next.clone().map(|range| range.trim_start_matches(['^', '~', '>', '=', ' ']).to_owned())
     });
-    if undecided || is_below(&version.value, SINCE) { Output::Start(version) } else { Output::Injected(version) }
+    if undecided || is_below(&version.value, SINCE) {
+        Output::Start(version)
+    } else {
+        Output::Injected(version)
+    }
 }
 
 /// The folder that an export is written to.

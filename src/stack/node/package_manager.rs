@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::config::keys;
 use crate::diag::{Code, Diagnostic};
 use crate::fact::{Evidence, Fact};
-use crate::plan::run::Run;
+use crate::plan::run::{Run, Sharing};
 use crate::stack::Survey;
 use crate::stack::node::lock::{Lock, OutOfStep};
 use crate::stack::node::manifest::Package;
@@ -45,6 +45,8 @@ pub(super) struct Row {
     ignore_scripts: &'static str,
     /// Where downloads are kept between builds.
     cache: &'static str,
+    /// May two stages fill it at once?
+    sharing: Sharing,
     /// Variables of the stages that use it.
     env: &'static [(&'static str, &'static str)],
     /// Its settings, mounted where they exist. A folder ends with `/`.
@@ -60,6 +62,7 @@ const ROWS: &[Row] = &[
         production: "--omit=dev",
         ignore_scripts: "--ignore-scripts",
         cache: "/root/.npm",
+        sharing: Sharing::Shared,
         env: &[],
         settings: &[".npmrc"],
     },
@@ -71,6 +74,9 @@ const ROWS: &[Row] = &[
         production: "--production",
         ignore_scripts: "--ignore-scripts",
         cache: "/root/.cache/yarn",
+        // It unpacks in place, so that two installs at once spoil each other:
+        // https://classic.yarnpkg.com/en/docs/cli/#toc-concurrency-and-mutex
+        sharing: Sharing::Locked,
         env: &[("YARN_CACHE_FOLDER", "/root/.cache/yarn")],
         settings: &[".npmrc", ".yarnrc", ".yarnclean"],
     },
@@ -82,6 +88,7 @@ const ROWS: &[Row] = &[
         production: "",
         ignore_scripts: "--mode=skip-build",
         cache: "/root/.cache/yarn",
+        sharing: Sharing::Locked,
         // https://yarnpkg.com/configuration/yarnrc: a plain node_modules folder is what can be copied.
         env: &[
             ("YARN_ENABLE_TELEMETRY", "0"),
@@ -99,6 +106,7 @@ const ROWS: &[Row] = &[
         production: "--prod",
         ignore_scripts: "--ignore-scripts",
         cache: "/pnpm/store",
+        sharing: Sharing::Shared,
         // pnpm fetches the version of `packageManager` itself unless told not to; exactly that one is installed.
         // https://pnpm.io/settings#managepackagemanagerversions
         env: &[
@@ -117,6 +125,7 @@ const ROWS: &[Row] = &[
         production: "--production",
         ignore_scripts: "--ignore-scripts",
         cache: "/root/.bun/install/cache",
+        sharing: Sharing::Shared,
         env: &[],
         settings: &[".npmrc", "bunfig.toml"],
     },
@@ -138,8 +147,12 @@ const WRITTEN_BY: &[(Kind, &str, &str)] = &[
 ];
 
 /// The release that is installed when neither `packageManager` nor a lock file says more.
-const NEWEST: &[(Kind, &str)] =
-    &[(Kind::Pnpm, "10.34.8"), (Kind::YarnBerry, "4.18.1"), (Kind::YarnClassic, "1.22.22"), (Kind::Bun, "1.4.5")];
+const NEWEST: &[(Kind, &str)] = &[
+    (Kind::Pnpm, "10.34.8"),
+    (Kind::YarnBerry, "4.18.1"),
+    (Kind::YarnClassic, "1.22.22"),
+    (Kind::Bun, "1.4.5"),
+];
 
 /// The manager of a project.
 #[derive(Debug, Serialize)]
@@ -184,12 +197,17 @@ impl Kind {
 
 impl PackageManager {
     /// The manager of the package whose folder (or workspace root) has these lock files.
-    pub fn choose<'l, 'a>(s: &Survey<'_>, package: &Package<'_>, locks: &'l [Lock<'a>]) -> (Self, Option<&'l Lock<'a>>) {
+    pub fn choose<'l, 'a>(
+        s: &Survey<'_>,
+        package: &Package<'_>,
+        locks: &'l [Lock<'a>],
+    ) -> (Self, Option<&'l Lock<'a>>) {
         let declared = declared(s, package);
         let lock = choose_lock(s, package, locks, declared.as_ref().map(|(kind, _)| *kind));
         let (kind, version, because) = match (declared, lock) {
             (Some((kind, said)), Some(lock)) if !same_family(kind, lock.kind) => {
-                let message = format!("`{}` counts, not {}: there is no lock file of that", lock.name, said.value);
+                let message =
+                    format!("`{}` counts, not {}: there is no lock file of that", lock.name, said.value);
                 s.note(Diagnostic::warning(Code::SeveralLocks, message).at(said.because.at.clone()));
                 (lock.kind, None, presence(package, lock))
             }
@@ -222,7 +240,9 @@ impl PackageManager {
             bundled,
         };
         manager.is_locked = agrees(s, package, lock);
-        if kind == Kind::Npm && lock.and_then(|lock| lock.format.as_ref()).is_some_and(|format| format.value == "1") {
+        if kind == Kind::Npm
+            && lock.and_then(|lock| lock.format.as_ref()).is_some_and(|format| format.value == "1")
+        {
             // npm 6 wrote it, and npm 6 did not resolve peers: https://docs.npmjs.com/cli/using-npm/config#legacy-peer-deps
             manager.flags.push("--legacy-peer-deps".to_owned());
         }
@@ -266,9 +286,12 @@ impl PackageManager {
         self.row().settings
     }
 
-    /// Where downloads are kept between builds.
-    pub fn cache(&self) -> &'static str {
-        self.row().cache
+    /// A RUN with its download cache, which is kept between builds.
+    pub fn with_cache(&self, run: Run) -> Run {
+        match self.row().sharing {
+            Sharing::Shared => run.cache(self.row().cache),
+            Sharing::Locked => run.locked_cache(self.row().cache),
+        }
     }
 
     /// Installs everything.
@@ -296,7 +319,8 @@ impl PackageManager {
 
     fn command(&self, more: &[&str]) -> String {
         let base = if self.is_locked { self.row().locked } else { self.row().unlocked };
-        let words = std::iter::once(base).chain(more.iter().copied()).chain(self.flags.iter().map(String::as_str));
+        let words =
+            std::iter::once(base).chain(more.iter().copied()).chain(self.flags.iter().map(String::as_str));
         words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
     }
 
@@ -341,13 +365,19 @@ fn declared(s: &Survey<'_>, package: &Package<'_>) -> Option<(Kind, Fact<String>
         name.derive(text)
     });
     let said = s.choice(&keys::PACKAGE_MANAGER).or(package.text(&["packageManager"])).or(modern).decide()?;
-    let (name, version) = said.value.split_once('@').map_or((said.value.as_str(), None), |(n, v)| (n, Some(v)));
+    let (name, version) =
+        said.value.split_once('@').map_or((said.value.as_str(), None), |(n, v)| (n, Some(v)));
     Some((Kind::named(name, version)?, said))
 }
 
 /// The exact version of `9.12.0+sha512.…` or `^9.12.0`.
 fn exact(version: &str) -> String {
-    version.split('+').next().unwrap_or_default().trim_start_matches(['^', '~', '=', '>', 'v', ' ']).to_owned()
+    version
+        .split('+')
+        .next()
+        .unwrap_or_default()
+        .trim_start_matches(['^', '~', '=', '>', 'v', ' '])
+        .to_owned()
 }
 
 fn same_family(a: Kind, b: Kind) -> bool {
@@ -359,9 +389,15 @@ fn presence(package: &Package<'_>, lock: &Lock<'_>) -> Evidence {
 }
 
 /// The lock file that counts: the declared manager's, else the first that agrees with the manifest.
-fn choose_lock<'l, 'a>(s: &Survey<'_>, package: &Package<'_>, locks: &'l [Lock<'a>], declared: Option<Kind>) -> Option<&'l Lock<'a>> {
+fn choose_lock<'l, 'a>(
+    s: &Survey<'_>,
+    package: &Package<'_>,
+    locks: &'l [Lock<'a>],
+    declared: Option<Kind>,
+) -> Option<&'l Lock<'a>> {
     let own = declared.and_then(|kind| locks.iter().find(|lock| same_family(lock.kind, kind)));
-    let chosen = own.or_else(|| locks.iter().find(|lock| lock.out_of_step(package).is_none())).or(locks.first())?;
+    let chosen =
+        own.or_else(|| locks.iter().find(|lock| lock.out_of_step(package).is_none())).or(locks.first())?;
     let others: Vec<&str> = locks.iter().map(|lock| lock.name).filter(|name| *name != chosen.name).collect();
     if !others.is_empty() {
         let why = match (own, chosen.out_of_step(package)) {
@@ -370,7 +406,8 @@ fn choose_lock<'l, 'a>(s: &Survey<'_>, package: &Package<'_>, locks: &'l [Lock<'
             (None, Some(_)) => "none of them agrees with package.json",
         };
         let message = format!("`{}` counts, not `{}`: {why}", chosen.name, others.join("`, `"));
-        let finding = Diagnostic::warning(Code::SeveralLocks, message).help("delete the lock files that nobody uses");
+        let finding =
+            Diagnostic::warning(Code::SeveralLocks, message).help("delete the lock files that nobody uses");
         s.note(finding.at(package.dir.evidence(chosen.name, "").at));
     }
     Some(chosen)

@@ -11,7 +11,7 @@ use crate::plan::service::{IgnoreGroup, Runtime, Service, ServiceKind, Toolchain
 use crate::plan::stage::{GraphError, Origin, Role, Stage, StageGraph, SystemPackage};
 use crate::stack::Survey;
 use crate::stack::node::app::{App, Packages, is_sensitive};
-use crate::stack::node::package_manager::InstallScripts;
+use crate::stack::node::package_manager::{InstallScripts, PackageManager};
 use crate::stack::node::site::Served;
 use crate::stack::node::{Facts, server, version};
 
@@ -143,7 +143,11 @@ fn stages(facts: &Facts, s: &Survey<'_>, planned: &Planned) -> Result<StageGraph
     let production = needs_production(facts, planned);
     let mut stages = Vec::new();
     let has_base = production || facts.install.is_none();
-    let uses_base = production || facts.build.is_some() || facts.test.is_some() || facts.dev.is_some() || facts.install.is_some();
+    let uses_base = production
+        || facts.build.is_some()
+        || facts.test.is_some()
+        || facts.dev.is_some()
+        || facts.install.is_some();
     let mut below = "base";
     if has_base && uses_base {
         stages.push(Stage::new("base", Role::Base, from.clone(), "node/base.tera"));
@@ -183,7 +187,8 @@ fn stages(facts: &Facts, s: &Survey<'_>, planned: &Planned) -> Result<StageGraph
         stages.push(init.with_packages(vec![Fact::by_default(tini, reason.clone())]));
     }
     let template = if is_site { "node/site.tera" } else { "node/runtime.tera" };
-    let mut runtime = Stage::new("runtime", Role::Runtime, planned.image.clone().map(Origin::Image), template);
+    let mut runtime =
+        Stage::new("runtime", Role::Runtime, planned.image.clone().map(Origin::Image), template);
     runtime.packages.clone_from(&planned.packages);
     let mut takes: Vec<&str> = planned.copies.iter().filter_map(|copy| copy.from.as_deref()).collect();
     if planned.init.is_some() {
@@ -215,7 +220,9 @@ fn prune(mut stages: Vec<Stage>) -> Vec<Stage> {
             .collect();
         let by_name = [Role::Test, Role::Dev, Role::Runtime];
         let before = stages.len();
-        stages.retain(|stage| by_name.contains(&stage.role) || used.iter().any(|name| name == stage.name.as_str()));
+        stages.retain(|stage| {
+            by_name.contains(&stage.role) || used.iter().any(|name| name == stage.name.as_str())
+        });
         if stages.len() == before {
             return stages;
         }
@@ -224,7 +231,8 @@ fn prune(mut stages: Vec<Stage>) -> Vec<Stage> {
 
 fn view<'f>(facts: &'f Facts, planned: &Planned, stages: &StageGraph) -> View<'f> {
     let is_private = |variable: &&Fact<String>| is_sensitive(&variable.value);
-    let mut env: Vec<(String, String)> = facts.manager.as_ref().map(|manager| manager.env().collect()).unwrap_or_default();
+    let mut env: Vec<(String, String)> =
+        facts.manager.as_ref().map(|manager| manager.env().collect()).unwrap_or_default();
     env.extend(facts.natives.build_env.iter().map(|(name, value)| (name.clone(), value.value.clone())));
     if facts.lifecycle.hooks.is_some() {
         env.push(("HUSKY".to_owned(), "0".to_owned()));
@@ -258,13 +266,22 @@ fn view<'f>(facts: &'f Facts, planned: &Planned, stages: &StageGraph) -> View<'f
         dev: facts.dev.as_ref().map(|dev| dev.value.clone()),
         production: facts.production.clone(),
         production_remark: facts.lifecycle.skipped_in_production.as_ref().map(|script| {
-            format!("install scripts are left out: `{}` needs what production does not have ({})", script.value, script.because)
+            format!(
+                "install scripts are left out: `{}` needs what production does not have ({})",
+                script.value, script.because
+            )
         }),
         init: planned.init.clone(),
         copies: planned.copies.clone(),
         about: planned.about.clone(),
         served,
-        site_source: served.map(|served| if served.output.value == "." { HOME.to_owned() } else { format!("{HOME}/{}", facts.at_home(&served.output.value)) }),
+        site_source: served.map(|served| {
+            if served.output.value == "." {
+                HOME.to_owned()
+            } else {
+                format!("{HOME}/{}", facts.at_home(&served.output.value))
+            }
+        }),
         site_stage: stages.get("build").map(|_| "build".to_owned()),
     }
 }
@@ -278,13 +295,13 @@ pub(super) fn install_run(facts: &InstallFiles<'_>, commands: Vec<String>) -> Ru
     if facts.is_private {
         run = run.secret("npmrc", "/root/.npmrc");
     }
-    run.cache(facts.cache)
+    facts.manager.with_cache(run)
 }
 
 /// What an install reads.
 pub(super) struct InstallFiles<'f> {
     pub files: &'f [String],
-    pub cache: &'f str,
+    pub manager: &'f PackageManager,
     pub is_private: bool,
 }
 
@@ -308,12 +325,35 @@ pub(super) fn rebuild(facts: &Facts) -> String {
 }
 
 fn ignore(facts: &Facts) -> Vec<IgnoreGroup> {
-    let mut output: Vec<&str> = vec!["**/node_modules", "**/.pnpm-store", "**/npm-debug.log*", "**/yarn-error.log*", "**/*.tsbuildinfo"];
-    output.extend([".next", ".nuxt", ".output", ".svelte-kit", ".turbo", ".parcel-cache", ".cache", "coverage", ".nyc_output"].iter().filter(|name| !facts.tracked.iter().any(|t| t == *name)));
+    let mut output: Vec<&str> = vec![
+        "**/node_modules",
+        "**/.pnpm-store",
+        "**/npm-debug.log*",
+        "**/yarn-error.log*",
+        "**/*.tsbuildinfo",
+    ];
+    output.extend(
+        [
+            ".next",
+            ".nuxt",
+            ".output",
+            ".svelte-kit",
+            ".turbo",
+            ".parcel-cache",
+            ".cache",
+            "coverage",
+            ".nyc_output",
+        ]
+        .iter()
+        .filter(|name| !facts.tracked.iter().any(|t| t == *name)),
+    );
     let mut group = IgnoreGroup::new("installed packages and build output", &[]);
     group.patterns = output.iter().map(|&pattern| pattern.to_owned()).collect();
     group.patterns.extend(facts.outputs.iter().cloned());
-    let mut groups = vec![group, IgnoreGroup::new("what neither the build nor the program reads", &[".husky", ".changeset"])];
+    let mut groups = vec![
+        group,
+        IgnoreGroup::new("what neither the build nor the program reads", &[".husky", ".changeset"]),
+    ];
     groups[1].patterns.extend(facts.prose.iter().cloned());
     groups.extend(facts.other_members.clone());
     groups

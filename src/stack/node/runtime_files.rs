@@ -11,16 +11,53 @@ use crate::stack::node::sources::is_test;
 
 /// Folders that servers read without naming them in a literal of their own.
 const USUAL: &[&str] = &[
-    "assets", "config", "configs", "content", "data", "database", "db", "drizzle", "email-templates", "emails", "i18n", "lang", "locale",
-    "locales", "migrations", "prisma", "proto", "protos", "public", "resources", "schema", "static", "swagger", "templates", "translations",
-    "uploads", "views",
+    "assets",
+    "config",
+    "configs",
+    "content",
+    "data",
+    "database",
+    "db",
+    "drizzle",
+    "email-templates",
+    "emails",
+    "i18n",
+    "lang",
+    "locale",
+    "locales",
+    "migrations",
+    "prisma",
+    "proto",
+    "protos",
+    "public",
+    "resources",
+    "schema",
+    "static",
+    "swagger",
+    "templates",
+    "translations",
+    "uploads",
+    "views",
 ];
 
 /// Endings of data files.
-const DATA: &[&str] = &["json", "yaml", "yml", "html", "txt", "md", "proto", "graphql", "gql", "csv", "xml", "ico", "png", "svg", "sql", "toml", "hbs", "ejs", "pug", "mjml", "db", "wasm"];
+const DATA: &[&str] = &[
+    "json", "yaml", "yml", "html", "txt", "md", "proto", "graphql", "gql", "csv", "xml", "ico", "png", "svg",
+    "sql", "toml", "hbs", "ejs", "pug", "mjml", "db", "wasm",
+];
 
 /// Files of the toolchain, never read by a server.
-const TOOLING: &[&str] = &["package.json", "package-lock.json", "tsconfig.json", "yarn.lock", "pnpm-lock.yaml", "pnpm-workspace.yaml", "turbo.json", "nest-cli.json", "README.md"];
+const TOOLING: &[&str] = &[
+    "package.json",
+    "package-lock.json",
+    "tsconfig.json",
+    "yarn.lock",
+    "pnpm-lock.yaml",
+    "pnpm-workspace.yaml",
+    "turbo.json",
+    "nest-cli.json",
+    "README.md",
+];
 
 /// Folders of tests and of what only tests use.
 const TESTS: &[&str] = &["test", "tests", "__tests__", "__mocks__", "spec", "e2e", "cypress"];
@@ -35,7 +72,12 @@ pub(super) fn read_by(dir: &Dir<'_>, docs: &[Doc<'_>], built: &[String]) -> Vec<
             None => files.insert(path),
         };
     }
-    let is_code = |name: &str| matches!(name, "src" | "lib" | "source") || name.starts_with('.') || TESTS.contains(&name) || built.iter().any(|b| b == name);
+    let is_code = |name: &str| {
+        matches!(name, "src" | "lib" | "source")
+            || name.starts_with('.')
+            || TESTS.contains(&name)
+            || built.iter().any(|b| b == name)
+    };
     let mut found = Vec::new();
     for folder in folders.into_iter().filter(|name| !is_code(name)) {
         if USUAL.contains(&folder) {
@@ -60,7 +102,10 @@ fn named(docs: &[Doc<'_>], name: &str) -> Option<Fact<String>> {
     docs.iter().find_map(|doc| {
         doc.find(|line| {
             let code = line.trim_start();
-            let is_import = code.starts_with("import ") || code.starts_with("//") || code.starts_with("export ") || code.contains("app.use('/");
+            let is_import = code.starts_with("import ")
+                || code.starts_with("//")
+                || code.starts_with("export ")
+                || code.contains("app.use('/");
             (!is_import && line.len() < 2_000 && pattern.is_match(line)).then(|| name.to_owned())
         })
     })
@@ -75,7 +120,9 @@ pub(super) fn tests(dir: &Dir<'_>) -> Vec<String> {
             found.insert(top.to_owned());
         } else if folder.split('/').any(|part| part == "__tests__") {
             found.insert("**/__tests__".to_owned());
-        } else if is_test(name) && let Some(pattern) = test_pattern(name) {
+        } else if is_test(name)
+            && let Some(pattern) = test_pattern(name)
+        {
             found.insert(pattern);
         }
     }

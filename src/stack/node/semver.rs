@@ -26,11 +26,6 @@ impl Wanted {
         self.0.satisfies(&newest)
             || (0..40).any(|minor| (0..10).any(|patch| self.0.satisfies(&Version::new(major, minor, patch))))
     }
-
-    /// Can only releases of one major line satisfy the range?
-    pub fn takes_any_line(&self) -> bool {
-        self.takes_line(999)
-    }
 }
 
 /// The major number of a version or of something like one (`v18`, `20.x`, `22.3`).
@@ -87,9 +82,12 @@ mod tests {
 
     #[test]
     fn versions_compare_as_numbers() {
-        for (version, limit, below) in
-            [("4.46.0", "5.61.0", true), ("5.9.0", "5.61.0", true), ("10.0.0", "9.0.0", false), ("x", "1.0.0", false)]
-        {
+        for (version, limit, below) in [
+            ("4.46.0", "5.61.0", true),
+            ("5.9.0", "5.61.0", true),
+            ("10.0.0", "9.0.0", false),
+            ("x", "1.0.0", false),
+        ] {
             assert_eq!(is_below(version, limit), below, "{version} < {limit}");
         }
         assert_eq!(major("v18.20.1"), Some(18));

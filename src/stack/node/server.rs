@@ -57,12 +57,20 @@ pub(super) fn runtime(facts: &Facts, program: &Server, s: &Survey<'_>) -> Planne
             if entrypoint.is_none() {
                 entrypoint = Some(launch.derive(ExecForm::new("tini", ["--"])));
             } else if let Some(words) = entrypoint.take() {
-                let all: Vec<String> = ["tini", "--"].iter().map(|&w| w.to_owned()).chain(words.value.words().iter().cloned()).collect();
+                let all: Vec<String> = ["tini", "--"]
+                    .iter()
+                    .map(|&w| w.to_owned())
+                    .chain(words.value.words().iter().cloned())
+                    .collect();
                 command = ExecForm::from_words(all).map(|form| words.derive(form));
             }
         }
     }
-    let health = port.as_ref().and_then(|port| known.health(port.value, facts.health.as_ref().map_or("/", |path| path.value.as_str())).map(|health| port.derive(health)));
+    let health = port.as_ref().and_then(|port| {
+        known
+            .health(port.value, facts.health.as_ref().map_or("/", |path| path.value.as_str()))
+            .map(|health| port.derive(health))
+    });
     let runtime = Runtime {
         user: Fact::by_default(known.user.clone(), "the image's own numeric user"),
         workdir: Some(Fact::by_default(facts.workdir(), "where the program lies")),
@@ -73,7 +81,16 @@ pub(super) fn runtime(facts: &Facts, program: &Server, s: &Survey<'_>) -> Planne
         health,
         stop_signal: None,
     };
-    Planned { runtime, kind, packages, copies: copies(facts, program), init, about: reason, modules: program.modules.clone(), image }
+    Planned {
+        runtime,
+        kind,
+        packages,
+        copies: copies(facts, program),
+        init,
+        about: reason,
+        modules: program.modules.clone(),
+        image,
+    }
 }
 
 /// The command that people set, else the one that was found.
@@ -95,8 +112,12 @@ fn image(facts: &Facts, program: &Server, launch: &Fact<Launch>, s: &Survey<'_>)
     let slim = s.catalog.image(images.build).at(&facts.version.value);
     let needs = match &launch.value {
         Launch::Shell(_) => Some(launch.derive("a shell for the start command".to_owned())),
-        Launch::Program(words) => Some(launch.derive(format!("`{}`", words.first().cloned().unwrap_or_default()))),
-        Launch::Node(_) if !program.before.is_empty() => Some(launch.derive("a shell for what runs before the start".to_owned())),
+        Launch::Program(words) => {
+            Some(launch.derive(format!("`{}`", words.first().cloned().unwrap_or_default())))
+        }
+        Launch::Node(_) if !program.before.is_empty() => {
+            Some(launch.derive("a shell for what runs before the start".to_owned()))
+        }
         Launch::Node(_) => facts
             .natives
             .runtime
@@ -118,12 +139,21 @@ fn image(facts: &Facts, program: &Server, launch: &Fact<Launch>, s: &Survey<'_>)
         (None, None) => (line.derive(slim), format!("is {cited}; this line has no smaller supported image")),
     };
     let image = s.choice(&keys::IMAGE).or(Some(found.clone())).decide().unwrap_or(found);
-    let about = if image.because.layer < crate::fact::Layer::Detected { "is the image that was asked for".to_owned() } else { about };
+    let about = if image.because.layer < crate::fact::Layer::Detected {
+        "is the image that was asked for".to_owned()
+    } else {
+        about
+    };
     (image, about)
 }
 
 /// ENTRYPOINT and CMD.
-fn command(launch: &Fact<Launch>, program: &Server, has_node_entrypoint: bool, wish: Option<&Fact<ExecForm>>) -> (Option<Fact<ExecForm>>, Option<Fact<ExecForm>>) {
+fn command(
+    launch: &Fact<Launch>,
+    program: &Server,
+    has_node_entrypoint: bool,
+    wish: Option<&Fact<ExecForm>>,
+) -> (Option<Fact<ExecForm>>, Option<Fact<ExecForm>>) {
     let words = match &launch.value {
         Launch::Node(words) if program.before.is_empty() || wish.is_some() => {
             let node = (!has_node_entrypoint).then(|| "node".to_owned());
@@ -132,7 +162,11 @@ fn command(launch: &Fact<Launch>, program: &Server, has_node_entrypoint: bool, w
         Launch::Node(words) => {
             let line = crate::plan::service::ExecForm::new("node", words.clone()).to_string();
             let before: String = program.before.iter().map(|step| format!("{step} && ")).collect();
-            vec!["sh".to_owned(), "-c".to_owned(), format!("PATH={HOME}/node_modules/.bin:$PATH; {before}exec {line}")]
+            vec![
+                "sh".to_owned(),
+                "-c".to_owned(),
+                format!("PATH={HOME}/node_modules/.bin:$PATH; {before}exec {line}"),
+            ]
         }
         Launch::Program(words) => words.clone(),
         Launch::Shell(line) => vec!["sh".to_owned(), "-c".to_owned(), line.clone()],
@@ -151,18 +185,42 @@ fn kind(facts: &Facts, program: &Server) -> Fact<ServiceKind> {
 }
 
 fn port(facts: &Facts, program: &Server, s: &Survey<'_>) -> Fact<u16> {
-    let said = program.env.iter().find(|(name, _)| name == "PORT").and_then(|(_, value)| Some(value.derive(value.value.parse::<u16>().ok()?)));
+    let said = program
+        .env
+        .iter()
+        .find(|(name, _)| name == "PORT")
+        .and_then(|(_, value)| Some(value.derive(value.value.parse::<u16>().ok()?)));
     let example = facts.example_port.clone().filter(|_| facts.listening.port.is_none());
-    let choice = s.choice(&keys::PORT).or(program.port.clone()).or(said).or(facts.listening.port.clone()).or(example);
+    let choice =
+        s.choice(&keys::PORT).or(program.port.clone()).or(said).or(facts.listening.port.clone()).or(example);
     let usual = facts.framework.as_ref().map_or(3000, |row| row.value.port);
-    if choice.so_far().is_none() && facts.framework.as_ref().is_none_or(|row| matches!(row.value.gives, super::framework::Gives::Library)) {
-        s.ask(Question::choose("runtime.port", "Which port does it listen on?", Vec::new()).or(usual.to_string()));
+    if choice.so_far().is_none()
+        && facts
+            .framework
+            .as_ref()
+            .is_none_or(|row| matches!(row.value.gives, super::framework::Gives::Library))
+    {
+        s.ask(
+            Question::choose("runtime.port", "Which port does it listen on?", Vec::new())
+                .or(usual.to_string()),
+        );
     }
     if let Some(host) = &facts.listening.loopback {
-        let message = format!("the program listens on {} only, which nothing outside the container reaches", host.value);
-        s.note(Diagnostic::warning(Code::Port, message).at(host.because.at.clone()).help("listen on 0.0.0.0"));
+        let message = format!(
+            "the program listens on {} only, which nothing outside the container reaches",
+            host.value
+        );
+        s.note(
+            Diagnostic::warning(Code::Port, message).at(host.because.at.clone()).help("listen on 0.0.0.0"),
+        );
     }
-    choice.or_default(usual, facts.framework.as_ref().map_or("usual for Node.js".to_owned(), |row| format!("the default of {}", row.value.name)))
+    choice.or_default(
+        usual,
+        facts
+            .framework
+            .as_ref()
+            .map_or("usual for Node.js".to_owned(), |row| format!("the default of {}", row.value.name)),
+    )
 }
 
 fn env(facts: &Facts, program: &Server, port: Option<&Fact<u16>>) -> BTreeMap<String, Fact<String>> {
@@ -171,7 +229,11 @@ fn env(facts: &Facts, program: &Server, port: Option<&Fact<u16>>) -> BTreeMap<St
     for (name, value) in program.env.iter().chain(&facts.natives.env) {
         env.insert(name.clone(), value.clone());
     }
-    let reads_variable = facts.listening.variable.is_some() || facts.framework.as_ref().is_some_and(|row| !matches!(row.value.gives, super::framework::Gives::Library));
+    let reads_variable = facts.listening.variable.is_some()
+        || facts
+            .framework
+            .as_ref()
+            .is_some_and(|row| !matches!(row.value.gives, super::framework::Gives::Library));
     if let Some(port) = port.filter(|_| reads_variable) {
         env.insert("PORT".to_owned(), port.derive(port.value.to_string()));
     }
@@ -194,12 +256,16 @@ fn copies(facts: &Facts, program: &Server) -> Vec<Copy> {
         match &program.modules {
             Packages::Bundled => {}
             Packages::Production if facts.production.is_some() => {
-                copies.push(Copy { is_writable: false, ..copy(Some("prod-deps"), modules, "./node_modules") });
+                copies
+                    .push(Copy { is_writable: false, ..copy(Some("prod-deps"), modules, "./node_modules") });
             }
             Packages::Production => {}
             Packages::All(tool) => copies.push(Copy {
                 is_writable: false,
-                because: Some(format!("{} runs the program and is a development dependency ({})", tool.value, tool.because)),
+                because: Some(format!(
+                    "{} runs the program and is a development dependency ({})",
+                    tool.value, tool.because
+                )),
                 ..copy(Some("deps"), modules, "./node_modules")
             }),
         }
@@ -220,7 +286,10 @@ fn copies(facts: &Facts, program: &Server) -> Vec<Copy> {
                 copies.push(copy(None, vec![facts.from_context("package.json")], "./"));
                 for read in &facts.reads {
                     let target = format!("./{}", read.value);
-                    copies.push(Copy { because: Some(format!("read at run time: {}", read.because)), ..copy(None, vec![facts.from_context(&read.value)], &target) });
+                    copies.push(Copy {
+                        because: Some(format!("read at run time: {}", read.because)),
+                        ..copy(None, vec![facts.from_context(&read.value)], &target)
+                    });
                 }
             }
             for (from, to) in folders {

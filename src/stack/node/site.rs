@@ -21,7 +21,13 @@ pub(super) struct Served {
 }
 
 /// What a framework's build gives to serve. `served` is a folder that a start script serves itself.
-pub(super) fn served(s: &Survey<'_>, package: &Package<'_>, framework: &Fact<&'static Framework>, row: &Site, served: Option<Fact<String>>) -> Served {
+pub(super) fn served(
+    s: &Survey<'_>,
+    package: &Package<'_>,
+    framework: &Fact<&'static Framework>,
+    row: &Site,
+    served: Option<Fact<String>>,
+) -> Served {
     let output = served
         .or_else(|| scripted(package))
         .or_else(|| (framework.value.name == "Angular").then(|| angular(s, &package.dir)).flatten())
@@ -39,7 +45,9 @@ pub(super) fn served(s: &Survey<'_>, package: &Package<'_>, framework: &Fact<&'s
 fn scripted(package: &Package<'_>) -> Option<Fact<String>> {
     let script = package.script("build")?;
     let words = shell_words::split(&script.value).ok()?;
-    let at = words.iter().position(|word| matches!(word.as_str(), "--outDir" | "--out-dir" | "--dist-dir" | "--output-path" | "-d"))?;
+    let at = words.iter().position(|word| {
+        matches!(word.as_str(), "--outDir" | "--out-dir" | "--dist-dir" | "--output-path" | "-d")
+    })?;
     let folder = words.get(at + 1).filter(|word| !word.starts_with('-'))?;
     Some(script.derive(folder.clone()))
 }
@@ -62,7 +70,9 @@ fn angular(s: &Survey<'_>, dir: &Dir<'_>) -> Option<Fact<String>> {
     let config = s.parsed(dir.doc("angular.json")?.jsonc())?;
     let projects = config.tree.get("projects")?;
     let chosen = config.text(&["defaultProject"]).map(|name| name.value);
-    let is_app = |project: &crate::repo::format::Tree| project.get("projectType").and_then(|kind| kind.as_text()) != Some("library");
+    let is_app = |project: &crate::repo::format::Tree| {
+        project.get("projectType").and_then(|kind| kind.as_text()) != Some("library")
+    };
     let (name, project) = projects
         .entries()
         .find(|(name, project)| chosen.as_deref().map_or(is_app(project), |wanted| wanted == *name))?;
@@ -93,7 +103,8 @@ fn vitepress(package: &Package<'_>, framework: &Framework) -> Option<Fact<String
         _ => return None,
     };
     let names = ["build", "docs:build", "build:docs"];
-    let script = names.iter().find_map(|name| package.script(name).filter(|line| line.value.contains(kind)))?;
+    let script =
+        names.iter().find_map(|name| package.script(name).filter(|line| line.value.contains(kind)))?;
     let words: Vec<&str> = script.value.split_whitespace().collect();
     let at = words.windows(2).position(|pair| pair[0] == kind && pair[1] == "build")?;
     let folder = words.get(at + 2).filter(|word| !word.starts_with('-') && !word.starts_with('&')).copied();

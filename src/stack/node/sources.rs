@@ -10,13 +10,49 @@ use crate::stack::common::listen::{self, Listening, Tells, Way};
 use crate::stack::common::signal;
 
 /// Endings of sources.
-pub(super) const ENDINGS: &[&str] = &["js", "mjs", "cjs", "ts", "mts", "cts", "jsx", "tsx", "vue", "svelte", "astro", "coffee"];
+pub(super) const ENDINGS: &[&str] =
+    &["js", "mjs", "cjs", "ts", "mts", "cts", "jsx", "tsx", "vue", "svelte", "astro", "coffee"];
 
 /// Folders with code for browsers or for people, not for the server.
 const ASIDE: &[&str] = &[
-    "test", "tests", "__tests__", "__mocks__", "spec", "specs", "e2e", "cypress", "playwright", "client", "frontend", "front-end", "front", "web-app",
-    "docs", "doc", "examples", "example", "coverage", "scripts", "tools", "migrations", "seeders", "seeds", "fixtures", "node_modules",
-    "public", "static", "assets", "dist", "build", "vendor", "benchmark", "benchmarks", ".storybook", "stories", "storybook", "views",
+    "test",
+    "tests",
+    "__tests__",
+    "__mocks__",
+    "spec",
+    "specs",
+    "e2e",
+    "cypress",
+    "playwright",
+    "client",
+    "frontend",
+    "front-end",
+    "front",
+    "web-app",
+    "docs",
+    "doc",
+    "examples",
+    "example",
+    "coverage",
+    "scripts",
+    "tools",
+    "migrations",
+    "seeders",
+    "seeds",
+    "fixtures",
+    "node_modules",
+    "public",
+    "static",
+    "assets",
+    "dist",
+    "build",
+    "vendor",
+    "benchmark",
+    "benchmarks",
+    ".storybook",
+    "stories",
+    "storybook",
+    "views",
 ];
 
 /// Is this a test by its name? <https://nodejs.org/api/test.html#running-tests-from-the-command-line>
@@ -29,14 +65,27 @@ pub(super) fn of_server<'a>(dir: &Dir<'a>, entry: Option<&str>) -> Vec<Doc<'a>> 
     let home = dir.path().clone();
     let mut docs: Vec<(bool, usize, Doc<'a>)> = dir
         .docs()
-        .filter(|doc| doc.path.extension().is_some_and(|ending| ENDINGS.contains(&ending)) || Some(doc.path.as_str()) == entry)
+        .filter(|doc| {
+            doc.path.extension().is_some_and(|ending| ENDINGS.contains(&ending))
+                || Some(doc.path.as_str()) == entry
+        })
         .filter_map(|doc| {
             let below = doc.path.relative_to(&home)?;
             let is_entry = entry.is_some_and(|entry| entry == below.as_str());
-            let aside = below.parent().is_some_and(|folder| folder.segments().any(|name| ASIDE.contains(&name)));
-            let config = below.name().contains(".config.") || below.name().contains("gulpfile") || below.name().contains("Gruntfile");
-            let nested = below.ancestors().skip(1).any(|folder| !folder.is_root() && dir.has(&format!("{folder}/package.json")));
-            (is_entry || !(aside || config || nested || is_test(below.name()))).then_some((!is_entry, below.depth(), doc))
+            let aside =
+                below.parent().is_some_and(|folder| folder.segments().any(|name| ASIDE.contains(&name)));
+            let config = below.name().contains(".config.")
+                || below.name().contains("gulpfile")
+                || below.name().contains("Gruntfile");
+            let nested = below
+                .ancestors()
+                .skip(1)
+                .any(|folder| !folder.is_root() && dir.has(&format!("{folder}/package.json")));
+            (is_entry || !(aside || config || nested || is_test(below.name()))).then_some((
+                !is_entry,
+                below.depth(),
+                doc,
+            ))
         })
         .collect();
     docs.sort_by(|a, b| (a.0, a.1, a.2.path).cmp(&(b.0, b.1, b.2.path)));
@@ -45,25 +94,47 @@ pub(super) fn of_server<'a>(dir: &Dir<'a>, entry: Option<&str>) -> Vec<Doc<'a>> 
 
 /// How Node.js programs name their port. Sources: the documentation of `net.Server.listen` and of each framework.
 const LISTENS: &[Way] = &[
-    Way { pattern: r#"process\.env\.PORT\b[^;\n]*?(?:\|\||\?\?|:)\s*\(?\s*["'`]?(\d{2,5})\b"#, tells: Tells::PortWithVariable },
-    Way { pattern: r#"process\.env\[["']PORT["']\][^;\n]*?(?:\|\||\?\?)\s*["'`]?(\d{2,5})\b"#, tells: Tells::PortWithVariable },
-    Way { pattern: r#"\bPORT\s*=\s*["']?(\d{2,5})["']?[^=\n]*\}\s*=\s*process\.env"#, tells: Tells::PortWithVariable },
-    Way { pattern: r#"\b[Ee]nv\.PORT\b\s*(?:\|\||\?\?)\s*["'`]?(\d{2,5})\b"#, tells: Tells::PortWithVariable },
+    Way {
+        pattern: r#"process\.env\.PORT\b[^;\n]*?(?:\|\||\?\?|:)\s*\(?\s*["'`]?(\d{2,5})\b"#,
+        tells: Tells::PortWithVariable,
+    },
+    Way {
+        pattern: r#"process\.env\[["']PORT["']\][^;\n]*?(?:\|\||\?\?)\s*["'`]?(\d{2,5})\b"#,
+        tells: Tells::PortWithVariable,
+    },
+    Way {
+        pattern: r#"\bPORT\s*=\s*["']?(\d{2,5})["']?[^=\n]*\}\s*=\s*process\.env"#,
+        tells: Tells::PortWithVariable,
+    },
+    Way {
+        pattern: r#"\b[Ee]nv\.PORT\b\s*(?:\|\||\?\?)\s*["'`]?(\d{2,5})\b"#,
+        tells: Tells::PortWithVariable,
+    },
     Way { pattern: r#"\bPORT\s*:\s*z\b.*default\(\s*["']?(\d{2,5})"#, tells: Tells::PortWithVariable },
-    Way { pattern: r#"\bPORT\s*:\s*(?:envalid\.)?(?:port|num|str)\(\s*\{[^}]*default\s*:\s*["']?(\d{2,5})"#, tells: Tells::PortWithVariable },
+    Way {
+        pattern: r#"\bPORT\s*:\s*(?:envalid\.)?(?:port|num|str)\(\s*\{[^}]*default\s*:\s*["']?(\d{2,5})"#,
+        tells: Tells::PortWithVariable,
+    },
     Way { pattern: r#"\bPORT\s*:\s*Joi\b.*default\(\s*["']?(\d{2,5})"#, tells: Tells::PortWithVariable },
     Way { pattern: r#"["']PORT["']\s*,\s*["']?(\d{2,5})\b"#, tells: Tells::PortWithVariable },
-    Way { pattern: r#"get(?:OrThrow)?(?:<[^>]*>)?\(\s*["']PORT["']\s*\)\s*(?:\|\||\?\?)\s*["']?(\d{2,5})"#, tells: Tells::PortWithVariable },
-    Way { pattern: r#"\.listen\(\s*["'`]?(\d{2,5})\b(?:["'`]?\s*,\s*["'](?P<host>[^"']+)["'])?"#, tells: Tells::Port },
+    Way {
+        pattern: r#"get(?:OrThrow)?(?:<[^>]*>)?\(\s*["']PORT["']\s*\)\s*(?:\|\||\?\?)\s*["']?(\d{2,5})"#,
+        tells: Tells::PortWithVariable,
+    },
+    Way { pattern: r#"\.listen\(\s*["'`]?(\d{2,5})\b"#, tells: Tells::Port },
     Way { pattern: r#"\.listen\(\s*\{[^}]*\bport\s*:\s*["']?(\d{2,5})\b"#, tells: Tells::Port },
     Way { pattern: r#"process\.env\.PORT\b()"#, tells: Tells::PortWithVariable },
-    Way { pattern: r#"\b(?:const|let|var)\s+\w*(?i:port)\w*(?:\s*:\s*\w+)?\s*=\s*["'`]?(\d{4,5})\b"#, tells: Tells::Port },
+    Way {
+        pattern: r#"\b(?:const|let|var)\s+\w*(?i:port)\w*(?:\s*:\s*\w+)?\s*=\s*["'`]?(\d{4,5})\b"#,
+        tells: Tells::Port,
+    },
     Way { pattern: r#"\.set\(\s*["']port["']\s*,\s*["']?(\d{2,5})"#, tells: Tells::Port },
     Way { pattern: r#"^\s*["']?(?i:port)["']?\s*:\s*["']?(\d{4,5})\b"#, tells: Tells::Port },
 ];
 
 /// An address that only the machine itself reaches.
-const LOOPBACK: &str = r#"(?:\.listen\([^)]*?["'`]|\bhost(?:name)?\s*[:=]\s*["'`])(?P<host>localhost|127\.0\.0\.1)["'`]"#;
+const LOOPBACK: &str =
+    r#"(?:\.listen\([^)]*?["'`]|\bhost(?:name)?\s*[:=]\s*["'`])(?P<host>localhost|127\.0\.0\.1)["'`]"#;
 
 /// How the program listens.
 pub(super) fn listening(docs: &[Doc<'_>]) -> Listening {
@@ -71,9 +142,10 @@ pub(super) fn listening(docs: &[Doc<'_>]) -> Listening {
     if found.loopback.is_none() {
         let pattern = Regex::new(LOOPBACK).expect("a constant pattern");
         // Only files that listen: other hosts are databases.
-        found.loopback = docs.iter().filter(|doc| doc.text.contains(".listen(")).find_map(|doc| {
-            doc.find(|line| Some(pattern.captures(line)?.name("host")?.as_str().to_owned()))
-        });
+        found.loopback = docs
+            .iter()
+            .filter(|doc| doc.text.contains(".listen("))
+            .find_map(|doc| doc.find(|line| Some(pattern.captures(line)?.name("host")?.as_str().to_owned())));
     }
     found
 }
@@ -83,7 +155,9 @@ pub(super) fn listens(docs: &[Doc<'_>]) -> Option<Fact<String>> {
     docs.iter().find_map(|doc| {
         doc.find(|line| {
             let code = line.trim_start();
-            let accepts = [".listen(", "createServer(", "Bun.serve(", "Deno.serve(", "serve({"].iter().any(|call| code.contains(call));
+            let accepts = [".listen(", "createServer(", "Bun.serve(", "Deno.serve(", "serve({"]
+                .iter()
+                .any(|call| code.contains(call));
             (accepts && !code.starts_with("//") && !code.starts_with('*')).then(|| "listens".to_owned())
         })
     })
@@ -147,23 +221,43 @@ pub(super) fn writes(docs: &[Doc<'_>]) -> Option<Fact<String>> {
 }
 
 /// Starts of other programs. What they start is not in the smallest image.
-const SPAWNS: &[&str] = &["exec(`", "exec('", "exec(\"", "execSync(", "spawnSync(", "spawn('", "spawn(\"", "execa(", "shelljs", "zx/globals"];
+const SPAWNS: &[&str] = &[
+    "exec(`",
+    "exec('",
+    "exec(\"",
+    "execSync(",
+    "spawnSync(",
+    "spawn('",
+    "spawn(\"",
+    "execa(",
+    "shelljs",
+    "zx/globals",
+];
 
 /// The line that starts another program.
 pub(super) fn spawns(docs: &[Doc<'_>]) -> Option<Fact<String>> {
-    docs.iter().filter(|doc| ["child_process", "execa", "shelljs", "zx"].iter().any(|name| doc.text.contains(name))).find_map(|doc| {
-        doc.find(|line| {
-            let code = line.trim_start();
-            (!code.starts_with("//") && SPAWNS.iter().any(|call| code.contains(call)) && !code.contains("process.execPath"))
+    docs.iter()
+        .filter(|doc| ["child_process", "execa", "shelljs", "zx"].iter().any(|name| doc.text.contains(name)))
+        .find_map(|doc| {
+            doc.find(|line| {
+                let code = line.trim_start();
+                (!code.starts_with("//")
+                    && SPAWNS.iter().any(|call| code.contains(call))
+                    && !code.contains("process.execPath"))
                 .then(|| "a shell, because it starts other programs".to_owned())
+            })
         })
-    })
 }
 
 /// Paths that answer a health check.
 pub(super) fn health(docs: &[Doc<'_>]) -> Option<Fact<String>> {
     let pattern = Regex::new(r#"\.(?:get|all|use|route)\(\s*["'`](/(?:api/)?(?:healthz?|healthcheck|health-check|livez|readyz|ping))["'`]"#).expect("a constant pattern");
-    docs.iter().find_map(|doc| doc.find(|line| (!line.trim_start().starts_with("//")).then(|| pattern.captures(line).map(|found| found[1].to_owned()))?))
+    docs.iter().find_map(|doc| {
+        doc.find(|line| {
+            (!line.trim_start().starts_with("//"))
+                .then(|| pattern.captures(line).map(|found| found[1].to_owned()))?
+        })
+    })
 }
 
 /// Public build-time variables that the sources read, by name.
@@ -172,7 +266,9 @@ pub(super) fn public_variables(dir: &Dir<'_>, prefixes: &[&str]) -> Vec<Fact<Str
         return Vec::new();
     }
     let names = prefixes.join("|");
-    let Ok(pattern) = Regex::new(&format!(r"(?:process\.env|import\.meta\.env|\benv)(?:\.|\[.)((?:{names})[A-Z0-9_]+)\b")) else {
+    let Ok(pattern) =
+        Regex::new(&format!(r"(?:process\.env|import\.meta\.env|\benv)(?:\.|\[.)((?:{names})[A-Z0-9_]+)\b"))
+    else {
         return Vec::new();
     };
     let mut seen = BTreeSet::new();
@@ -214,7 +310,11 @@ mod tests {
             ("const port = parseInt(process.env.PORT, 10) || 4000;", Some(4000), true),
             ("const port = process.env.PORT ? Number(process.env.PORT) : 4100;", Some(4100), true),
             ("var port = normalizePort(process.env.PORT || '3000');", Some(3000), true),
-            ("await app.listen({ port: Number(process.env.PORT ?? 3001), host: '0.0.0.0' });", Some(3001), true),
+            (
+                "await app.listen({ port: Number(process.env.PORT ?? 3001), host: '0.0.0.0' });",
+                Some(3001),
+                true,
+            ),
             ("const { PORT = 8000 } = process.env", Some(8000), true),
             ("  PORT: z.coerce.number().int().positive().default(3400),", Some(3400), true),
             ("  PORT: port({ default: 5050 }),", Some(5050), true),

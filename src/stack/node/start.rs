@@ -56,7 +56,19 @@ pub(super) struct Decoded {
 }
 
 /// Wrappers that set variables and start the rest.
-const TRANSPARENT: &[&str] = &["cross-env", "cross-env-shell", "env", "exec", "npx", "bunx", "dotenv", "env-cmd", "dotenvx", "nice", "time"];
+const TRANSPARENT: &[&str] = &[
+    "cross-env",
+    "cross-env-shell",
+    "env",
+    "exec",
+    "npx",
+    "bunx",
+    "dotenv",
+    "env-cmd",
+    "dotenvx",
+    "nice",
+    "time",
+];
 
 /// Runners of a Node.js file, with what stands in for them when nobody watches the files.
 struct Runner {
@@ -83,8 +95,16 @@ const RUNNERS: &[Runner] = &[
     // https://typestrong.org/ts-node/docs/usage#node-flags-and-other-tools
     Runner { command: "ts-node", options: &["-r", "ts-node/register"], with: Some("ts-node") },
     Runner { command: "ts-node-esm", options: &["--loader", "ts-node/esm"], with: Some("ts-node") },
-    Runner { command: "ts-node-dev", options: &["-r", "ts-node/register/transpile-only"], with: Some("ts-node-dev") },
-    Runner { command: "tsnd", options: &["-r", "ts-node/register/transpile-only"], with: Some("ts-node-dev") },
+    Runner {
+        command: "ts-node-dev",
+        options: &["-r", "ts-node/register/transpile-only"],
+        with: Some("ts-node-dev"),
+    },
+    Runner {
+        command: "tsnd",
+        options: &["-r", "ts-node/register/transpile-only"],
+        with: Some("ts-node-dev"),
+    },
     // https://babeljs.io/docs/babel-node: the same hook without the second process.
     Runner { command: "babel-node", options: &["-r", "@babel/register"], with: Some("@babel/register") },
     Runner { command: "esno", options: &["--import", "tsx"], with: Some("tsx") },
@@ -93,24 +113,100 @@ const RUNNERS: &[Runner] = &[
 
 /// Options that take their value as the next word. <https://nodejs.org/api/cli.html#options>
 const WITH_VALUE: &[&str] = &[
-    "-r", "--require", "--import", "--loader", "--experimental-loader", "--env-file", "--conditions", "-C", "--title",
+    "-r",
+    "--require",
+    "--import",
+    "--loader",
+    "--experimental-loader",
+    "--env-file",
+    "--conditions",
+    "-C",
+    "--title",
     // nodemon, ts-node, babel-node, pm2
-    "--watch-path", "-w", "-e", "--ext", "-i", "--ignore", "--delay", "--signal", "-P", "--project", "-O", "--presets",
-    "--plugins", "--name", "-n", "-x", "--exec", "--extensions", "--config", "--tsconfig",
+    "--watch-path",
+    "-w",
+    "-e",
+    "--ext",
+    "-i",
+    "--ignore",
+    "--delay",
+    "--signal",
+    "-P",
+    "--project",
+    "-O",
+    "--presets",
+    "--plugins",
+    "--name",
+    "-n",
+    "-x",
+    "--exec",
+    "--extensions",
+    "--config",
+    "--tsconfig",
 ];
 
 /// Options that Node.js itself keeps; those of the runners go with the runner.
 fn is_node_option(word: &str) -> bool {
-    ["-r", "--require", "--import", "--loader", "--max", "--experimental", "--env-file", "--enable", "--no-warnings", "--es-module", "--expose", "--unhandled", "--trace", "--conditions", "--openssl", "--tls", "--http", "--stack-size", "--preserve", "--use", "--disable", "--dns", "--icu", "--harmony"]
-        .iter()
-        .any(|known| word.starts_with(known))
+    [
+        "-r",
+        "--require",
+        "--import",
+        "--loader",
+        "--max",
+        "--experimental",
+        "--env-file",
+        "--enable",
+        "--no-warnings",
+        "--es-module",
+        "--expose",
+        "--unhandled",
+        "--trace",
+        "--conditions",
+        "--openssl",
+        "--tls",
+        "--http",
+        "--stack-size",
+        "--preserve",
+        "--use",
+        "--disable",
+        "--dns",
+        "--icu",
+        "--harmony",
+    ]
+    .iter()
+    .any(|known| word.starts_with(known))
 }
 
 /// Servers of static files, with their folder argument.
-const FILE_SERVERS: &[&str] = &["serve", "http-server", "live-server", "lite-server", "superstatic", "static-server"];
+const FILE_SERVERS: &[&str] =
+    &["serve", "http-server", "live-server", "lite-server", "superstatic", "static-server"];
 
 /// Commands that only build, and are left to the build stage.
-const BUILDS: &[&str] = &["tsc", "rimraf", "webpack", "rollup", "tsup", "esbuild", "swc", "babel", "vite", "mkdir", "cp", "copyfiles", "echo", "rm", "ncc", "nest", "clear", "cls", "eslint", "prettier", "tsc-alias", "shx", "cpx"];
+const BUILDS: &[&str] = &[
+    "tsc",
+    "rimraf",
+    "webpack",
+    "rollup",
+    "tsup",
+    "esbuild",
+    "swc",
+    "babel",
+    "vite",
+    "mkdir",
+    "cp",
+    "copyfiles",
+    "echo",
+    "rm",
+    "ncc",
+    "nest",
+    "clear",
+    "cls",
+    "eslint",
+    "prettier",
+    "tsc-alias",
+    "shx",
+    "cpx",
+];
 
 /// Decodes a command line of this package.
 pub(super) fn decode(line: &str, package: Option<&Package<'_>>, dir: &Dir<'_>) -> Option<Decoded> {
@@ -127,7 +223,8 @@ fn decode_at(line: &str, package: Option<&Package<'_>>, dir: &Dir<'_>, depth: us
     let Some(words) = words else { return Some(shell(line)) };
     let mut env = Vec::new();
     let words = unwrap(&words, &mut env);
-    let mut before: Vec<String> = first.iter().filter(|step| !builds(step, package)).map(|step| (*step).to_owned()).collect();
+    let mut before: Vec<String> =
+        first.iter().filter(|step| !builds(step, package)).map(|step| (*step).to_owned()).collect();
     if words.iter().any(|word| word.contains('$')) {
         return Some(shell(line));
     }
@@ -135,7 +232,9 @@ fn decode_at(line: &str, package: Option<&Package<'_>>, dir: &Dir<'_>, depth: us
     if let Some(script) = script_name(&words) {
         let inner = package?.script(&script)?;
         let mut decoded = decode_at(&inner.value, package, dir, depth + 1)?;
-        if let (Start::Node(node), Some(at)) = (&mut decoded.start, words.iter().position(|word| word == "--")) {
+        if let (Start::Node(node), Some(at)) =
+            (&mut decoded.start, words.iter().position(|word| word == "--"))
+        {
             node.args.extend(words[at + 1..].iter().cloned());
         }
         before.append(&mut decoded.before);
@@ -176,7 +275,8 @@ fn unwrap(words: &[String], env: &mut Vec<(String, String)>) -> Vec<String> {
             rest = &rest[1..];
             // `dotenv -e .env --`, `env-cmd -f .env`: files that the image does not hold.
             while rest.first().is_some_and(|word| word.starts_with('-')) {
-                let takes_value = matches!(rest[0].as_str(), "-e" | "-f" | "--file" | "-c" | "-p" | "--package");
+                let takes_value =
+                    matches!(rest[0].as_str(), "-e" | "-f" | "--file" | "-c" | "-p" | "--package");
                 let ended = rest[0] == "--";
                 rest = rest.get(if takes_value && wrapper != "exec" { 2 } else { 1 }..).unwrap_or_default();
                 if ended {
@@ -210,7 +310,8 @@ fn script_name(words: &[String]) -> Option<String> {
     if !matches!(manager.as_str(), "npm" | "yarn" | "pnpm" | "bun") {
         return None;
     }
-    let mut rest = words[1..].iter().filter(|word| !matches!(word.as_str(), "-s" | "--silent" | "--if-present"));
+    let mut rest =
+        words[1..].iter().filter(|word| !matches!(word.as_str(), "-s" | "--silent" | "--if-present"));
     match rest.next()?.as_str() {
         "run" | "run-script" => rest.next().cloned(),
         "exec" | "dlx" | "node" => None,
@@ -225,19 +326,34 @@ fn builds(step: &str, package: Option<&Package<'_>>) -> bool {
     let words = unwrap(&words, &mut Vec::new());
     let Some(command) = words.first() else { return true };
     if let Some(script) = script_name(&words) {
-        let looks = script.contains("build") || script.contains("compile") || script.contains("clean") || script.contains("lint") || script == "install";
-        return looks || package.and_then(|p| p.script(&script)).is_some_and(|inner| inner.value.split("&&").all(|s| builds(s, None)));
+        let looks = script.contains("build")
+            || script.contains("compile")
+            || script.contains("clean")
+            || script.contains("lint")
+            || script == "install";
+        return looks
+            || package
+                .and_then(|p| p.script(&script))
+                .is_some_and(|inner| inner.value.split("&&").all(|s| builds(s, None)));
     }
-    BUILDS.contains(&base_name(command)) || (base_name(command) == "next" && words.get(1).is_some_and(|word| word == "build"))
+    BUILDS.contains(&base_name(command))
+        || (base_name(command) == "next" && words.get(1).is_some_and(|word| word == "build"))
 }
 
-fn node_program(runner: &Runner, words: &[String], package: Option<&Package<'_>>, dir: &Dir<'_>) -> Option<Start> {
+fn node_program(
+    runner: &Runner,
+    words: &[String],
+    package: Option<&Package<'_>>,
+    dir: &Dir<'_>,
+) -> Option<Start> {
     let mut node = Node { with: runner.with.map(str::to_owned), ..Node::default() };
     let mut words = words.iter().peekable();
     let is_node = matches!(runner.command, "node" | "nodejs");
     let file = loop {
         let word = words.next()?;
-        if word == "start" && matches!(runner.command, "pm2" | "pm2-runtime" | "forever") || word == "watch" && runner.command == "tsx" {
+        if word == "start" && matches!(runner.command, "pm2" | "pm2-runtime" | "forever")
+            || word == "watch" && runner.command == "tsx"
+        {
             continue;
         }
         if word == "--exec" || word == "-x" {
@@ -251,15 +367,25 @@ fn node_program(runner: &Runner, words: &[String], package: Option<&Package<'_>>
         if matches!(word.as_str(), "-e" | "-p" | "--eval" | "--print") && is_node {
             return None;
         }
-        let takes_value = WITH_VALUE.contains(&word.as_str());
+        let takes_value =
+            WITH_VALUE.contains(&word.as_str()) || (word == "--watch" && runner.command == "nodemon");
         let value = if takes_value { words.next() } else { None };
         if is_node_option(word) && word != "--watch" {
             node.options.push(word.clone());
             node.options.extend(value.cloned());
         }
     };
-    node.args = words.filter(|word| !(matches!(runner.command, "pm2" | "pm2-runtime") && (word.starts_with('-') || word.parse::<u32>().is_ok()))).cloned().collect();
-    if file.ends_with(".json") || file.ends_with("ecosystem.config.js") || file.ends_with("ecosystem.config.cjs") {
+    node.args = words
+        .filter(|word| {
+            !(matches!(runner.command, "pm2" | "pm2-runtime")
+                && (word.starts_with('-') || word.parse::<u32>().is_ok()))
+        })
+        .cloned()
+        .collect();
+    if file.ends_with(".json")
+        || file.ends_with("ecosystem.config.js")
+        || file.ends_with("ecosystem.config.cjs")
+    {
         return ecosystem(file, dir).map(|file| Start::Node(Node { file, ..Node::default() }));
     }
     node.file = clean(file);
@@ -271,7 +397,8 @@ fn node_program(runner: &Runner, words: &[String], package: Option<&Package<'_>>
     }
     if typescript && matches!(runner.command, "nodemon" | "node-dev") {
         // https://github.com/remy/nodemon#running-non-node-scripts: `.ts` runs with ts-node.
-        let with = ["tsx", "ts-node"].into_iter().find(|name| package.is_some_and(|p| p.uses(name).is_some()))?;
+        let with =
+            ["tsx", "ts-node"].into_iter().find(|name| package.is_some_and(|p| p.uses(name).is_some()))?;
         let options = if with == "tsx" { ["--import", "tsx"] } else { ["-r", "ts-node/register"] };
         node.options = options.map(str::to_owned).to_vec();
         node.with = Some(with.to_owned());
@@ -301,7 +428,10 @@ fn files(words: &[String]) -> Option<Start> {
     let mut folder = ".".to_owned();
     let mut words = words.iter();
     while let Some(word) = words.next() {
-        if matches!(word.as_str(), "-l" | "-p" | "--listen" | "--port" | "-c" | "--config" | "-a" | "-d" | "--cors-origin") {
+        if matches!(
+            word.as_str(),
+            "-l" | "-p" | "--listen" | "--port" | "-c" | "--config" | "-a" | "-d" | "--cors-origin"
+        ) {
             words.next();
         } else if !word.starts_with('-') {
             folder = clean(word);
@@ -353,7 +483,10 @@ mod tests {
             ("node src/server.js", "node src/server.js"),
             ("node ./dist/x.js --port 1", "node dist/x.js --port 1"),
             ("node .", "node ."),
-            ("NODE_ENV=production node -r dotenv/config dist/x", "NODE_ENV=production node -r dotenv/config dist/x"),
+            (
+                "NODE_ENV=production node -r dotenv/config dist/x",
+                "NODE_ENV=production node -r dotenv/config dist/x",
+            ),
             ("npm run serve", "NODE_ENV=production node dist/main"),
             ("yarn serve", "NODE_ENV=production node dist/main"),
             ("npm run build && node dist/x.js", "node dist/x.js"),

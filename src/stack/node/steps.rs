@@ -12,16 +12,57 @@ use crate::stack::node::package_manager::PackageManager;
 use crate::stack::node::start;
 
 /// Scripts that build, in the order of trust.
-const BUILDS: &[&str] = &["build", "build:prod", "build:production", "production", "compile", "bundle", "generate", "docs:build", "build:docs", "heroku-postbuild", "gcp-build", "prestart"];
+const BUILDS: &[&str] = &[
+    "build",
+    "build:prod",
+    "build:production",
+    "production",
+    "compile",
+    "bundle",
+    "generate",
+    "docs:build",
+    "build:docs",
+    "heroku-postbuild",
+    "gcp-build",
+    "prestart",
+];
 
 /// Tools in a build script that make something else than a program: installers, images, packages.
-const OTHER_PRODUCTS: &[&str] = &["docker", "electron-builder", "electron-packager", "pkg", "vsce", "exit", "echo", "sls", "serverless", "cdk"];
+const OTHER_PRODUCTS: &[&str] = &[
+    "docker",
+    "electron-builder",
+    "electron-packager",
+    "pkg",
+    "vsce",
+    "exit",
+    "echo",
+    "sls",
+    "serverless",
+    "cdk",
+];
 
 /// Commands that cannot run while an image is built: they want a browser.
-const NEEDS_BROWSER: &[&str] = &["cypress", "playwright", "ng", "karma", "nightwatch", "wdio", "testcafe", "protractor", "testem", "ember"];
+const NEEDS_BROWSER: &[&str] = &[
+    "cypress",
+    "playwright",
+    "ng",
+    "karma",
+    "nightwatch",
+    "wdio",
+    "testcafe",
+    "protractor",
+    "testem",
+    "ember",
+];
 
 /// The commands that build the project.
-pub(super) fn build(s: &Survey<'_>, package: &Package<'_>, manager: &PackageManager, framework: Option<&Fact<&'static Framework>>, app: &App) -> Option<Fact<Vec<String>>> {
+pub(super) fn build(
+    s: &Survey<'_>,
+    package: &Package<'_>,
+    manager: &PackageManager,
+    framework: Option<&Fact<&'static Framework>>,
+    app: &App,
+) -> Option<Fact<Vec<String>>> {
     if let Some(wish) = s.choice(&keys::BUILD_COMMAND).decide() {
         return Some(wish.map(|command| vec![command]));
     }
@@ -29,7 +70,10 @@ pub(super) fn build(s: &Survey<'_>, package: &Package<'_>, manager: &PackageMana
         let line = package.script(name)?;
         let words = shell_words::split(&line.value).unwrap_or_default();
         let other = words.first().is_some_and(|word| OTHER_PRODUCTS.contains(&word.as_str()));
-        let checks = *name == "prestart" && !words.iter().any(|word| word.contains("build") || word == "tsc" || word == "babel" || word == "webpack");
+        let checks = *name == "prestart"
+            && !words
+                .iter()
+                .any(|word| word.contains("build") || word == "tsc" || word == "babel" || word == "webpack");
         (!other && !checks).then(|| line.derive(vec![manager.run(name)]))
     });
     if script.is_some() {
@@ -59,8 +103,11 @@ pub(super) fn test(s: &Survey<'_>, package: &Package<'_>, manager: &PackageManag
         s.note(Diagnostic::note(Code::NotBuilt, message).at(script.because.at));
         return None;
     }
-    let is_plain = words.iter().all(|word| !word.contains(['|', ';', '&', '$', '`', '<', '>', '(', ')', '*', '\n']));
-    let watches = |word: &&String| matches!(word.as_str(), "--watch" | "--watchAll" | "--watchAll=true" | "--watch-all");
+    let is_plain =
+        words.iter().all(|word| !word.contains(['|', ';', '&', '$', '`', '<', '>', '(', ')', '*', '\n']));
+    let watches = |word: &&String| {
+        matches!(word.as_str(), "--watch" | "--watchAll" | "--watchAll=true" | "--watch-all")
+    };
     if is_plain && words.iter().any(|word| watches(&word)) {
         let once: Vec<String> = words.iter().filter(|word| !watches(word)).cloned().collect();
         return Some(script.derive(Run::new(manager.exec(&shell_words::join(once))).env("CI", "1")));
@@ -69,7 +116,12 @@ pub(super) fn test(s: &Survey<'_>, package: &Package<'_>, manager: &PackageManag
 }
 
 /// The words that start the watch mode.
-pub(super) fn dev(s: &Survey<'_>, package: &Package<'_>, manager: &PackageManager, framework: Option<&Fact<&'static Framework>>) -> Option<Fact<Vec<String>>> {
+pub(super) fn dev(
+    s: &Survey<'_>,
+    package: &Package<'_>,
+    manager: &PackageManager,
+    framework: Option<&Fact<&'static Framework>>,
+) -> Option<Fact<Vec<String>>> {
     let tools: &[&str] = match framework.map(|framework| framework.value.gives) {
         Some(Gives::Site(site)) => site.tools,
         _ => &[],
@@ -84,8 +136,9 @@ pub(super) fn dev(s: &Survey<'_>, package: &Package<'_>, manager: &PackageManage
     })?;
     let mut words = vec![manager.kind.name().to_owned(), "run".to_owned(), name.to_owned()];
     let more = framework.map(|framework| framework.value.dev).unwrap_or_default();
-    let is_direct = start::decode(&script.value, Some(package), &s.dir)
-        .is_some_and(|decoded| matches!(decoded.start, start::Start::Tool { .. }) && !script.value.contains("--host"));
+    let is_direct = start::decode(&script.value, Some(package), &s.dir).is_some_and(|decoded| {
+        matches!(decoded.start, start::Start::Tool { .. }) && !script.value.contains("--host")
+    });
     if !more.is_empty() && is_direct {
         words.extend((manager.kind.name() == "npm").then(|| "--".to_owned()));
         words.extend(more.iter().map(|&word| word.to_owned()));

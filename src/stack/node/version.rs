@@ -99,7 +99,8 @@ pub(super) fn decide(
         choice = choice.or(pinned(s, dir));
         let own = (dir.path() == s.dir.path()).then(|| package.cloned()).flatten();
         if let Some(package) = own.or_else(|| Package::of(dir)) {
-            for path in [&["volta", "node"][..], &["engines", "node"], &["devEngines", "runtime", "version"]] {
+            for path in [&["volta", "node"][..], &["engines", "node"], &["devEngines", "runtime", "version"]]
+            {
                 choice = choice.or(package.text(path).filter(|range| !is_anything(&range.value)));
             }
         }
@@ -143,7 +144,8 @@ fn to_line(s: &Survey<'_>, lines: &ToolchainLines, said: Fact<String>) -> Fact<S
         return said.map(|_| (*line).to_owned());
     }
     if matches!(text.as_str(), "lts/*" | "lts" | "--lts" | "stable" | "node" | "current" | "latest") {
-        let newest = if text.contains("lts") || text == "stable" { &lines.default } else { &lines.lines[0].line };
+        let newest =
+            if text.contains("lts") || text == "stable" { &lines.default } else { &lines.lines[0].line };
         return said.map(|_| newest.clone());
     }
     let Some(wanted) = Wanted::parse(&text) else {
@@ -190,7 +192,11 @@ mod tests {
     #[test]
     fn files_speak_in_order() {
         check(&[("package.json", "{}")], "24", "default for Node.js");
-        check(&[(".nvmrc", "v18.20.1\n"), ("package.json", r#"{"engines":{"node":">=20"}}"#)], "18", ".nvmrc:1");
+        check(
+            &[(".nvmrc", "v18.20.1\n"), ("package.json", r#"{"engines":{"node":">=20"}}"#)],
+            "18",
+            ".nvmrc:1",
+        );
         check(&[(".nvmrc", "lts/jod")], "22", ".nvmrc:1");
         check(&[(".nvmrc", "lts/*")], "24", ".nvmrc:1");
         check(&[(".tool-versions", "ruby 3.2\nnodejs 20.11.0\n")], "20", ".tool-versions:2");
@@ -211,7 +217,11 @@ mod tests {
             ("22.4.1", "22"),
             ("^20.19.0 || >=22.12.0", "24"),
         ] {
-            check(&[("package.json", &format!(r#"{{"engines":{{"node":"{range}"}}}}"#))], line, "package.json:1");
+            check(
+                &[("package.json", &format!(r#"{{"engines":{{"node":"{range}"}}}}"#))],
+                line,
+                "package.json:1",
+            );
         }
     }
 }
