@@ -21,7 +21,7 @@ use crate::stack::node::start::{self, Decoded, Node, Start, clean};
 #[derive(Debug)]
 pub(super) enum App {
     /// A program.
-    Server(Server),
+    Server(Box<Server>),
     /// Files behind a web server.
     Site(Served),
 }
@@ -113,12 +113,10 @@ pub(super) fn find(
     {
         return Some(app);
     }
-    if let Some(said) = said
-        && let Some(server) = of_command(s, package, &said)
-    {
-        return Some(server);
+    if let Some(said) = said {
+        return Some(of_command(s, package, &said));
     }
-    of_files(s, package).map(App::Server)
+    of_files(s, package).map(|server| App::Server(Box::new(server)))
 }
 
 /// The command that people set, a Procfile's, the start script.
@@ -176,7 +174,7 @@ fn of_framework(
             if let Some(said) = said.filter(
                 |said| matches!(&said.decoded.start, Start::Node(node) if !node.file.contains(".next/")),
             ) {
-                return of_command(s, Some(package), said);
+                return Some(of_command(s, Some(package), said));
             }
             Some(of_next(s, package, lock, meta, said))
         }
@@ -186,12 +184,12 @@ fn of_framework(
                 _ => false,
             });
             if own_entry {
-                return of_command(s, Some(package), said?);
+                return Some(of_command(s, Some(package), said?));
             }
             if meta.value.name == "Nuxt"
                 && package.uses("nuxt").is_some_and(|range| super::semver::major(&range.value) == Some(2))
             {
-                return of_nuxt2(s, package, meta);
+                return Some(of_nuxt2(s, meta));
             }
             if meta.value.name == "Nuxt"
                 && package.script("build").is_some_and(|script| {
@@ -205,7 +203,7 @@ fn of_framework(
                 };
                 return Some(App::Site(served));
             }
-            Some(App::Server(Server {
+            Some(App::Server(Box::new(Server {
                 launch: meta.derive(Launch::Node(vec![output.entry.to_owned()])),
                 before: Vec::new(),
                 content: Content::Output {
@@ -225,7 +223,7 @@ fn of_framework(
                 port: None,
                 stops: None,
                 build_env: Vec::new(),
-            }))
+            })))
         }
         Gives::Site(row) => {
             if custom
@@ -293,7 +291,7 @@ fn of_next(
         if s.dir.has_dir("public") {
             folders.push(("public".to_owned(), "public".to_owned()));
         }
-        App::Server(Server {
+        App::Server(Box::new(Server {
             launch: because.derive(Launch::Node(vec!["server.js".to_owned()])),
             before: Vec::new(),
             content: Content::Output { folders, is_complete: true },
@@ -305,7 +303,7 @@ fn of_next(
             port: None,
             stops: Some(because.derive("Next.js ends on SIGTERM".to_owned())),
             build_env,
-        })
+        }))
     };
     match next::output(package, &range, lock) {
         next::Output::Export(because) => App::Site(Served {
@@ -329,7 +327,7 @@ fn of_next(
             if let Some(port) = &port {
                 words.extend(["-p".to_owned(), port.value.to_string()]);
             }
-            App::Server(Server {
+            App::Server(Box::new(Server {
                 launch: because.derive(Launch::Node(words)),
                 before: Vec::new(),
                 content: Content::Tree,
@@ -341,13 +339,13 @@ fn of_next(
                 port,
                 stops: None,
                 build_env: Vec::new(),
-            })
+            }))
         }
     }
 }
 
 /// <https://v2.nuxt.com/docs/get-started/commands>
-fn of_nuxt2(s: &Survey<'_>, package: &Package<'_>, meta: &Fact<&'static Framework>) -> Option<App> {
+fn of_nuxt2(s: &Survey<'_>, meta: &Fact<&'static Framework>) -> App {
     let config = ["nuxt.config.js", "nuxt.config.ts"].iter().find_map(|name| s.dir.doc(name));
     let is_static = config
         .is_some_and(|doc| doc.text.contains("target: 'static'") || doc.text.contains("target: \"static\""));
@@ -359,10 +357,9 @@ fn of_nuxt2(s: &Survey<'_>, package: &Package<'_>, meta: &Fact<&'static Framewor
             hashed: vec!["_nuxt".to_owned()],
             is_single_page: single_page,
         };
-        return Some(App::Site(served));
+        return App::Site(served);
     }
-    let _ = package;
-    Some(App::Server(Server {
+    App::Server(Box::new(Server {
         launch: meta
             .derive(Launch::Node(vec!["node_modules/nuxt/bin/nuxt.js".to_owned(), "start".to_owned()])),
         before: Vec::new(),
@@ -376,7 +373,7 @@ fn of_nuxt2(s: &Survey<'_>, package: &Package<'_>, meta: &Fact<&'static Framewor
 }
 
 /// The app that a decoded command starts.
-fn of_command(s: &Survey<'_>, package: Option<&Package<'_>>, said: &Said) -> Option<App> {
+fn of_command(s: &Survey<'_>, package: Option<&Package<'_>>, said: &Said) -> App {
     let because = &said.because;
     let env = said
         .decoded
@@ -388,7 +385,7 @@ fn of_command(s: &Survey<'_>, package: Option<&Package<'_>>, said: &Said) -> Opt
     let (launch, content, modules, port) = match &said.decoded.start {
         Start::Files { folder } => {
             let built = Fact::new(folder.clone(), because.clone());
-            return Some(App::Site(Served { output: built, hashed: Vec::new(), is_single_page: true }));
+            return App::Site(Served { output: built, hashed: Vec::new(), is_single_page: true });
         }
         Start::Node(node) => {
             let file = resolve(&s.dir, package, &node.file);
@@ -422,7 +419,7 @@ fn of_command(s: &Survey<'_>, package: Option<&Package<'_>>, said: &Said) -> Opt
             )
         }
     };
-    Some(App::Server(Server {
+    App::Server(Box::new(Server {
         launch: Fact::new(launch, because.clone()),
         before: said.decoded.before.clone(),
         content,

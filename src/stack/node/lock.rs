@@ -38,6 +38,9 @@ pub(super) struct Lock<'a> {
     tree: OnceCell<Option<Manifest<'a>>>,
 }
 
+/// Tells whether a dependency with this range is covered.
+type Knows<'l> = Box<dyn Fn(&str, &str) -> bool + 'l>;
+
 /// What is wrong between a lock file and its `package.json`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct OutOfStep {
@@ -111,7 +114,7 @@ impl<'a> Lock<'a> {
     }
 
     /// Tells whether the lock file covers a dependency of the package; none where that cannot be told.
-    fn known<'l>(&'l self, package: &Package<'_>) -> Option<Box<dyn Fn(&str, &str) -> bool + 'l>> {
+    fn known<'l>(&'l self, package: &Package<'_>) -> Option<Knows<'l>> {
         let doc = self.doc?;
         match self.kind {
             Kind::Npm => {

@@ -105,18 +105,13 @@ pub(super) struct Facts {
 
 impl Facts {
     /// A path of the package as the build context names it.
-    fn from_context(&self, below: &str) -> String {
+    fn in_context(&self, below: &str) -> String {
         self.home.join(below).unwrap_or_default().to_string()
     }
 
     /// The same, for paths of a build's output.
     fn at_home(&self, below: &str) -> String {
         if self.home.is_root() { below.to_owned() } else { format!("{}/{below}", self.home) }
-    }
-
-    /// Where the program lies in the image.
-    fn workdir(&self) -> String {
-        plan::HOME.to_owned()
     }
 }
 

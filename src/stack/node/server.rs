@@ -73,7 +73,7 @@ pub(super) fn runtime(facts: &Facts, program: &Server, s: &Survey<'_>) -> Planne
     });
     let runtime = Runtime {
         user: Fact::by_default(known.user.clone(), "the image's own numeric user"),
-        workdir: Some(Fact::by_default(facts.workdir(), "where the program lies")),
+        workdir: Some(Fact::by_default(HOME.to_owned(), "where the program lies")),
         env: env(facts, program, port.as_ref()),
         port,
         entrypoint,
@@ -161,7 +161,8 @@ fn command(
         }
         Launch::Node(words) => {
             let line = crate::plan::service::ExecForm::new("node", words.clone()).to_string();
-            let before: String = program.before.iter().map(|step| format!("{step} && ")).collect();
+            let before: String =
+                program.before.iter().fold(String::new(), |text, step| format!("{text}{step} && "));
             vec![
                 "sh".to_owned(),
                 "-c".to_owned(),
@@ -254,12 +255,11 @@ fn copies(facts: &Facts, program: &Server) -> Vec<Copy> {
     if facts.install.is_some() {
         let modules = vec![format!("{HOME}/node_modules")];
         match &program.modules {
-            Packages::Bundled => {}
             Packages::Production if facts.production.is_some() => {
                 copies
                     .push(Copy { is_writable: false, ..copy(Some("prod-deps"), modules, "./node_modules") });
             }
-            Packages::Production => {}
+            Packages::Bundled | Packages::Production => {}
             Packages::All(tool) => copies.push(Copy {
                 is_writable: false,
                 because: Some(format!(
@@ -283,12 +283,12 @@ fn copies(facts: &Facts, program: &Server) -> Vec<Copy> {
         }
         Content::Output { folders, is_complete } => {
             if !is_complete {
-                copies.push(copy(None, vec![facts.from_context("package.json")], "./"));
+                copies.push(copy(None, vec![facts.in_context("package.json")], "./"));
                 for read in &facts.reads {
                     let target = format!("./{}", read.value);
                     copies.push(Copy {
                         because: Some(format!("read at run time: {}", read.because)),
-                        ..copy(None, vec![facts.from_context(&read.value)], &target)
+                        ..copy(None, vec![facts.in_context(&read.value)], &target)
                     });
                 }
             }

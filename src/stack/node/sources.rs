@@ -123,7 +123,7 @@ const LISTENS: &[Way] = &[
     },
     Way { pattern: r#"\.listen\(\s*["'`]?(\d{2,5})\b"#, tells: Tells::Port },
     Way { pattern: r#"\.listen\(\s*\{[^}]*\bport\s*:\s*["']?(\d{2,5})\b"#, tells: Tells::Port },
-    Way { pattern: r#"process\.env\.PORT\b()"#, tells: Tells::PortWithVariable },
+    Way { pattern: r"process\.env\.PORT\b()", tells: Tells::PortWithVariable },
     Way {
         pattern: r#"\b(?:const|let|var)\s+\w*(?i:port)\w*(?:\s*:\s*\w+)?\s*=\s*["'`]?(\d{4,5})\b"#,
         tells: Tells::Port,

@@ -243,7 +243,7 @@ fn decode_at(line: &str, package: Option<&Package<'_>>, dir: &Dir<'_>, depth: us
     }
     let start = match RUNNERS.iter().find(|runner| runner.command == base_name(&command)) {
         Some(runner) => node_program(runner, &words[1..], package, dir),
-        None if FILE_SERVERS.contains(&command.as_str()) => files(&words[1..]),
+        None if FILE_SERVERS.contains(&command.as_str()) => Some(files(&words[1..])),
         None if command.ends_with(".js") && command.starts_with('.') => {
             Some(Start::Node(Node { file: clean(&command), args: words[1..].to_vec(), ..Node::default() }))
         }
@@ -359,7 +359,7 @@ fn node_program(
         if word == "--exec" || word == "-x" {
             // `nodemon --exec ts-node src/index.ts`, `nodemon --exec "ts-node src/index.ts"`
             let rest: Vec<String> = words.cloned().collect();
-            return decode_at(&shell_words::join(&expand(&rest)), package, dir, 1).map(|inner| inner.start);
+            return decode_at(&shell_words::join(expand(&rest)), package, dir, 1).map(|inner| inner.start);
         }
         if !word.starts_with('-') {
             break word;
@@ -424,7 +424,7 @@ fn ecosystem(file: &str, dir: &Dir<'_>) -> Option<String> {
     (found.ends_with("js") || found.ends_with("ts")).then_some(found)
 }
 
-fn files(words: &[String]) -> Option<Start> {
+fn files(words: &[String]) -> Start {
     let mut folder = ".".to_owned();
     let mut words = words.iter();
     while let Some(word) = words.next() {
@@ -438,7 +438,7 @@ fn files(words: &[String]) -> Option<Start> {
             break;
         }
     }
-    Some(Start::Files { folder })
+    Start::Files { folder }
 }
 
 /// A path without `./` in front.
@@ -473,7 +473,8 @@ mod tests {
             Start::Shell(line) => format!("shell {line}"),
         };
         let env: Vec<String> = decoded.env.iter().map(|(name, value)| format!("{name}={value} ")).collect();
-        let before: String = decoded.before.iter().map(|step| format!("{step} ; ")).collect();
+        let before: String =
+            decoded.before.iter().fold(String::new(), |text, step| format!("{text}{step} ; "));
         assert_eq!(format!("{}{before}{start}", env.concat()), expected, "{line}");
     }
 
