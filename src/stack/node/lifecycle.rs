@@ -49,6 +49,8 @@ const TOOLS: &[Tool] = &[
 pub(super) struct Lifecycle {
     /// Files to have before the install, with the script that reads them.
     pub before: Vec<Fact<String>>,
+    /// The scripts that read these files.
+    readers: Vec<Fact<String>>,
     /// Scripts that run once the sources are there.
     pub after: Vec<Fact<String>>,
     /// The script because of which the production tree is installed without scripts.
@@ -68,6 +70,9 @@ impl Lifecycle {
             for command in commands(&line.value) {
                 let (what, files) = effect(&command, package, dir);
                 does = if what == Does::Nothing || does == Does::Sources { does } else { what };
+                if !files.is_empty() {
+                    lifecycle.readers.push(script.clone());
+                }
                 lifecycle.before.extend(files.into_iter().map(|file| script.derive(file)));
                 if command.iter().any(|word| {
                     word.contains("husky") || word.contains("git-hooks") || word.contains("lefthook")
@@ -90,6 +95,16 @@ impl Lifecycle {
         }
         lifecycle.before.dedup_by(|a, b| a.value == b.value);
         lifecycle
+    }
+}
+
+impl Lifecycle {
+    /// Lets every script wait for the sources that would else have some of them mounted.
+    pub fn wait_for_sources(&mut self) {
+        self.before.clear();
+        let readers = std::mem::take(&mut self.readers);
+        self.after.extend(readers);
+        self.after.dedup_by(|a, b| a.value == b.value);
     }
 }
 

@@ -25,13 +25,15 @@ mod sources;
 mod start;
 mod steps;
 mod version;
+mod workspace;
 
+use crate::diag::{Code, Diagnostic};
 use crate::fact::{Evidence, Fact};
 use crate::key::{AnyKey, Key};
 use crate::plan::run::Run;
 use crate::plan::service::{IgnoreGroup, Service};
 use crate::plan::stage::GraphError;
-use crate::repo::dir::Doc;
+use crate::repo::dir::{Dir, Doc};
 use crate::repo::inventory::{Reads, SourceRead};
 use crate::repo::path::RelPath;
 use crate::stack::common::listen::Listening;
@@ -44,7 +46,8 @@ use lifecycle::Lifecycle;
 use lock::Lock;
 use manifest::Package;
 use native::Natives;
-use package_manager::PackageManager;
+use package_manager::{Focus, PackageManager};
+use workspace::Workspace;
 
 /// The stack.
 pub(super) struct Node;
@@ -100,13 +103,33 @@ pub(super) struct Facts {
     /// Documents that nothing reads.
     prose: Vec<String>,
     /// What other members of a workspace hide from this one's build.
-    other_members: Vec<IgnoreGroup>,
+    hidden: Option<IgnoreGroup>,
+    /// Do install scripts wait until the sources are there?
+    waits: bool,
+    /// Are several packages installed at once?
+    is_workspace: bool,
+    /// The member of a workspace that is planned.
+    focus: Option<Focus>,
+    /// Members that this one needs at run time, from the root.
+    libraries: Vec<String>,
+    /// Builds the members that this one needs.
+    build_libraries: Vec<String>,
 }
 
 impl Facts {
     /// A path of the package as the build context names it.
     fn in_context(&self, below: &str) -> String {
         self.home.join(below).unwrap_or_default().to_string()
+    }
+
+    /// Is there anything to build?
+    fn is_built(&self) -> bool {
+        self.build.is_some() || !self.build_libraries.is_empty()
+    }
+
+    /// Where the program lies in every stage.
+    fn workdir(&self) -> String {
+        if self.home.is_root() { plan::HOME.to_owned() } else { format!("{}/{}", plan::HOME, self.home) }
     }
 
     /// The same, for paths of a build's output.
@@ -180,18 +203,30 @@ impl Stack for Node {
 /// A folder with a `package.json`.
 fn survey_package(s: &Survey<'_>) -> Option<Claim<Facts>> {
     let package = Package::read(s)?;
-    let locks = Lock::all(s, &s.dir);
+    let workspace = Workspace::find(&s.dir);
+    if workspace.as_ref().is_some_and(Workspace::is_root) && !is_program(&package) {
+        s.note(
+            Diagnostic::note(Code::NotBuilt, "the root of the workspace runs nothing itself")
+                .at(package.evidence().at),
+        );
+        return None;
+    }
+    let top = workspace.as_ref().map_or(&package, |workspace| &workspace.package);
+    let locks = Lock::all(s, &top.dir);
     let meta = framework::find(framework::META, &package);
     let library = framework::find(framework::LIBRARIES, &package);
-    let (mut manager, lock) = PackageManager::choose(s, &package, &locks);
-    let app = app::find(s, Some(&package), lock, meta.as_ref(), library.as_ref())?;
+    let (mut manager, lock) = PackageManager::choose(s, top, &locks);
+    let mut app = app::find(s, Some(&package), lock, meta.as_ref(), library.as_ref())?;
     let era = Era::read(&package, lock);
-    let version = version::decide(s, Some(&package), &[], |lines| era.line(lines));
+    let version = version::decide(s, Some(&package), &above(s, workspace.as_ref()), |lines| era.line(lines));
     if manager.kind == package_manager::Kind::YarnClassic
         && version.because.layer == crate::fact::Layer::Default
     {
         // Nothing pins Node.js, so what dependencies think of this line must not stop the install.
         manager.add_flag("--ignore-engines");
+    }
+    if workspace.as_ref().is_some_and(|workspace| !workspace.is_root()) && manager.hoists() {
+        climb(&mut app, s.dir.path(), top.dir.path());
     }
     let framework = chosen_framework(&app, meta, library);
     let natives = Natives::find(s, &package);
@@ -237,7 +272,12 @@ fn survey_package(s: &Survey<'_>) -> Option<Claim<Facts>> {
         outputs,
         tracked: top_level(s),
         prose: prose(s, &docs),
-        other_members: Vec::new(),
+        hidden: None,
+        waits: false,
+        is_workspace: false,
+        focus: None,
+        libraries: Vec::new(),
+        build_libraries: Vec::new(),
         app,
     };
     facts.variables = sources::public_variables(
@@ -245,15 +285,45 @@ fn survey_package(s: &Survey<'_>) -> Option<Claim<Facts>> {
         facts.framework.as_ref().map(|row| row.value.public).unwrap_or_default(),
     );
     facts.manager = Some(manager);
-    facts.add_installs(s, &package);
+    if let Some(workspace) = &workspace {
+        facts.join(workspace, &package);
+    }
+    facts.add_installs(s, &package, top);
     facts.build = build.map(|commands| commands.map(|commands| facts.build_run(commands)));
     Some(Claim { strength: strength(&facts, &package), because: facts.because.clone(), facts })
 }
 
 impl Facts {
+    /// Takes a member's place in its workspace: the root is what the build sees.
+    fn join(&mut self, workspace: &Workspace<'_>, package: &Package<'_>) {
+        let Some(manager) = &self.manager else { return };
+        self.context = workspace.root.path().clone();
+        self.home = workspace.home.clone();
+        self.is_workspace = true;
+        self.manifests = workspace.manifests();
+        self.libraries = workspace.libraries(package).iter().map(ToString::to_string).collect();
+        self.build_libraries = workspace.build_libraries(package, manager.kind);
+        self.hidden = workspace.hidden(package);
+        self.focus = (!workspace.is_root()).then(|| Focus {
+            name: package.name().unwrap_or_else(|| workspace.home.to_string()),
+            path: workspace.home.to_string(),
+        });
+        // Files of one member cannot be mounted before the install of all: its scripts wait for the sources.
+        let own = Lifecycle::read(&workspace.package, &workspace.root);
+        let waits =
+            !self.lifecycle.before.is_empty() || workspace.has_install_scripts() || !own.after.is_empty();
+        self.lifecycle.wait_for_sources();
+        if waits {
+            self.lifecycle
+                .skipped_in_production
+                .get_or_insert_with(|| Fact::new("postinstall".to_owned(), package.evidence()));
+        }
+        self.waits = waits;
+    }
+
     /// The installs of the deps and prod-deps stages.
-    fn add_installs(&mut self, s: &Survey<'_>, package: &Package<'_>) {
-        if package.dependencies().next().is_none() {
+    fn add_installs(&mut self, s: &Survey<'_>, package: &Package<'_>, top: &Package<'_>) {
+        if package.dependencies().next().is_none() && !self.is_workspace {
             return;
         }
         let Some(manager) = &self.manager else { return };
@@ -261,25 +331,29 @@ impl Facts {
         files.extend(manager.lock.clone());
         for name in manager.settings() {
             let folder = name.trim_end_matches('/');
-            if s.dir.has(folder) || s.dir.has_dir(folder) {
+            if top.dir.has(folder) || top.dir.has_dir(folder) {
                 files.push(folder.to_owned());
             }
         }
-        files.extend(pnpm_patches(s));
+        files.extend(pnpm_patches(&top.dir));
         files.extend(self.lifecycle.before.iter().map(|file| file.value.clone()));
         files.dedup();
-        let is_private = private_registry(s);
+        let is_private = private_registry(s, &top.dir);
+        if self.is_workspace {
+            files.retain(|file| file != "package.json");
+            self.manifests.append(&mut files);
+        }
         let reads = plan::InstallFiles { files: &files, manager, is_private };
-        let late = !self.lifecycle.after.is_empty();
+        let late = self.waits || !self.lifecycle.after.is_empty();
         let mut commands = vec![if late { manager.install_without_scripts() } else { manager.install() }];
         if late && !self.natives.scripts.is_empty() {
             commands.push(plan::rebuild(self));
         }
         self.install = Some(plan::install_run(&reads, commands));
-        if package.has_production_dependencies() {
+        if package.has_production_dependencies() || self.is_workspace {
             self.production = Some(plan::install_run(&reads, plan::production_commands(self)));
         }
-        if late {
+        if !self.lifecycle.after.is_empty() {
             let scripts = self.lifecycle.after.iter().map(|script| manager.run(&script.value)).collect();
             self.prepare = Some(Run { commands: scripts, ..Run::default() });
             let names: Vec<String> = self
@@ -360,10 +434,45 @@ fn survey_loose(s: &Survey<'_>) -> Option<Claim<Facts>> {
         outputs: Vec::new(),
         tracked: top_level(s),
         prose: Vec::new(),
-        other_members: Vec::new(),
+        hidden: None,
+        waits: false,
+        is_workspace: false,
+        focus: None,
+        libraries: Vec::new(),
+        build_libraries: Vec::new(),
         app,
     };
     Some(Claim { strength: Strength::LooseFiles, because, facts })
+}
+
+/// Does the root of a workspace run something of its own?
+fn is_program(package: &Package<'_>) -> bool {
+    let rows = [framework::META, framework::LIBRARIES];
+    let own = rows
+        .into_iter()
+        .filter_map(|rows| framework::find(rows, package))
+        .any(|row| row.value.name != "Vite");
+    own && package.script("start").is_some_and(|line| {
+        !["turbo", "lerna", "nx ", "--workspace", "--filter", " -w ", "workspaces", "concurrently", "-r "]
+            .iter()
+            .any(|mark| line.value.contains(mark))
+    })
+}
+
+/// The folders above a member, up to the workspace's root, whose version files count as well.
+fn above<'a>(s: &Survey<'a>, workspace: Option<&Workspace<'a>>) -> Vec<Dir<'a>> {
+    let top = workspace.map_or_else(|| s.dir.path().clone(), |workspace| workspace.root.path().clone());
+    s.dir.ancestors().skip(1).filter(|dir| dir.path().is_within(&top)).collect()
+}
+
+/// Installed programs lie in the root where packages are hoisted.
+fn climb(app: &mut App, from: &RelPath, to: &RelPath) {
+    let App::Server(server) = app else { return };
+    let Launch::Node(words) = &mut server.launch.value else { return };
+    let depth = from.relative_to(to).map_or(0, |below| below.segments().count());
+    for word in words.iter_mut().filter(|word| word.starts_with("node_modules/")) {
+        *word = format!("{}{word}", "../".repeat(depth));
+    }
 }
 
 /// The framework to name: the one that decided, or the server's library.
@@ -463,17 +572,17 @@ fn example_port(s: &Survey<'_>) -> Option<Fact<u16>> {
 }
 
 /// Patches that pnpm applies while installing: <https://pnpm.io/cli/patch>
-fn pnpm_patches(s: &Survey<'_>) -> Option<String> {
-    let named = |name: &str, words: &str| s.dir.doc(name).is_some_and(|doc| doc.text.contains(words));
-    (s.dir.has_dir("patches")
+fn pnpm_patches(dir: &Dir<'_>) -> Option<String> {
+    let named = |name: &str, words: &str| dir.doc(name).is_some_and(|doc| doc.text.contains(words));
+    (dir.has_dir("patches")
         && (named("package.json", "patchedDependencies")
             || named("pnpm-workspace.yaml", "patchedDependencies")))
     .then(|| "patches".to_owned())
 }
 
 /// Does the project's `.npmrc` name a registry of its own or a token?
-fn private_registry(s: &Survey<'_>) -> bool {
-    let Some(doc) = s.dir.doc(".npmrc") else { return false };
+fn private_registry(s: &Survey<'_>, dir: &Dir<'_>) -> bool {
+    let Some(doc) = dir.doc(".npmrc") else { return false };
     let found = doc.find(|line| {
         let line = line.trim();
         let is_own = line.contains("registry=")

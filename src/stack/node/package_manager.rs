@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::config::keys;
 use crate::diag::{Code, Diagnostic};
 use crate::fact::{Evidence, Fact};
-use crate::plan::run::{Run, Sharing};
+use crate::plan::run::{Run, Sharing, quote};
 use crate::stack::Survey;
 use crate::stack::node::lock::{Lock, OutOfStep};
 use crate::stack::node::manifest::Package;
@@ -249,6 +249,11 @@ impl PackageManager {
         (manager, lock)
     }
 
+    /// Does it put packages into the root of a workspace?
+    pub fn hoists(&self) -> bool {
+        self.kind != Kind::Pnpm
+    }
+
     /// Its row of commands.
     pub fn row(&self) -> &'static Row {
         self.kind.row()
@@ -304,17 +309,30 @@ impl PackageManager {
         self.command(&[self.row().ignore_scripts])
     }
 
-    /// Installs what production needs.
-    pub fn install_production(&self, scripts: InstallScripts) -> String {
+    /// Installs what production needs; of a workspace, what one member needs.
+    pub fn install_production(&self, scripts: InstallScripts, member: Option<&Focus>) -> String {
         let mut more = vec![self.row().production];
         if scripts == InstallScripts::Skipped {
             more.push(self.row().ignore_scripts);
         }
         if self.kind == Kind::YarnBerry {
             // https://yarnpkg.com/cli/workspaces/focus: the only way to leave development dependencies out.
-            return "yarn workspaces focus --all --production".to_owned();
+            let whose = member.map_or_else(|| "--all".to_owned(), |member| quote(&member.name));
+            return format!("yarn workspaces focus {whose} --production");
         }
+        let focus = member.and_then(|member| self.focus(member));
+        more.extend(focus.as_deref());
         self.command(&more)
+    }
+
+    /// The option that leaves out what other members need; yarn classic has none.
+    fn focus(&self, member: &Focus) -> Option<String> {
+        match self.kind {
+            Kind::Npm => Some(format!("--workspace {}", quote(&member.path))),
+            Kind::Pnpm => Some(format!("--filter {}...", quote(&member.name))),
+            Kind::Bun => Some(format!("--filter {}", quote(&member.name))),
+            Kind::YarnClassic | Kind::YarnBerry => None,
+        }
     }
 
     fn command(&self, more: &[&str]) -> String {
@@ -331,7 +349,7 @@ impl PackageManager {
 
     /// Runs a script of `package.json`.
     pub fn run(&self, script: &str) -> String {
-        let script = crate::plan::run::quote(script);
+        let script = quote(script);
         match (self.kind, script.as_str()) {
             (Kind::Npm, "test") => "npm test".to_owned(),
             (Kind::YarnClassic | Kind::YarnBerry, _) => format!("yarn run {script}"),
@@ -348,6 +366,15 @@ impl PackageManager {
             Kind::Bun => format!("bunx {line}"),
         }
     }
+}
+
+/// The member of a workspace that is installed.
+#[derive(Debug, Clone)]
+pub(super) struct Focus {
+    /// Its package's name.
+    pub name: String,
+    /// Its folder from the root.
+    pub path: String,
 }
 
 /// Do the dependencies' install scripts run?

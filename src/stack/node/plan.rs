@@ -32,6 +32,10 @@ struct View<'f> {
     is_deps_first: bool,
     /// Manifests that an install of a workspace needs.
     manifests: Vec<String>,
+    /// The member's folder in the stages.
+    home: Option<String>,
+    /// Builds the members that this one needs.
+    libraries: Option<Run>,
     install: Option<Run>,
     /// What there is to say about the install.
     remarks: Vec<String>,
@@ -167,7 +171,7 @@ fn stages(facts: &Facts, s: &Survey<'_>, planned: &Planned) -> Result<StageGraph
             *first = first.clone().on_build_platform();
         }
     }
-    if facts.build.is_some() {
+    if facts.is_built() {
         stages.push(Stage::on("build", Role::Build, below, "node/build.tera"));
         below = "build";
     }
@@ -183,7 +187,11 @@ fn stages(facts: &Facts, s: &Survey<'_>, planned: &Planned) -> Result<StageGraph
     }
     if let Some(reason) = &planned.init {
         let tini = SystemPackage { name: "tini".to_owned(), version: Some("0.19.*".to_owned()) };
-        let init = Stage::new("init", Role::Base, from, "node/init.tera");
+        let init = if stages.iter().any(|stage| stage.name.as_str() == "base") {
+            Stage::on("init", Role::Base, "base", "node/init.tera")
+        } else {
+            Stage::new("init", Role::Base, from, "node/init.tera")
+        };
         stages.push(init.with_packages(vec![Fact::by_default(tini, reason.clone())]));
     }
     let template = if is_site { "node/site.tera" } else { "node/runtime.tera" };
@@ -194,7 +202,7 @@ fn stages(facts: &Facts, s: &Survey<'_>, planned: &Planned) -> Result<StageGraph
     if planned.init.is_some() {
         takes.push("init");
     }
-    if is_site && facts.build.is_some() {
+    if is_site && facts.is_built() {
         takes.push("build");
     }
     takes.sort_unstable();
@@ -254,6 +262,9 @@ fn view<'f>(facts: &'f Facts, planned: &Planned, stages: &StageGraph) -> View<'f
         setup: facts.manager.as_ref().and_then(|manager| manager.setup(&facts.version.value)),
         is_deps_first: stages.get("base").is_none(),
         manifests: facts.manifests.clone(),
+        home: (!facts.home.is_root()).then(|| facts.workdir()),
+        libraries: (!facts.build_libraries.is_empty())
+            .then(|| Run { commands: facts.build_libraries.clone(), ..Run::default() }),
         install: facts.install.clone(),
         remarks: facts.remarks.clone(),
         variables: facts.variables.iter().filter(|v| !is_private(v)).map(|v| v.value.as_str()).collect(),
@@ -262,7 +273,7 @@ fn view<'f>(facts: &'f Facts, planned: &Planned, stages: &StageGraph) -> View<'f
         build: facts.build.as_ref().map(|build| build.value.clone()),
         build_reason: facts.build.as_ref().map(|build| build.because.to_string()),
         test: facts.test.as_ref().map(|test| test.value.clone()),
-        test_copies: facts.build.is_none(),
+        test_copies: !facts.is_built(),
         dev: facts.dev.as_ref().map(|dev| dev.value.clone()),
         production: facts.production.clone(),
         production_remark: facts.lifecycle.skipped_in_production.as_ref().map(|script| {
@@ -310,7 +321,7 @@ pub(super) fn production_commands(facts: &Facts) -> Vec<String> {
     let Some(manager) = &facts.manager else { return Vec::new() };
     let skips = facts.lifecycle.skipped_in_production.is_some();
     let scripts = if skips { InstallScripts::Skipped } else { InstallScripts::Run };
-    let mut commands = vec![manager.install_production(scripts)];
+    let mut commands = vec![manager.install_production(scripts, facts.focus.as_ref())];
     if skips && !facts.natives.scripts.is_empty() {
         commands.push(rebuild(facts));
     }
@@ -348,13 +359,20 @@ fn ignore(facts: &Facts) -> Vec<IgnoreGroup> {
         .filter(|name| !facts.tracked.iter().any(|t| t == *name)),
     );
     let mut group = IgnoreGroup::new("installed packages and build output", &[]);
-    group.patterns = output.iter().map(|&pattern| pattern.to_owned()).collect();
-    group.patterns.extend(facts.outputs.iter().cloned());
+    let anywhere = |pattern: &str| {
+        if facts.home.is_root() || pattern.starts_with("**/") {
+            pattern.to_owned()
+        } else {
+            format!("**/{pattern}")
+        }
+    };
+    group.patterns = output.iter().map(|pattern| anywhere(pattern)).collect();
+    group.patterns.extend(facts.outputs.iter().map(|name| facts.at_home(name)));
     let mut groups = vec![
         group,
         IgnoreGroup::new("what neither the build nor the program reads", &[".husky", ".changeset"]),
     ];
-    groups[1].patterns.extend(facts.prose.iter().cloned());
-    groups.extend(facts.other_members.clone());
+    groups[1].patterns.extend(facts.prose.iter().map(|name| facts.at_home(name)));
+    groups.extend(facts.hidden.clone());
     groups
 }

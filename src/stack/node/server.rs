@@ -73,7 +73,7 @@ pub(super) fn runtime(facts: &Facts, program: &Server, s: &Survey<'_>) -> Planne
     });
     let runtime = Runtime {
         user: Fact::by_default(known.user.clone(), "the image's own numeric user"),
-        workdir: Some(Fact::by_default(HOME.to_owned(), "where the program lies")),
+        workdir: Some(Fact::by_default(facts.workdir(), "where the program lies")),
         env: env(facts, program, port.as_ref()),
         port,
         entrypoint,
@@ -253,11 +253,15 @@ fn copies(facts: &Facts, program: &Server) -> Vec<Copy> {
     };
     let mut copies = Vec::new();
     if facts.install.is_some() {
-        let modules = vec![format!("{HOME}/node_modules")];
+        // A workspace's packages lie in several folders, beside the manifests.
+        let (modules, beside) = if facts.is_workspace {
+            (vec![format!("{HOME}/")], format!("{HOME}/"))
+        } else {
+            (vec![format!("{HOME}/node_modules")], "./node_modules".to_owned())
+        };
         match &program.modules {
             Packages::Production if facts.production.is_some() => {
-                copies
-                    .push(Copy { is_writable: false, ..copy(Some("prod-deps"), modules, "./node_modules") });
+                copies.push(Copy { is_writable: false, ..copy(Some("prod-deps"), modules, &beside) });
             }
             Packages::Bundled | Packages::Production => {}
             Packages::All(tool) => copies.push(Copy {
@@ -266,19 +270,34 @@ fn copies(facts: &Facts, program: &Server) -> Vec<Copy> {
                     "{} runs the program and is a development dependency ({})",
                     tool.value, tool.because
                 )),
-                ..copy(Some("deps"), modules, "./node_modules")
+                ..copy(Some("deps"), modules, &beside)
             }),
         }
     }
-    let is_built = facts.build.is_some();
+    let has_build = facts.is_built();
+    for library in facts.libraries.iter().filter(|_| program.modules != Packages::Bundled) {
+        let exclude = vec!["**/node_modules".to_owned()];
+        let target = format!("{HOME}/{library}");
+        let source = if has_build { target.clone() } else { library.clone() };
+        copies.push(Copy { exclude, ..copy(has_build.then_some("build"), vec![source], &target) });
+    }
+    let is_built = has_build;
     match &program.content {
         Content::Tree => {
             let mut exclude = facts.tests.clone();
             if is_built {
                 exclude.insert(0, "node_modules".to_owned());
-                copies.push(Copy { exclude, ..copy(Some("build"), vec![format!("{HOME}/")], "./") });
+                copies.push(Copy {
+                    exclude,
+                    ..copy(Some("build"), vec![format!("{}/", facts.workdir())], "./")
+                });
             } else {
-                copies.push(Copy { exclude, ..copy(None, vec![".".to_owned()], ".") });
+                let (source, target) = if facts.home.is_root() {
+                    (".".to_owned(), ".")
+                } else {
+                    (format!("{}/", facts.home), "./")
+                };
+                copies.push(Copy { exclude, ..copy(None, vec![source], target) });
             }
         }
         Content::Output { folders, is_complete } => {
@@ -293,7 +312,8 @@ fn copies(facts: &Facts, program: &Server) -> Vec<Copy> {
                 }
             }
             for (from, to) in folders {
-                let target = if to == "." { "./".to_owned() } else { format!("./{to}") };
+                // A traced server brings the folders above it, up to the workspace's root.
+                let target = if to == "." { format!("{HOME}/") } else { format!("./{to}") };
                 let mut one = copy(Some("build"), vec![format!("{HOME}/{}", facts.at_home(from))], &target);
                 one.is_writable |= from.starts_with(".next");
                 copies.push(one);
