@@ -12,11 +12,13 @@ pub mod service;
 pub mod stage;
 mod wish;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use crate::config::{Settings, keys};
-use crate::diag::Diagnostic;
-use crate::repo::inventory::Inventory;
+use crate::diag::{Code, Diagnostic};
+use crate::fact::Place;
+use crate::repo::dir::Dir;
+use crate::repo::inventory::{Entry, Inventory};
 use crate::repo::path::RelPath;
 use crate::stack::{self, AnyStack, Survey};
 
@@ -60,7 +62,7 @@ pub fn plan(inventory: &Inventory, settings: &Settings) -> Plan {
                 plan.services.push(service);
             }
             Err(bad) => plan.diagnostics.push(Diagnostic::error(
-                crate::diag::Code::ReadBack,
+                Code::ReadBack,
                 format!("the {} stack planned stages that do not fit together: {bad}", proposal.stack),
             )),
         }
@@ -90,14 +92,29 @@ fn propose(
     if proposal.is_none() {
         let unread = survey.take_notes().into_iter().filter(|n| n.severity == crate::diag::Severity::Error);
         diagnostics.extend(unread);
+        diagnostics.extend(unreadable(&survey.dir, stack.looks_for()));
     }
     proposal
 }
 
+/// What would have been read to recognise a project, and could not be.
+fn unreadable(dir: &Dir<'_>, names: &[&str]) -> Vec<Diagnostic> {
+    let paths = names.iter().filter_map(|name| dir.resolve(name));
+    let refused = paths.filter_map(|path| match dir.inventory().entry(&path)? {
+        Entry::Unreadable(why) => {
+            let finding = Diagnostic::error(Code::Unreadable, format!("`{path}` cannot be used: {why}"));
+            Some(finding.at(Place { file: path, line: None }))
+        }
+        _ => None,
+    });
+    refused.collect()
+}
+
 /// The folders that hold a file some stack looks for, in byte order; the root is one of them.
 fn candidates(inventory: &Inventory) -> BTreeSet<RelPath> {
-    let wanted: BTreeSet<&str> = stack::ALL.iter().flat_map(|stack| stack.looks_for()).copied().collect();
-    let endings: Vec<&str> = wanted.iter().filter_map(|name| name.strip_prefix('*')).collect();
+    let looked_for = || stack::ALL.iter().flat_map(|stack| stack.looks_for()).copied();
+    let wanted: HashSet<&str> = looked_for().collect();
+    let endings: Vec<&str> = looked_for().filter_map(|name| name.strip_prefix('*')).collect();
     inventory
         .files()
         .filter(|(path, _)| {
@@ -108,7 +125,7 @@ fn candidates(inventory: &Inventory) -> BTreeSet<RelPath> {
         .collect()
 }
 
-fn holds(dir: &crate::repo::Dir<'_>, wanted: &str) -> bool {
+fn holds(dir: &Dir<'_>, wanted: &str) -> bool {
     match wanted.strip_prefix('*') {
         Some(ending) => dir.files().any(|(path, _)| !path.contains('/') && path.ends_with(ending)),
         None => dir.has(wanted),

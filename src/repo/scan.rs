@@ -6,8 +6,10 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is the one place that reads a repository")]
 
+use std::collections::HashSet;
 use std::fs;
 use std::io::Read as _;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -89,11 +91,11 @@ impl Inventory {
         if overflow {
             return Err(ScanError::TooMany(root.to_owned()));
         }
-        entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        // The threads have sorted what they saw; a stable sort merges such runs.
+        entries.sort_by(|a, b| a.0.cmp(&b.0));
         let wanted = sources(&entries, &reads.sources);
-        for at in wanted {
-            let (path, entry) = &mut entries[at];
-            *entry = read(&root.join(path.as_str()), LONGEST_SOURCE);
+        for (at, text) in read_all(root, &entries, &wanted) {
+            entries[at].1 = text;
         }
         Ok(Self::new(entries, notes))
     }
@@ -106,7 +108,21 @@ struct Walked {
     overflow: bool,
 }
 
+/// The files whose names say that they are read, for a quick look at a hundred thousand names.
+struct Wanted<'r> {
+    names: HashSet<&'r str>,
+    endings: &'r [&'static str],
+}
+
+impl Wanted<'_> {
+    fn has(&self, name: &str) -> bool {
+        self.names.contains(name) || self.endings.iter().any(|ending| name.ends_with(ending))
+    }
+}
+
 fn walk(root: &Path, reads: &Reads) -> Walked {
+    let wanted = Wanted { names: reads.names.iter().copied().collect(), endings: &reads.endings };
+    let wanted = &wanted;
     let gathered = Mutex::new(Walked::default());
     let walker = WalkBuilder::new(root)
         .require_git(false)
@@ -122,7 +138,7 @@ fn walk(root: &Path, reads: &Reads) -> Walked {
         .build_parallel();
     walker.run(|| {
         let mut local = Local { gathered: &gathered, batch: Walked::default() };
-        Box::new(move |found| local.see(root, reads, found))
+        Box::new(move |found| local.see(root, wanted, found))
     });
     let mut all = gathered.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     all.notes.sort();
@@ -149,9 +165,9 @@ struct Local<'g> {
 }
 
 impl Local<'_> {
-    fn see(&mut self, root: &Path, reads: &Reads, found: Result<DirEntry, ignore::Error>) -> WalkState {
+    fn see(&mut self, root: &Path, wanted: &Wanted<'_>, found: Result<DirEntry, ignore::Error>) -> WalkState {
         match found {
-            Ok(entry) => self.see_entry(root, reads, &entry),
+            Ok(entry) => self.see_entry(root, wanted, &entry),
             Err(error) => {
                 // The path in the message is absolute; what is printed must not depend on the machine.
                 let said = error.to_string().replace(&format!("{}/", root.display()), "");
@@ -165,34 +181,34 @@ impl Local<'_> {
         WalkState::Continue
     }
 
-    fn see_entry(&mut self, root: &Path, reads: &Reads, entry: &DirEntry) {
+    fn see_entry(&mut self, root: &Path, wanted: &Wanted<'_>, entry: &DirEntry) {
         let Some(kind) = entry.file_type() else { return };
         if kind.is_dir() {
             return;
         }
-        let Ok(below) = entry.path().strip_prefix(root) else { return };
-        let Some(path) = below.to_str().and_then(|text| RelPath::new(text).ok()) else {
+        let Some(path) = below(root, entry.path()) else {
+            let below = entry.path().strip_prefix(root).unwrap_or(entry.path());
             let shown = below.to_string_lossy().escape_debug().to_string();
             let message = format!("`{shown}` is left out: its name is not plain UTF-8 text");
             self.batch.notes.push(Diagnostic::note(Code::OddName, message));
             return;
         };
         if kind.is_symlink() {
-            self.see_link(root, &path, entry.path(), reads);
+            self.see_link(root, &path, entry.path(), wanted);
         } else if kind.is_file() {
-            let seen = read_if_wanted(&path, entry.path(), reads);
+            let seen = read_if_wanted(&path, entry.path(), wanted);
             self.batch.entries.push((path, seen));
         }
     }
 
     /// A link inside the repository is the file it points to; folders and what lies outside are noted.
-    fn see_link(&mut self, root: &Path, path: &RelPath, on_disk: &Path, reads: &Reads) {
+    fn see_link(&mut self, root: &Path, path: &RelPath, on_disk: &Path, wanted: &Wanted<'_>) {
         let inside = fs::canonicalize(root).ok().zip(fs::canonicalize(on_disk).ok());
         let note = match inside {
             None => "its target does not exist or it goes in circles",
             Some((root, target)) if !target.starts_with(&root) => "it leaves the repository",
             Some((_, target)) if target.is_file() => {
-                let seen = read_if_wanted(path, on_disk, reads);
+                let seen = read_if_wanted(path, on_disk, wanted);
                 self.batch.entries.push((path.clone(), seen));
                 return;
             }
@@ -205,6 +221,7 @@ impl Local<'_> {
 
 impl Drop for Local<'_> {
     fn drop(&mut self) {
+        self.batch.entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         let mut all = self.gathered.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         all.entries.append(&mut self.batch.entries);
         all.notes.append(&mut self.batch.notes);
@@ -212,9 +229,18 @@ impl Drop for Local<'_> {
     }
 }
 
-fn read_if_wanted(path: &RelPath, on_disk: &Path, reads: &Reads) -> Entry {
+/// The path of a file from the root. Texts are compared where they are texts: paths compare part by part.
+fn below(root: &Path, on_disk: &Path) -> Option<RelPath> {
+    let text = match (root.to_str(), on_disk.to_str()) {
+        (Some(root), Some(on_disk)) => on_disk.strip_prefix(root)?.trim_start_matches('/'),
+        _ => on_disk.strip_prefix(root).ok()?.to_str()?,
+    };
+    RelPath::new(text).ok()
+}
+
+fn read_if_wanted(path: &RelPath, on_disk: &Path, wanted: &Wanted<'_>) -> Entry {
     let name = path.name();
-    if reads.names.contains(&name) || reads.endings.iter().any(|ending| name.ends_with(ending)) {
+    if wanted.has(name) {
         return read(on_disk, size_limit(name));
     }
     Entry::Seen
@@ -251,14 +277,39 @@ fn read(on_disk: &Path, limit: u64) -> Entry {
     }
 }
 
+/// The texts at these positions, read by as many threads as there are processors.
+fn read_all(root: &Path, entries: &[(RelPath, Entry)], wanted: &[usize]) -> Vec<(usize, Entry)> {
+    // A thread costs as much as reading a few files.
+    const WORTH_A_THREAD: usize = 32;
+    let read_some = &|part: &[usize]| -> Vec<(usize, Entry)> {
+        let text = |at: usize| read(&root.join(entries[at].0.as_str()), LONGEST_SOURCE);
+        part.iter().map(|at| (*at, text(*at))).collect()
+    };
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let share = wanted.len().div_ceil(threads).max(WORTH_A_THREAD);
+    std::thread::scope(|scope| {
+        let mut parts = wanted.chunks(share);
+        let mine = parts.next().unwrap_or_default();
+        let others: Vec<_> = parts.map(|part| scope.spawn(move || read_some(part))).collect();
+        let mut texts = read_some(mine);
+        for other in others {
+            texts.extend(other.join().expect("reading does not panic"));
+        }
+        texts
+    })
+}
+
 /// The positions of the source files worth reading: below folders that hold a manifest, nearest first.
 fn sources(entries: &[(RelPath, Entry)], rules: &[SourceRead]) -> Vec<usize> {
+    let near: HashSet<&str> = rules.iter().flat_map(|rule| rule.near).copied().collect();
+    let manifests: Vec<&RelPath> =
+        entries.iter().map(|(path, _)| path).filter(|path| near.contains(path.name())).collect();
     let mut wanted = Vec::new();
     for rule in rules {
-        let mut homes: Vec<RelPath> = entries
+        let mut homes: Vec<RelPath> = manifests
             .iter()
-            .filter(|(path, _)| rule.near.contains(&path.name()))
-            .filter_map(|(path, _)| path.parent())
+            .filter(|path| rule.near.contains(&path.name()))
+            .filter_map(|path| path.parent())
             .collect();
         homes.dedup();
         for home in homes {

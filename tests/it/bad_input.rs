@@ -23,7 +23,7 @@ fn has(stack: &str) -> bool {
 /// A manifest for each stack, cut off in the middle, and the line on which that shows.
 const CUT: &[(&str, &str, &str, u32)] = &[
     ("go", "go.mod", "module example.com/x\n\nrequire (\n\tgithub.com/a/b v1.0.0\n", 3),
-    ("java", "pom.xml", "<project>\n  <groupId>x</groupId>\n  <artifactId>y\n", 3),
+    ("java", "pom.xml", "<project>\n  <groupId>x</groupId>\n  <artifactId>y\n", 4),
     ("node", "package.json", "{\n  \"name\": \"x\",\n  \"scripts\": {\n", 4),
     ("python", "pyproject.toml", "[project]\nname = \"x\ndependencies = [\"flask\"]\n", 2),
     ("rust", "Cargo.toml", "[package]\nname = \"x\"\nversion = \n", 3),

@@ -11,6 +11,10 @@
 mod bad_input;
 mod cli;
 mod init;
+mod injection;
+mod layouts;
+mod pure;
 mod repo;
 #[cfg(unix)]
 mod terminal;
+mod tidy;

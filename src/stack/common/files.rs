@@ -5,11 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use regex::Regex;
-
 use crate::fact::Fact;
 use crate::repo::dir::{Dir, Doc};
 use crate::repo::path::RelPath;
+use crate::stack::common::pattern::pattern;
 
 /// Folders that hold what a server reads, in any language. A literal that is exactly such a name counts.
 const USUAL: &[&str] = &[
@@ -51,7 +50,7 @@ pub fn read_at_run_time<'d>(
     docs: impl IntoIterator<Item = Doc<'d>>,
     embedded: &[String],
 ) -> Vec<Fact<String>> {
-    let literal = Regex::new(r#""(?:\./)?([A-Za-z0-9_][A-Za-z0-9_./*{}-]*)""#).expect("a constant pattern");
+    let literal = pattern(r#""(?:\./)?([A-Za-z0-9_][A-Za-z0-9_./*{}-]*)""#);
     let mut found: BTreeMap<String, Fact<String>> = BTreeMap::new();
     for doc in docs {
         for (number, line) in doc.lines() {

@@ -9,6 +9,7 @@ use regex::Regex;
 
 use crate::fact::{Evidence, Fact};
 use crate::repo::dir::Doc;
+use crate::stack::common::pattern::pattern;
 
 /// One way to name a port in source code.
 #[derive(Debug, Clone, Copy)]
@@ -73,10 +74,7 @@ pub fn find_in<'d>(
     ways: &[Way],
     comment: &str,
 ) -> Listening {
-    let compiled: Vec<(Regex, Tells)> = ways
-        .iter()
-        .map(|way| (Regex::new(way.pattern).expect("the rows are read by a test"), way.tells))
-        .collect();
+    let compiled: Vec<(Regex, Tells)> = ways.iter().map(|way| (pattern(way.pattern), way.tells)).collect();
     let mut best: Option<(usize, Fact<u16>)> = None;
     let mut listening = Listening::default();
     for statement in statements {

@@ -2,4 +2,5 @@
 
 pub mod files;
 pub mod listen;
+pub mod pattern;
 pub mod signal;

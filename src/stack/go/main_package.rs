@@ -44,6 +44,9 @@ const HELPERS: &[&str] = &[
     "benchmarks",
 ];
 
+/// Programs whose likeliness differs by less are for a person to choose from.
+const NEAR: u32 = 25;
+
 /// Names that are usually the server among several programs.
 const SERVERS: &[&str] =
     &["server", "api", "app", "web", "main", "http", "service", "backend", "apiserver", "serve"];
@@ -67,7 +70,8 @@ impl MainPackage {
             .collect();
         ranked.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
         let (best, package, because) = *ranked.first()?;
-        let close: Vec<_> = ranked.iter().filter(|(rank, ..)| *rank >= best.min(50)).collect();
+        let close: Vec<_> =
+            ranked.iter().filter(|(rank, ..)| *rank >= best.min(50) || rank + NEAR > best).collect();
         let fact = Fact::new(package.clone(), because.clone());
         if close.len() > 1 {
             let options = close
