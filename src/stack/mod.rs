@@ -7,7 +7,7 @@
 pub mod common;
 mod go;
 mod java;
-mod node;
+pub mod node;
 mod python;
 mod rust;
 

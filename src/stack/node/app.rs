@@ -33,6 +33,8 @@ pub(super) struct Server {
     pub launch: Fact<Launch>,
     /// Commands that a shell runs before it.
     pub before: Vec<String>,
+    /// Commands of the start script that belong to the build.
+    pub builds: Vec<String>,
     /// Its files.
     pub content: Content,
     /// Its packages.
@@ -136,11 +138,13 @@ fn said(s: &Survey<'_>, package: Option<&Package<'_>>) -> Option<Said> {
     });
     [procfile, script].into_iter().flatten().find_map(|line| {
         let mut decoded = start::decode(&line.value, package, &s.dir)?;
-        if let (Start::Tool { name, .. }, Some(package)) = (&decoded.start, package)
-            && name == "nest"
-        {
-            decoded.start = Start::Node(Node { file: nest_output(&s.dir), ..Node::default() });
-            let _ = package;
+        let built = match &decoded.start {
+            Start::Tool { name, .. } if name == "nest" => Some(nest_output(&s.dir)),
+            Start::Tool { name, .. } if name == "nx" => nx_output(s),
+            _ => None,
+        };
+        if let Some(file) = built {
+            decoded.start = Start::Node(Node { file, ..Node::default() });
         }
         Some(Said { decoded, because: line.because })
     })
@@ -150,6 +154,22 @@ fn said(s: &Survey<'_>, package: Option<&Package<'_>>) -> Option<Said> {
 fn nest_output(dir: &Dir<'_>) -> String {
     let out = tsconfig_out(dir).map_or_else(|| "dist".to_owned(), |out| out.value);
     format!("{out}/main.js")
+}
+
+/// <https://nx.dev/docs/reference/project-configuration>: the build's output path, and its main file compiled.
+fn nx_output(s: &Survey<'_>) -> Option<String> {
+    let project = s.parsed(s.dir.doc("project.json")?.json())?;
+    let options = project.tree.at(&["targets", "build", "options"])?;
+    let text = |key: &str| options.get(key).and_then(|value| value.as_text());
+    let name = text("outputFileName").map(str::to_owned).or_else(|| {
+        let main = text("main")?.rsplit('/').next()?;
+        Some(main.replace(".ts", ".js"))
+    })?;
+    // Without bundling the folders of the sources stay.
+    let unbundled =
+        options.get("bundle").and_then(crate::repo::format::Tree::scalar).as_deref() == Some("false");
+    let below = if unbundled { text("main")?.replace(".ts", ".js") } else { name };
+    Some(format!("{}/{below}", text("outputPath")?))
 }
 
 /// `outDir` of the compiler's configuration.
@@ -206,6 +226,7 @@ fn of_framework(
             Some(App::Server(Box::new(Server {
                 launch: meta.derive(Launch::Node(vec![output.entry.to_owned()])),
                 before: Vec::new(),
+                builds: Vec::new(),
                 content: Content::Output {
                     folders: output.folders.iter().map(|&f| (f.to_owned(), f.to_owned())).collect(),
                     is_complete: output.modules == Modules::Bundled,
@@ -294,6 +315,7 @@ fn of_next(
         App::Server(Box::new(Server {
             launch: because.derive(Launch::Node(vec!["server.js".to_owned()])),
             before: Vec::new(),
+            builds: Vec::new(),
             content: Content::Output { folders, is_complete: true },
             modules: Packages::Bundled,
             env: env
@@ -330,6 +352,7 @@ fn of_next(
             App::Server(Box::new(Server {
                 launch: because.derive(Launch::Node(words)),
                 before: Vec::new(),
+                builds: Vec::new(),
                 content: Content::Tree,
                 modules: Packages::Production,
                 env: env
@@ -363,6 +386,7 @@ fn of_nuxt2(s: &Survey<'_>, meta: &Fact<&'static Framework>) -> App {
         launch: meta
             .derive(Launch::Node(vec!["node_modules/nuxt/bin/nuxt.js".to_owned(), "start".to_owned()])),
         before: Vec::new(),
+        builds: Vec::new(),
         content: Content::Tree,
         modules: Packages::Production,
         env: vec![("HOST".to_owned(), meta.derive("0.0.0.0".to_owned()))],
@@ -419,9 +443,24 @@ fn of_command(s: &Survey<'_>, package: Option<&Package<'_>>, said: &Said) -> App
             )
         }
     };
+    if let (Launch::Node(words), Content::Tree) = (&launch, &content)
+        && let Some(file) = words.iter().find(|word| word.ends_with("js") && !word.contains("node_modules"))
+        && !s.dir.has(file)
+        && package.is_none_or(|package| package.script("build").is_none())
+    {
+        s.note(
+            Diagnostic::warning(
+                Code::StartCommand,
+                format!("the start command wants `{file}`, which is not there and nothing builds it"),
+            )
+            .at(because.at.clone())
+            .help("set run.cmd, or build.cmd to the command that makes it"),
+        );
+    }
     App::Server(Box::new(Server {
         launch: Fact::new(launch, because.clone()),
         before: said.decoded.before.clone(),
+        builds: said.decoded.builds.clone(),
         content,
         modules,
         env,
@@ -555,6 +594,7 @@ fn of_files(s: &Survey<'_>, package: Option<&Package<'_>>) -> Option<Server> {
     let server = |file: String, content: Content, modules: Packages| Server {
         launch: entry.derive(Launch::Node(vec![file])),
         before: Vec::new(),
+        builds: Vec::new(),
         content,
         modules,
         env: Vec::new(),

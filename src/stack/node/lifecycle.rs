@@ -55,6 +55,8 @@ pub(super) struct Lifecycle {
     pub after: Vec<Fact<String>>,
     /// The script because of which the production tree is installed without scripts.
     pub skipped_in_production: Option<Fact<String>>,
+    /// The script that patches installed packages, which production wants as well.
+    pub patches: Option<Fact<String>>,
     /// The script that sets git hooks.
     pub hooks: Option<Fact<String>>,
 }
@@ -72,6 +74,9 @@ impl Lifecycle {
                 does = if what == Does::Nothing || does == Does::Sources { does } else { what };
                 if !files.is_empty() {
                     lifecycle.readers.push(script.clone());
+                }
+                if command.iter().any(|word| word == "patch-package") && dir.has_dir("patches") {
+                    lifecycle.patches = Some(script.clone());
                 }
                 lifecycle.before.extend(files.into_iter().map(|file| script.derive(file)));
                 if command.iter().any(|word| {

@@ -8,6 +8,7 @@
 //! - <https://github.com/GoogleContainerTools/distroless/tree/main/nodejs>
 
 mod app;
+pub mod assets;
 mod era;
 mod framework;
 mod lifecycle;
@@ -17,6 +18,7 @@ mod native;
 mod next;
 mod package_manager;
 mod plan;
+mod prisma;
 mod runtime_files;
 mod semver;
 mod server;
@@ -63,6 +65,8 @@ pub(super) struct Facts {
     version: Fact<String>,
     manager: Option<PackageManager>,
     lifecycle: Lifecycle,
+    /// A generated client that lies among the packages.
+    client: Option<prisma::Client>,
     natives: Natives,
     era: Era,
     framework: Option<Fact<&'static Framework>>,
@@ -174,6 +178,11 @@ impl Stack for Node {
                 "lerna.json",
                 "nest-cli.json",
                 "app.json",
+                "project.json",
+                "ecosystem.config.json",
+                "ecosystem.json",
+                "pm2.json",
+                "process.json",
                 ".env.example",
                 ".env.sample",
                 "www",
@@ -246,6 +255,7 @@ fn survey_package(s: &Survey<'_>) -> Option<Claim<Facts>> {
         version,
         manager: None,
         lifecycle,
+        client: prisma::Client::find(&package, &s.dir),
         natives,
         era,
         framework,
@@ -289,6 +299,7 @@ fn survey_package(s: &Survey<'_>) -> Option<Claim<Facts>> {
         facts.join(workspace, &package);
     }
     facts.add_installs(s, &package, top);
+    let build = with_client(build, &facts);
     facts.build = build.map(|commands| commands.map(|commands| facts.build_run(commands)));
     Some(Claim { strength: strength(&facts, &package), because: facts.because.clone(), facts })
 }
@@ -351,7 +362,11 @@ impl Facts {
         }
         self.install = Some(plan::install_run(&reads, commands));
         if package.has_production_dependencies() || self.is_workspace {
-            self.production = Some(plan::install_run(&reads, plan::production_commands(self)));
+            let patched = self.lifecycle.patches.is_some()
+                && !files.iter().any(|file| file == "patches")
+                && !self.is_workspace;
+            let run = plan::install_run(&reads, plan::production_commands(self));
+            self.production = Some(if patched { run.bind("patches") } else { run });
         }
         if !self.lifecycle.after.is_empty() {
             let scripts = self.lifecycle.after.iter().map(|script| manager.run(&script.value)).collect();
@@ -383,6 +398,10 @@ impl Facts {
                 run = run.env(name, value);
             }
         }
+        if self.variables.iter().any(|variable| app::is_sensitive(&variable.value)) {
+            // Vite, Create React App, Vue CLI and Next.js read this file last.
+            run = run.secret("build-env", &format!("{}/.env.production.local", self.workdir()));
+        }
         match self.framework.as_ref().map(|row| row.value.name) {
             Some("Next.js") => run.cache(&format!("{}/{}", plan::HOME, self.at_home(".next/cache"))),
             _ => run,
@@ -408,6 +427,7 @@ fn survey_loose(s: &Survey<'_>) -> Option<Claim<Facts>> {
         version: version::decide(s, None, &[], |_| None),
         manager: None,
         lifecycle: Lifecycle::default(),
+        client: None,
         natives: Natives::default(),
         era: Era::default(),
         framework: None,
@@ -443,6 +463,18 @@ fn survey_loose(s: &Survey<'_>) -> Option<Claim<Facts>> {
         app,
     };
     Some(Claim { strength: Strength::LooseFiles, because, facts })
+}
+
+/// Generates the client before the build, where no script does.
+fn with_client(build: Option<Fact<Vec<String>>>, facts: &Facts) -> Option<Fact<Vec<String>>> {
+    let Some((client, manager)) =
+        facts.client.as_ref().filter(|client| !client.is_scripted).zip(facts.manager.as_ref())
+    else {
+        return build;
+    };
+    let mut build = build.unwrap_or_else(|| client.schema.derive(Vec::new()));
+    build.value.insert(0, manager.exec("prisma generate"));
+    Some(build)
 }
 
 /// Does the root of a workspace run something of its own?

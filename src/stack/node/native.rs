@@ -98,7 +98,7 @@ const ROWS: &[Row] = &[
     // https://pptr.dev/guides/docker: the distribution's own browser instead of a download.
     Row {
         packages: &["puppeteer", "puppeteer-core"],
-        runtime: &["chromium", "fonts-liberation=1:2.*"],
+        runtime: &["chromium=1*", "fonts-liberation=1:2.*"],
         env: &[("PUPPETEER_EXECUTABLE_PATH", "/usr/bin/chromium")],
         build_env: &[("PUPPETEER_SKIP_DOWNLOAD", "1")],
         script: false,
@@ -107,15 +107,15 @@ const ROWS: &[Row] = &[
     // https://www.prisma.io/docs/orm/reference/system-requirements: engines link OpenSSL.
     Row {
         packages: &["@prisma/client", "prisma"],
-        build: &["openssl=3.*", "ca-certificates"],
-        runtime: &["openssl=3.*", "ca-certificates"],
+        build: &["openssl=3.*", "ca-certificates=20*"],
+        runtime: &["openssl=3.*", "ca-certificates=20*"],
         ..NONE
     },
     Row { packages: &["fluent-ffmpeg"], runtime: &["ffmpeg=7:*"], script: false, ..NONE },
     Row { packages: &["gm", "imagemagick"], runtime: &["imagemagick=8:*"], script: false, ..NONE },
     Row {
         packages: &["simple-git", "isomorphic-git-cli"],
-        runtime: &["git=1:2.*", "ca-certificates"],
+        runtime: &["git=1:2.*", "ca-certificates=20*"],
         script: false,
         ..NONE
     },

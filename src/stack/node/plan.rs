@@ -239,18 +239,6 @@ fn prune(mut stages: Vec<Stage>) -> Vec<Stage> {
 
 fn view<'f>(facts: &'f Facts, planned: &Planned, stages: &StageGraph) -> View<'f> {
     let is_private = |variable: &&Fact<String>| is_sensitive(&variable.value);
-    let mut env: Vec<(String, String)> =
-        facts.manager.as_ref().map(|manager| manager.env().collect()).unwrap_or_default();
-    env.extend(facts.natives.build_env.iter().map(|(name, value)| (name.clone(), value.value.clone())));
-    if facts.lifecycle.hooks.is_some() {
-        env.push(("HUSKY".to_owned(), "0".to_owned()));
-    }
-    if facts.framework.as_ref().is_some_and(|row| row.value.name == "Next.js") {
-        env.push(("NEXT_TELEMETRY_DISABLED".to_owned(), "1".to_owned()));
-    }
-    if facts.era.legacy_openssl.is_some() && version::has_openssl_3(&facts.version.value) {
-        env.push(("NODE_OPTIONS".to_owned(), "--openssl-legacy-provider".to_owned()));
-    }
     let served = match &facts.app {
         App::Site(served) => Some(served),
         App::Server(_) => None,
@@ -258,7 +246,7 @@ fn view<'f>(facts: &'f Facts, planned: &Planned, stages: &StageGraph) -> View<'f
     View {
         version: &facts.version,
         manager: facts.manager.as_ref().map(|manager| &manager.fact),
-        env,
+        env: build_env(facts),
         setup: facts.manager.as_ref().and_then(|manager| manager.setup(&facts.version.value)),
         is_deps_first: stages.get("base").is_none(),
         manifests: facts.manifests.clone(),
@@ -297,6 +285,23 @@ fn view<'f>(facts: &'f Facts, planned: &Planned, stages: &StageGraph) -> View<'f
     }
 }
 
+/// Variables of the stages that install and build.
+pub(super) fn build_env(facts: &Facts) -> Vec<(String, String)> {
+    let mut env: Vec<(String, String)> =
+        facts.manager.as_ref().map(|manager| manager.env().collect()).unwrap_or_default();
+    env.extend(facts.natives.build_env.iter().map(|(name, value)| (name.clone(), value.value.clone())));
+    if facts.lifecycle.hooks.is_some() {
+        env.push(("HUSKY".to_owned(), "0".to_owned()));
+    }
+    if facts.framework.as_ref().is_some_and(|row| row.value.name == "Next.js") {
+        env.push(("NEXT_TELEMETRY_DISABLED".to_owned(), "1".to_owned()));
+    }
+    if facts.era.legacy_openssl.is_some() && version::has_openssl_3(&facts.version.value) {
+        env.push(("NODE_OPTIONS".to_owned(), "--openssl-legacy-provider".to_owned()));
+    }
+    env
+}
+
 /// A RUN that installs: the files it reads, its download cache, and the secret of a private registry.
 pub(super) fn install_run(facts: &InstallFiles<'_>, commands: Vec<String>) -> Run {
     let mut run = Run { commands, ..Run::default() };
@@ -324,6 +329,9 @@ pub(super) fn production_commands(facts: &Facts) -> Vec<String> {
     let mut commands = vec![manager.install_production(scripts, facts.focus.as_ref())];
     if skips && !facts.natives.scripts.is_empty() {
         commands.push(rebuild(facts));
+    }
+    if skips && facts.lifecycle.patches.is_some() {
+        commands.push("npx --yes patch-package".to_owned());
     }
     commands
 }

@@ -259,9 +259,16 @@ fn copies(facts: &Facts, program: &Server) -> Vec<Copy> {
         } else {
             (vec![format!("{HOME}/node_modules")], "./node_modules".to_owned())
         };
+        // pnpm keeps a generated client deep in its store, so all of it is taken.
+        let everything =
+            facts.client.is_some() && facts.manager.as_ref().is_some_and(|manager| !manager.hoists());
         match &program.modules {
+            Packages::Production if everything && facts.is_built() => {
+                copies.push(Copy { is_writable: false, ..copy(Some("build"), modules, &beside) });
+            }
             Packages::Production if facts.production.is_some() => {
                 copies.push(Copy { is_writable: false, ..copy(Some("prod-deps"), modules, &beside) });
+                copies.extend(client(facts));
             }
             Packages::Bundled | Packages::Production => {}
             Packages::All(tool) => copies.push(Copy {
@@ -321,4 +328,18 @@ fn copies(facts: &Facts, program: &Server) -> Vec<Copy> {
         }
     }
     copies
+}
+
+/// The generated client, beside the production packages.
+fn client(facts: &Facts) -> Option<Copy> {
+    let schema = &facts.client.as_ref()?.schema;
+    let folder = "node_modules/.prisma";
+    Some(Copy {
+        from: Some(if facts.is_built() { "build" } else { "deps" }.to_owned()),
+        sources: vec![format!("{HOME}/{folder}")],
+        target: format!("{HOME}/{folder}"),
+        exclude: Vec::new(),
+        because: Some(format!("the client generated from {}", schema.because)),
+        is_writable: false,
+    })
 }

@@ -51,8 +51,10 @@ pub(super) struct Decoded {
     pub start: Start,
     /// Variables that the command sets.
     pub env: Vec<(String, String)>,
-    /// Commands that run before it and are not a build: migrations.
+    /// Commands that run before it and need what only the running program has: migrations.
     pub before: Vec<String>,
+    /// Commands before it that make files, which belongs to the build.
+    pub builds: Vec<String>,
 }
 
 /// Wrappers that set variables and start the rest.
@@ -181,31 +183,20 @@ fn is_node_option(word: &str) -> bool {
 const FILE_SERVERS: &[&str] =
     &["serve", "http-server", "live-server", "lite-server", "superstatic", "static-server"];
 
-/// Commands that only build, and are left to the build stage.
-const BUILDS: &[&str] = &[
-    "tsc",
-    "rimraf",
-    "webpack",
-    "rollup",
-    "tsup",
-    "esbuild",
-    "swc",
-    "babel",
-    "vite",
-    "mkdir",
-    "cp",
-    "copyfiles",
-    "echo",
-    "rm",
-    "ncc",
-    "nest",
-    "clear",
-    "cls",
-    "eslint",
-    "prettier",
-    "tsc-alias",
-    "shx",
-    "cpx",
+/// Words of commands that work on a database. Any other step before the start makes files.
+const SERVICES: &[&str] = &[
+    "migrat",
+    "seed",
+    "prisma",
+    "sequelize",
+    "typeorm",
+    "knex",
+    "drizzle",
+    "mikro-orm",
+    "wait-on",
+    "wait-for",
+    "db:",
+    "db-",
 ];
 
 /// Decodes a command line of this package.
@@ -223,8 +214,8 @@ fn decode_at(line: &str, package: Option<&Package<'_>>, dir: &Dir<'_>, depth: us
     let Some(words) = words else { return Some(shell(line)) };
     let mut env = Vec::new();
     let words = unwrap(&words, &mut env);
-    let mut before: Vec<String> =
-        first.iter().filter(|step| !builds(step, package)).map(|step| (*step).to_owned()).collect();
+    let (mut before, mut builds): (Vec<String>, Vec<String>) =
+        first.iter().map(|step| (*step).to_owned()).partition(|step| needs_services(step, package));
     if words.iter().any(|word| word.contains('$')) {
         return Some(shell(line));
     }
@@ -238,8 +229,9 @@ fn decode_at(line: &str, package: Option<&Package<'_>>, dir: &Dir<'_>, depth: us
             node.args.extend(words[at + 1..].iter().cloned());
         }
         before.append(&mut decoded.before);
+        builds.append(&mut decoded.builds);
         env.extend(decoded.env);
-        return Some(Decoded { env, before, ..decoded });
+        return Some(Decoded { env, before, builds, ..decoded });
     }
     let start = match RUNNERS.iter().find(|runner| runner.command == base_name(&command)) {
         Some(runner) => node_program(runner, &words[1..], package, dir),
@@ -249,11 +241,11 @@ fn decode_at(line: &str, package: Option<&Package<'_>>, dir: &Dir<'_>, depth: us
         }
         None => Some(Start::Tool { name: base_name(&command).to_owned(), args: words[1..].to_vec() }),
     };
-    Some(Decoded { start: start.unwrap_or_else(|| Start::Shell(line.to_owned())), env, before })
+    Some(Decoded { start: start.unwrap_or_else(|| Start::Shell(line.to_owned())), env, before, builds })
 }
 
 fn shell(line: &str) -> Decoded {
-    Decoded { start: Start::Shell(line.to_owned()), env: Vec::new(), before: Vec::new() }
+    Decoded { start: Start::Shell(line.to_owned()), env: Vec::new(), before: Vec::new(), builds: Vec::new() }
 }
 
 /// `./node_modules/.bin/next` is `next`.
@@ -320,24 +312,13 @@ fn script_name(words: &[String]) -> Option<String> {
     }
 }
 
-/// Does this step only build, or check?
-fn builds(step: &str, package: Option<&Package<'_>>) -> bool {
-    let Ok(words) = shell_words::split(step) else { return false };
+/// Does this step work on something that only a running program reaches: a database?
+fn needs_services(step: &str, package: Option<&Package<'_>>) -> bool {
+    let words = shell_words::split(step).unwrap_or_default();
     let words = unwrap(&words, &mut Vec::new());
-    let Some(command) = words.first() else { return true };
-    if let Some(script) = script_name(&words) {
-        let looks = script.contains("build")
-            || script.contains("compile")
-            || script.contains("clean")
-            || script.contains("lint")
-            || script == "install";
-        return looks
-            || package
-                .and_then(|p| p.script(&script))
-                .is_some_and(|inner| inner.value.split("&&").all(|s| builds(s, None)));
-    }
-    BUILDS.contains(&base_name(command))
-        || (base_name(command) == "next" && words.get(1).is_some_and(|word| word == "build"))
+    let inner = script_name(&words).and_then(|name| package?.script(&name));
+    let line = inner.map_or_else(|| step.to_owned(), |script| format!("{step} {}", script.value));
+    SERVICES.iter().any(|mark| line.contains(mark)) && !line.contains("prisma generate")
 }
 
 fn node_program(
@@ -473,9 +454,10 @@ mod tests {
             Start::Shell(line) => format!("shell {line}"),
         };
         let env: Vec<String> = decoded.env.iter().map(|(name, value)| format!("{name}={value} ")).collect();
+        let builds = decoded.builds.iter().fold(String::new(), |text, step| format!("{text}[{step}] "));
         let before: String =
             decoded.before.iter().fold(String::new(), |text, step| format!("{text}{step} ; "));
-        assert_eq!(format!("{}{before}{start}", env.concat()), expected, "{line}");
+        assert_eq!(format!("{}{builds}{before}{start}", env.concat()), expected, "{line}");
     }
 
     #[test]
@@ -490,7 +472,7 @@ mod tests {
             ),
             ("npm run serve", "NODE_ENV=production node dist/main"),
             ("yarn serve", "NODE_ENV=production node dist/main"),
-            ("npm run build && node dist/x.js", "node dist/x.js"),
+            ("npm run build && node dist/x.js", "[npm run build] node dist/x.js"),
             ("prisma migrate deploy && node dist/x.js", "prisma migrate deploy ; node dist/x.js"),
             ("nodemon server.js", "node server.js"),
             ("nodemon --watch src --ext ts src/index.ts", "node --import tsx src/index.ts"),

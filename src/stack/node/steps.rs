@@ -76,8 +76,14 @@ pub(super) fn build(
                 .any(|word| word.contains("build") || word == "tsc" || word == "babel" || word == "webpack");
         (!other && !checks).then(|| line.derive(vec![manager.run(name)]))
     });
-    if script.is_some() {
-        return script;
+    if let Some(script) = script {
+        return Some(with_start_steps(script, package, manager, app));
+    }
+    if let App::Server(server) = app
+        && !server.builds.is_empty()
+    {
+        let steps = server.builds.iter().map(|step| in_image(step, manager)).collect();
+        return Some(server.launch.derive(steps));
     }
     if let Some(Gives::Site(site)) = framework.map(|framework| framework.value.gives)
         && let (Some(framework), App::Site(_)) = (framework, app)
@@ -92,6 +98,48 @@ pub(super) fn build(
     let Content::Output { .. } = server.content else { return None };
     let config = if s.dir.has("tsconfig.build.json") { " -p tsconfig.build.json" } else { "" };
     Some(typescript.derive(vec![manager.exec(&format!("tsc{config}"))]))
+}
+
+/// Adds what the start script makes besides the build.
+fn with_start_steps(
+    mut build: Fact<Vec<String>>,
+    package: &Package<'_>,
+    manager: &PackageManager,
+    app: &App,
+) -> Fact<Vec<String>> {
+    let App::Server(server) = app else { return build };
+    for step in &server.builds {
+        let command = in_image(step, manager);
+        // `npm run build && node dist/x` names the build itself.
+        let is_build = step.contains("build")
+            || package.script("build").is_some_and(|script| script.value.contains(step.as_str()));
+        if !is_build && !build.value.contains(&command) {
+            build.value.push(command);
+        }
+    }
+    build
+}
+
+/// A step of a script as the build stage runs it: installed programs are not on the path there.
+fn in_image(step: &str, manager: &PackageManager) -> String {
+    let first = step.split_whitespace().next().unwrap_or_default();
+    let is_known = matches!(
+        first,
+        "npm"
+            | "yarn"
+            | "pnpm"
+            | "bun"
+            | "npx"
+            | "node"
+            | "cp"
+            | "mkdir"
+            | "rm"
+            | "echo"
+            | "mv"
+            | "sh"
+            | "cd"
+    );
+    if is_known || first.contains('=') { step.to_owned() } else { manager.exec(step) }
 }
 
 /// The command that runs the project's tests once.
