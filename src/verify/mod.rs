@@ -9,6 +9,7 @@ mod dialect;
 mod engine;
 mod log;
 mod probe;
+mod process;
 mod render;
 mod report;
 mod useful;
@@ -19,9 +20,10 @@ use std::time::Duration;
 
 pub use context::{ContextError, Edit};
 pub use dialect::{EngineKind, Network};
-pub use engine::{Engine, EngineError, Interrupt, Leftovers, NetworkChoice, Silence};
+pub use engine::{Engine, EngineError, Leftovers, NetworkChoice, Silence};
 pub use log::{BuildFailure, BuildLog, BuildStep, StepState};
 pub use probe::{BadProbe, Expect, Listener, Probe};
+pub use process::Interrupt;
 pub use render::{measures, size, text};
 pub use report::{
     BootFacts, BuildFacts, DockerfileReport, EngineReport, ErrorReport, Failure, HealthFacts, Outcome,
@@ -31,7 +33,7 @@ pub use report::{
 use crate::dockerfile::{self, Stages};
 use context::ContextCopy;
 use dialect::BuildSpec;
-use engine::{Ending, Finished};
+use process::{Ending, Finished};
 
 /// What is to be verified, and how.
 #[derive(Clone, Debug)]
