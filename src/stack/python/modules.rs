@@ -42,6 +42,12 @@ const ASIDE: &[&str] = &[
     "dist",
     ".github",
     "fixtures",
+    "extras",
+    "contrib",
+    "benchmark",
+    "templates",
+    "deploy",
+    "infra",
     "hooks",
     "ci",
 ];

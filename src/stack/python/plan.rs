@@ -16,27 +16,28 @@ use super::django::Django;
 use super::manager::Installation;
 use super::program::Added;
 use super::project::Manager;
+use super::version::newer;
 
 /// Where the project lies in the image.
 const HOME: &str = "/app";
 
 /// The stages, the image and the command.
 pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphError> {
-    let known = s.catalog.image("python-slim");
+    let known = s.catalog.image(image(facts));
     let wish = s.choice(&keys::IMAGE).decide();
     let from = facts.version.clone().map(|line| Origin::Image(known.at(&line)));
     let start = Start::of(facts, s);
 
     let mut deps = Stage::on("deps", Role::Deps, "base", "python/deps.tera");
-    deps.packages.clone_from(&facts.system.build);
+    deps.packages = facts.system.build.iter().map(|package| released(facts, package)).collect();
     let runtime = match &wish {
         Some(image) => Stage::new("runtime", Role::Runtime, image.clone().map(Origin::Image), RUNTIME),
         None => Stage::on("runtime", Role::Runtime, "base", RUNTIME),
     };
     let installed = facts.is_installed && facts.install.project.is_some();
     let mut runtime = runtime.taking(if installed { &["build"] } else { &["deps", "build"] });
-    runtime.packages.clone_from(&facts.system.runtime);
-    runtime.packages.extend(start.init.clone());
+    let shipped = facts.system.runtime.iter().chain(&start.init);
+    runtime.packages = shipped.map(|package| released(facts, package)).collect();
     let stages = StageGraph::new(vec![
         Stage::new("base", Role::Base, from, "python/base.tera"),
         deps,
@@ -83,6 +84,26 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
 }
 
 const RUNTIME: &str = "python/runtime.tera";
+
+/// The image that has the Python line.
+fn image(facts: &Facts) -> &'static str {
+    let line = facts.version.value.as_str();
+    let newest_on_older = [("3.6", "python-slim-bullseye"), ("3.8", "python-slim-bookworm")];
+    newest_on_older.iter().find(|(newest, _)| !newer(line, newest)).map_or("python-slim", |(_, image)| image)
+}
+
+/// A package by its name in the release of the image. Rows are those of Debian 13; before it there were
+/// no names with `t64` (<https://wiki.debian.org/ReleaseGoals/64bit-time>), and versions differ.
+fn released(facts: &Facts, package: &Fact<SystemPackage>) -> Fact<SystemPackage> {
+    if image(facts) == "python-slim" {
+        return package.clone();
+    }
+    package.clone().map(|package| {
+        let version =
+            package.version.filter(|version| matches!(version.as_str(), "0.19.*" | "12.*" | "1.8.*"));
+        SystemPackage { name: package.name.replace("t64", ""), version }
+    })
+}
 
 /// ENTRYPOINT and CMD, and the init process where the program does not stop by itself.
 struct Start {

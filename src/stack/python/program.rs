@@ -94,9 +94,9 @@ impl Program {
             return Some(server::app(s, project, modules, &app));
         }
         script::runner(modules)
+            .or_else(|| script::command(s, project, modules))
             .or_else(|| script::listener(s, modules))
             .or_else(|| script::worker(project, modules))
-            .or_else(|| script::command(project))
             .or_else(|| script::main(modules))
     }
 }

@@ -226,7 +226,7 @@ fn celery(project: &Project<'_>, modules: &Modules<'_>) -> Option<Program> {
 }
 
 /// The command that the project's package brings.
-pub(super) fn command(project: &Project<'_>) -> Option<Program> {
+pub(super) fn command(s: &Survey<'_>, project: &Project<'_>, modules: &Modules<'_>) -> Option<Program> {
     project.package.as_ref()?;
     let named = |(name, _): &&(String, Fact<String>)| {
         let package = project.package.as_ref().map(|package| super::requirement::normalize(&package.value));
@@ -238,13 +238,20 @@ pub(super) fn command(project: &Project<'_>) -> Option<Program> {
     let scripts = &project.scripts;
     let (name, target) =
         scripts.iter().find(named).or_else(|| scripts.iter().find(usual)).or_else(|| scripts.first())?;
-    let kind = target.derive(ServiceKind::Program);
+    let module = target.value.split(':').next().unwrap_or_default();
+    let source = modules.find("", module).or_else(|| modules.find("src", module));
+    let listens = source.and_then(|source| {
+        let (_, name, port) = LISTENERS.iter().find(|(module, ..)| source.uses(module).is_some())?;
+        let found = listen::find([source.doc], LISTENS, "#").port;
+        Some((*name, s.choice(&keys::PORT).or(found).or_default(*port, format!("the port of {name}"))))
+    });
+    let kind = if listens.is_some() { ServiceKind::Server } else { ServiceKind::Program };
     Some(Program {
-        kind,
-        framework: None,
+        kind: target.derive(kind),
+        framework: listens.as_ref().map(|(framework, _)| target.derive((*framework).to_owned())),
         command: target.derive(ExecForm::new(name.clone(), [] as [&str; 0])),
         dev: None,
-        port: None,
+        port: listens.map(|(_, port)| port),
         root: String::new(),
         adds: Vec::new(),
         env: Vec::new(),
