@@ -16,6 +16,7 @@ const USUAL: &[&str] = &[
     "config",
     "configs",
     "conf",
+    "configuration",
     "content",
     "data",
     "dist",
@@ -38,7 +39,10 @@ const USUAL: &[&str] = &[
 ];
 
 /// Endings of files that are compiled, never read.
-const SOURCES: &[&str] = &["go", "rs", "java", "kt", "c", "h", "cpp", "mod", "sum", "lock"];
+const SOURCES: &[&str] = &["go", "rs", "java", "kt", "c", "h", "cpp", "mod", "sum", "lock", "proto"];
+
+/// How files for people begin.
+const DESCRIPTIONS: &[&str] = &["CHANGELOG", "CONTRIBUTING", "LICENSE", "README"];
 
 /// Files that describe the project to its tools.
 const MANIFESTS: &[&str] = &["Cargo.toml", "rust-toolchain.toml", "rustfmt.toml", "dockgen.toml"];
@@ -78,7 +82,8 @@ fn names_something(dir: &Dir<'_>, literal: &str) -> Option<String> {
     if dir.has(path.as_str()) {
         // A file: `config.yaml`, `templates/index.html`.
         let source = path.extension().is_none_or(|ending| SOURCES.contains(&ending))
-            || MANIFESTS.contains(&path.name());
+            || MANIFESTS.contains(&path.name())
+            || DESCRIPTIONS.iter().any(|start| path.name().starts_with(start));
         return (!source && !top.starts_with('.')).then_some(top);
     }
     if !dir.has_dir(path.as_str()) || holds_sources(dir, path.as_str()) {

@@ -14,7 +14,7 @@ use crate::stack::common::pattern::pattern;
 /// One way to name a port in source code.
 #[derive(Debug, Clone, Copy)]
 pub struct Way {
-    /// A regular expression. Its last group is the port; a group `host` before it is the address.
+    /// A regular expression. Its last group is the port; groups `host` and `variable` may stand before it.
     pub pattern: &'static str,
     /// What it tells.
     pub tells: Tells,
@@ -34,10 +34,21 @@ pub enum Tells {
 pub struct Listening {
     /// The port.
     pub port: Option<Fact<u16>>,
-    /// Set when the port can be changed with the `PORT` variable.
+    /// The variable that changes the port: `PORT`, or what a group `variable` matched.
     pub variable: Option<Fact<String>>,
     /// An address that only the container itself could reach.
     pub loopback: Option<Fact<String>>,
+    /// The variable that moves it to all addresses.
+    pub address: Option<Fact<Address>>,
+}
+
+/// A variable that decides where a program listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// Its name.
+    pub variable: String,
+    /// The value with which everybody reaches the program: `0.0.0.0:8080`.
+    pub everywhere: String,
 }
 
 /// A piece of source code to match: a line, or a statement that a formatter spread over several.
@@ -85,15 +96,20 @@ pub fn find_in<'d>(
         for (rank, (pattern, tells)) in compiled.iter().enumerate() {
             let Some(found) = pattern.captures(code) else { continue };
             let port = port(&found);
-            if port.is_some_and(|port| OF_OTHERS.contains(&port)) {
+            if port.is_some_and(is_of_others) {
                 continue;
             }
             let host = found.name("host").map_or("", |host| host.as_str());
             if is_loopback(host) && listening.loopback.is_none() {
-                listening.loopback = Some(Fact::new(host.to_owned(), statement.cite()));
+                listening.loopback = Some(Fact::new(host.replace(", ", "."), statement.cite()));
+                listening.address = found.name("variable").zip(port).map(|(variable, port)| {
+                    let (variable, everywhere) = (variable.as_str().to_owned(), format!("0.0.0.0:{port}"));
+                    Fact::new(Address { variable, everywhere }, statement.cite())
+                });
             }
             if *tells == Tells::PortWithVariable && listening.variable.is_none() {
-                listening.variable = Some(Fact::new("PORT".to_owned(), statement.cite()));
+                let name = found.name("variable").map_or("PORT", |name| name.as_str());
+                listening.variable = Some(Fact::new(name.to_owned(), statement.cite()));
             }
             let Some(port) = port.filter(|port| *port > 0) else { continue };
             if best.as_ref().is_none_or(|(known, _)| rank < *known) {
@@ -105,13 +121,18 @@ pub fn find_in<'d>(
     listening
 }
 
-/// Ports of databases, queues and collectors, which programs name to reach them, not to listen
+/// Ports of databases, queues, proxies and collectors, which programs name to reach them, not to listen
 /// (<https://www.iana.org/assignments/service-names-port-numbers>).
-const OF_OTHERS: &[u16] = &[1433, 1521, 3306, 4317, 4318, 5432, 5672, 6379, 9092, 9200, 11211, 27017];
+const OF_OTHERS: &[u16] = &[1080, 1433, 1521, 3306, 4317, 4318, 5432, 5672, 6379, 9092, 9200, 11211, 27017];
 
 /// The last group: a named one before it has a number too.
 fn port(found: &regex::Captures<'_>) -> Option<u16> {
     found.get(found.len() - 1)?.as_str().replace('_', "").parse().ok()
+}
+
+/// Is this a port that programs usually name to reach something else?
+pub fn is_of_others(port: u16) -> bool {
+    OF_OTHERS.contains(&port)
 }
 
 /// Is this address reachable only from the machine itself?

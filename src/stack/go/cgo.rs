@@ -31,11 +31,13 @@ struct Row {
     module: &'static str,
     /// Compiles its own C sources: links statically on Alpine. The tags make that work.
     bundled: Option<&'static [&'static str]>,
-    /// Debian packages to build with, besides a C compiler.
-    build: &'static [&'static str],
+    /// Debian packages to build with, besides a C compiler: the prefixes fit Debian 13.
+    build: &'static [(&'static str, &'static str)],
     /// Debian packages to run with, with the version prefix of the release.
     runtime: &'static [(&'static str, &'static str)],
 }
+
+const PKG_CONFIG: (&str, &str) = ("pkg-config", "1.8.*");
 
 /// Modules that need cgo. Sources: each module's README and `#cgo` lines; names and versions as in Debian 13.
 const ROWS: &[Row] = &[
@@ -51,37 +53,37 @@ const ROWS: &[Row] = &[
     Row {
         module: "github.com/h2non/bimg",
         bundled: None,
-        build: &["libvips-dev", "pkg-config"],
+        build: &[("libvips-dev", "8.*"), PKG_CONFIG],
         runtime: &[("libvips42t64", "8.*")],
     },
     Row {
         module: "github.com/davidbyttow/govips",
         bundled: None,
-        build: &["libvips-dev", "pkg-config"],
+        build: &[("libvips-dev", "8.*"), PKG_CONFIG],
         runtime: &[("libvips42t64", "8.*")],
     },
     Row {
         module: "gopkg.in/gographics/imagick.v3",
         bundled: None,
-        build: &["libmagickwand-dev", "pkg-config"],
+        build: &[("libmagickwand-dev", "8:*"), PKG_CONFIG],
         runtime: &[("libmagickwand-7.q16-10", "8:7.*")],
     },
     Row {
         module: "github.com/linxGnu/grocksdb",
         bundled: None,
-        build: &["librocksdb-dev"],
+        build: &[("librocksdb-dev", "9.*")],
         runtime: &[("librocksdb9.10", "9.*")],
     },
     Row {
         module: "github.com/pebbe/zmq4",
         bundled: None,
-        build: &["libzmq3-dev", "pkg-config"],
+        build: &[("libzmq3-dev", "4.*"), PKG_CONFIG],
         runtime: &[("libzmq5", "4.*")],
     },
     Row {
         module: "github.com/libgit2/git2go",
         bundled: None,
-        build: &["libgit2-dev", "pkg-config"],
+        build: &[("libgit2-dev", "1.*"), PKG_CONFIG],
         runtime: &[("libgit2-1.9", "1.*")],
     },
     Row {
@@ -99,16 +101,19 @@ const ROWS: &[Row] = &[
     Row {
         module: "github.com/google/gopacket",
         bundled: None,
-        build: &["libpcap-dev"],
+        build: &[("libpcap-dev", "1.*")],
         runtime: &[("libpcap0.8t64", "1.*")],
     },
     Row {
         module: "github.com/go-gl/gl",
         bundled: None,
-        build: &["libgl1-mesa-dev", "xorg-dev"],
+        build: &[("libgl1-mesa-dev", "2*"), ("xorg-dev", "1:7.*")],
         runtime: &[("libgl1", "1.*")],
     },
 ];
+
+/// Packages that bring go-sqlite3 without the program naming it.
+const SQLITE_WRAPPERS: &[&str] = &["gorm.io/driver/sqlite", "github.com/jinzhu/gorm/dialects/sqlite"];
 
 impl Cgo {
     /// The C code of this program: a required module of the table that is really imported, or `import "C"`.
@@ -117,8 +122,9 @@ impl Cgo {
             let required = go_mod.requires(row.module)?;
             let quoted = format!("\"{}", row.module);
             let direct = sources.iter().any(|doc| doc.text.contains(&quoted));
+            let is_behind = |path: &str| sources.iter().any(|doc| doc.text.contains(&format!("\"{path}\"")));
             let behind =
-                go_mod.requires("gorm.io/driver/sqlite").is_some() && row.module.ends_with("go-sqlite3");
+                row.module.ends_with("go-sqlite3") && SQLITE_WRAPPERS.iter().any(|path| is_behind(path));
             (direct || behind).then_some((row, required))
         }) {
             return Some(row.link(s, required));
@@ -140,7 +146,7 @@ impl Row {
     fn link(&self, s: &Survey<'_>, required: &Fact<String>) -> Cgo {
         let distribution = if self.bundled.is_some() { Distribution::Alpine } else { Distribution::Debian };
         let mut build = compilers(required, distribution);
-        build.extend(self.build.iter().map(|name| package(required, name, None)));
+        build.extend(self.build.iter().map(|(name, version)| package(required, name, Some(version))));
         if self.module.ends_with("go-sqlite3") {
             s.note(
                 Diagnostic::note(Code::SystemPackage, "go-sqlite3 needs a C compiler and cannot be cross-compiled")

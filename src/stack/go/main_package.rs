@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::fact::{Evidence, Fact};
 use crate::plan::question::{Answer, Question};
-use crate::repo::dir::Doc;
+use crate::repo::dir::{Dir, Doc};
 use crate::repo::path::RelPath;
 use crate::stack::Survey;
+use crate::stack::go::listen;
 use crate::stack::go::modules::GoMod;
-use crate::stack::go::plan::LISTENS;
 
 /// The package that is built.
 pub(super) struct MainPackage {
@@ -66,7 +66,7 @@ impl MainPackage {
         }
         let mut ranked: Vec<(u32, &String, &Evidence)> = found
             .iter()
-            .map(|(package, because)| (likeliness(package, go_mod, &root, sources), package, because))
+            .map(|(package, because)| (likeliness(package, go_mod, &s.dir, sources), package, because))
             .collect();
         ranked.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
         let (best, package, because) = *ranked.first()?;
@@ -96,13 +96,48 @@ impl MainPackage {
         if clean.trim_matches('.').is_empty() { "app".to_owned() } else { clean }
     }
 
-    /// The sources that can be part of this program: its own first, then what is not another program.
-    pub fn sources<'a>(&self, all: &[Doc<'a>]) -> Vec<Doc<'a>> {
-        let (own, others): (Vec<Doc<'a>>, Vec<Doc<'a>>) =
-            all.iter().copied().partition(|doc| doc.path.parent().as_ref() == Some(&self.folder));
-        let shared = others.into_iter().filter(|doc| !is_program(doc) && !is_helper(&self.root, doc.path));
-        own.into_iter().chain(shared).collect()
+    /// The sources of this program: its own package first, then those it imports, nearest first.
+    /// What tools generated or tests mock says nothing about the program.
+    pub fn sources<'a>(&self, go_mod: &GoMod, all: &[Doc<'a>]) -> Vec<Doc<'a>> {
+        let mut folders = vec![self.folder.clone()];
+        let mut found: Vec<Doc<'a>> = Vec::new();
+        let mut next = 0;
+        while let Some(folder) = folders.get(next).cloned() {
+            next += 1;
+            for doc in all.iter().filter(|doc| doc.path.parent().as_ref() == Some(&folder)) {
+                for imported in imports(doc, &go_mod.module.value) {
+                    let Some(imported) = self.root.join(imported) else { continue };
+                    if !folders.contains(&imported) {
+                        folders.push(imported);
+                    }
+                }
+                if !is_made_up(doc.path.name()) {
+                    found.push(*doc);
+                }
+            }
+        }
+        found
     }
+}
+
+/// Folders of the own module that a file imports, from the module's root.
+fn imports<'d>(doc: &Doc<'d>, module: &str) -> Vec<&'d str> {
+    let mut found = Vec::new();
+    for (_, line) in doc.lines() {
+        if line.starts_with("func ") || line.starts_with("type ") {
+            break;
+        }
+        let Some(path) = line.split('"').nth(1).and_then(|path| path.strip_prefix(module)) else { continue };
+        if path.is_empty() || path.starts_with('/') {
+            found.push(path.trim_start_matches('/'));
+        }
+    }
+    found
+}
+
+/// Generated code and mocks.
+fn is_made_up(name: &str) -> bool {
+    name.ends_with(".pb.go") || name.starts_with("mock") || name.ends_with("_mock.go")
 }
 
 fn candidates(root: &RelPath, sources: &[Doc<'_>]) -> BTreeMap<String, Evidence> {
@@ -136,11 +171,13 @@ fn is_helper(root: &RelPath, path: &RelPath) -> bool {
 }
 
 /// How likely a program is the service: in the root, named like the module or like a server, listening itself.
-fn likeliness(package: &str, go_mod: &GoMod, root: &RelPath, sources: &[Doc<'_>]) -> u32 {
+fn likeliness(package: &str, go_mod: &GoMod, dir: &Dir<'_>, sources: &[Doc<'_>]) -> u32 {
+    let root = dir.path();
     let folder = root.join(package).unwrap_or_default();
     let own = sources.iter().copied().filter(|doc| doc.path.parent().as_ref() == Some(&folder));
-    let listening = crate::stack::common::listen::find(own, LISTENS, "//");
-    let listens = listening.port.is_some() || listening.variable.is_some();
+    let own: Vec<Doc<'_>> = own.collect();
+    let listening = listen::find(dir, &own, &[]);
+    let listens = listening.port.is_some() || listening.variable.is_some() || listen::serves(&own).is_some();
     let name = folder.name();
     let mut rank = 0;
     if package == "." {

@@ -8,9 +8,13 @@
 //! - <https://hub.docker.com/_/golang>: the images set `GOTOOLCHAIN=local`, so an older image fails.
 
 mod cgo;
+mod listen;
 mod main_package;
 mod modules;
 mod plan;
+mod stamp;
+#[cfg(test)]
+mod tests;
 
 use serde::Serialize;
 
@@ -23,7 +27,8 @@ use crate::plan::stage::GraphError;
 use crate::repo::dir::{Dir, Doc};
 use crate::repo::inventory::{Reads, SourceRead};
 use crate::repo::path::RelPath;
-use crate::stack::common::{files, listen};
+use crate::stack::common::files;
+use crate::stack::common::listen::Listening;
 use crate::stack::{Claim, Stack, Strength, Survey};
 
 use main_package::MainPackage;
@@ -70,7 +75,12 @@ pub(super) struct Facts {
     pub comfort: Option<Fact<String>>,
     /// How it listens.
     #[serde(skip)]
-    pub listening: listen::Listening,
+    pub listening: Listening,
+    /// A line that only a server has.
+    #[serde(skip)]
+    pub serves: Option<Fact<String>>,
+    /// The variable that takes the version when linking.
+    pub stamp: Option<Fact<String>>,
     /// The web framework.
     #[serde(skip)]
     pub framework: Option<Fact<String>>,
@@ -87,7 +97,7 @@ impl Stack for Go {
 
     fn reads(&self) -> Reads {
         Reads {
-            names: vec!["go.mod", "go.work", "modules.txt"],
+            names: [&["go.mod", "go.work", "modules.txt"], listen::CONFIGURATIONS, stamp::FILES].concat(),
             endings: Vec::new(),
             sources: vec![SourceRead { ending: ".go", near: &["go.mod"], most: 400 }],
         }
@@ -97,11 +107,13 @@ impl Stack for Go {
         let go_mod = modules::GoMod::read(s)?;
         let sources = sources(&s.dir);
         let main = MainPackage::choose(s, &go_mod, &sources)?;
-        let used = main.sources(&sources);
+        let used = main.sources(&go_mod, &sources);
         let neighbours = modules::Neighbours::of(s, &go_mod);
         let embedded = embedded(&used);
         let framework = go_mod.framework();
-        let listening = listen::find(used.iter().copied(), plan::LISTENS, "//");
+        let files = files::read_at_run_time(&s.dir, used.iter().copied(), &embedded);
+        let listening = listen::find(&s.dir, &used, &files);
+        check_embeds(s, &used);
         let version = version(s, &go_mod);
         let is_locked = is_locked(s, &go_mod);
         let facts = Facts {
@@ -116,7 +128,9 @@ impl Stack for Go {
             binary: main.binary(&go_mod),
             tags: s.choice(&TAGS).decide().map(|tags| tags.map(|tags| tags.0.join(","))),
             cgo: cgo::Cgo::find(s, &go_mod, &used),
-            files: files::read_at_run_time(&s.dir, used.iter().copied(), &embedded),
+            serves: listen::serves(&used),
+            stamp: stamp::find(&s.dir, &go_mod),
+            files,
             comfort: comfort(&used),
             subcommand: plan::subcommand(&go_mod, &used, &listening),
             main: main.package,
@@ -177,6 +191,38 @@ fn embedded(sources: &[Doc<'_>]) -> Vec<String> {
         .collect()
 }
 
+/// Says which embedded files are not in the repository: something has to make them before Go compiles.
+fn check_embeds(s: &Survey<'_>, sources: &[Doc<'_>]) {
+    for doc in sources {
+        let folder = doc.path.parent().unwrap_or_default();
+        for (number, line) in doc.lines() {
+            let Some(patterns) = line.trim_start().strip_prefix("//go:embed ") else { continue };
+            for pattern in patterns.split_whitespace().map(|word| word.trim_matches(['"', '`'])) {
+                let fixed = pattern.trim_start_matches("all:").split('*').next().unwrap_or_default();
+                let Some(path) = folder.join(fixed.rsplit_once('/').map_or("", |(folder, _)| folder)) else {
+                    continue;
+                };
+                let whole = folder.join(fixed.trim_end_matches('/')).unwrap_or_default();
+                let inventory = s.dir.inventory();
+                let is_there = inventory.has(&whole) || inventory.has_dir(&whole);
+                if is_there || (pattern.contains('*') && inventory.has_dir(&path)) {
+                    continue;
+                }
+                s.note(
+                    Diagnostic::warning(
+                        Code::IgnoredSource,
+                        format!(
+                            "`{whole}` is embedded but not in the repository: the build fails without it"
+                        ),
+                    )
+                    .at(doc.cite(number, line).at)
+                    .help("build it first and commit it, or add the step that makes it to the build stage"),
+                );
+            }
+        }
+    }
+}
+
 /// Calls that need more than an empty image, with what they need.
 const COMFORTS: &[(&str, &str)] = &[
     ("time.LoadLocation(", "time zones"),
@@ -188,6 +234,12 @@ const COMFORTS: &[(&str, &str)] = &[
     ("ParseMultipartForm(", "a temporary folder for uploads"),
     (".FormFile(", "a temporary folder for uploads"),
     (".MultipartForm(", "a temporary folder for uploads"),
+    ("sqlite.Open(\"", "a folder to write to"),
+    ("sql.Open(\"sqlite", "a folder to write to"),
+    ("bolt.Open(", "a folder to write to"),
+    ("bbolt.Open(", "a folder to write to"),
+    ("os.MkdirAll(", "a folder to write to"),
+    ("os.Create(", "a folder to write to"),
     ("user.Current(", "a user database"),
     ("os.UserHomeDir(", "a home folder"),
 ];

@@ -1,5 +1,7 @@
 //! What building and running a Go program takes: stages, image, port, command.
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
 
 use crate::config::keys;
@@ -11,33 +13,9 @@ use crate::plan::service::{ExecForm, IgnoreGroup, Runtime, Service, ServiceKind,
 use crate::plan::stage::{GraphError, Origin, Role, Stage, StageGraph};
 use crate::repo::dir::Doc;
 use crate::stack::Survey;
-use crate::stack::common::listen::{Listening, Tells, Way};
+use crate::stack::common::listen::Listening;
 use crate::stack::go::Facts;
 use crate::stack::go::modules::GoMod;
-
-/// How Go programs name their port. Sources: the documentation of net/http and of each framework.
-pub(super) const LISTENS: &[Way] = &[
-    Way { pattern: r#"ListenAndServe(?:TLS)?\(\s*"(?P<host>[^":]*):(\d{2,5})""#, tells: Tells::Port },
-    Way { pattern: r#"\bAddr:\s*"(?P<host>[^":]*):(\d{2,5})""#, tells: Tells::Port },
-    Way {
-        pattern: r#"\.(?:Run|Start|Listen|StartServer|RunAddr)\(\s*"(?P<host>[^":]*):(\d{2,5})""#,
-        tells: Tells::Port,
-    },
-    Way { pattern: r#"net\.Listen\(\s*"tcp[46]?",\s*"(?P<host>[^":]*):(\d{2,5})""#, tells: Tells::Port },
-    Way { pattern: r#"(?i)getenv\w*\(\s*"PORT",\s*":?(\d{2,5})""#, tells: Tells::PortWithVariable },
-    Way { pattern: r#"(?:Getenv|LookupEnv)\(\s*"PORT"()"#, tells: Tells::PortWithVariable },
-    Way {
-        pattern: r#"flag\.(?:String|Int)\w*\(\s*(?:&\w+,\s*)?"(?:port|addr|listen|http|http-addr|listen-addr|address|bind)",\s*"?(?P<host>[^":]*):?(\d{2,5})\b"#,
-        tells: Tells::Port,
-    },
-    Way { pattern: r#"(?i)\b\w*port\w*\s*(?::?=|:)\s*"?:?(\d{4,5})\b"?"#, tells: Tells::Port },
-    Way {
-        pattern: r#"(?i)\b\w*(?:addr|address|listen)\w*\s*(?::?=|:)\s*"(?P<host>[^":]*):(\d{2,5})""#,
-        tells: Tells::Port,
-    },
-    Way { pattern: r#"(?i)envDefault:"(?P<host>[^":]*):?(\d{4,5})""#, tells: Tells::Port },
-    Way { pattern: r#"\.Run\(\)()"#, tells: Tells::PortWithVariable },
-];
 
 /// The stages, the image and the command.
 pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphError> {
@@ -45,8 +23,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
     let known = s.catalog.image_like(&image.value).unwrap_or_else(|| s.catalog.image("scratch"));
     let kind = kind(facts);
     let port = (kind.value == ServiceKind::Server).then(|| port(facts, s));
-    let builder =
-        if facts.cgo.as_ref().is_some_and(|cgo| !cgo.is_static) { "go-debian" } else { "go-alpine" };
+    let builder = builder(facts);
     let from = facts.version.clone().map(|line| Origin::Image(s.catalog.image(builder).at(&line)));
     let path = if facts.files.is_empty() {
         format!("/{}", facts.binary)
@@ -54,6 +31,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         format!("/usr/local/bin/{}", facts.binary)
     };
     let is_bare = image.value == "scratch";
+    let image_reference = image.value.clone();
 
     let mut deps = Stage::new("deps", Role::Deps, from, "go/deps.tera");
     if facts.cgo.is_none() {
@@ -72,14 +50,17 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
 
     let mut env = std::collections::BTreeMap::new();
     if let (Some(port), Some(variable)) = (&port, &facts.listening.variable) {
-        env.insert("PORT".to_owned(), variable.derive(port.value.to_string()));
+        env.insert(variable.value.clone(), variable.derive(port.value.to_string()));
+    }
+    if let (Some(_), Some(address)) = (&port, &facts.listening.address) {
+        env.insert(address.value.variable.clone(), address.derive(address.value.everywhere.clone()));
     }
     let command = s.choice(&keys::COMMAND).decide();
     let entrypoint =
         command.clone().unwrap_or_else(|| facts.main.derive(ExecForm::new(path.clone(), [] as [&str; 0])));
     let runtime = Runtime {
         user: Fact::by_default(known.user.clone(), "the image's own numeric user"),
-        workdir: (!facts.files.is_empty()).then(|| facts.files[0].derive("/app".to_owned())),
+        workdir: facts.files.first().map(|file| file.derive(home(&image_reference).to_owned())),
         env,
         health: port
             .as_ref()
@@ -101,6 +82,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         facts,
         path,
         is_bare,
+        needs_certificates: is_bare || known.reference == s.catalog.image("debian").reference,
         is_nested: facts.module_dir != ".",
         is_cross_compiling: facts.cgo.is_none(),
         reads: files.collect(),
@@ -125,7 +107,26 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
     })
 }
 
+/// The folder a program with files of its own is started in. In distroless images the user's home is the one
+/// folder besides /tmp that it may write to.
+fn home(image: &str) -> &'static str {
+    if image.starts_with("gcr.io/distroless/") { "/home/nonroot" } else { "/app" }
+}
+
+/// The image that compiles. Debian 13 variants exist from Go 1.24 on (<https://hub.docker.com/_/golang/tags>).
+fn builder(facts: &Facts) -> &'static str {
+    const FIRST_ON_TRIXIE: u32 = 24;
+    let is_dynamic = facts.cgo.as_ref().is_some_and(|cgo| !cgo.is_static);
+    let minor = facts.version.value.split('.').nth(1).and_then(|minor| minor.parse::<u32>().ok());
+    match (is_dynamic, minor) {
+        (true, Some(..FIRST_ON_TRIXIE)) => "go-bookworm",
+        (true, _) => "go-debian",
+        (false, _) => "go-alpine",
+    }
+}
+
 /// What the templates see: the facts, and the commands that follow from them.
+#[expect(clippy::struct_excessive_bools, reason = "a template may only ask yes or no")]
 #[derive(Serialize)]
 struct View<'f> {
     #[serde(flatten)]
@@ -134,6 +135,8 @@ struct View<'f> {
     path: String,
     /// Is the image empty but for what is copied?
     is_bare: bool,
+    /// Has the image no CA bundle of its own?
+    needs_certificates: bool,
     /// Does the module stand below the build context's root?
     is_nested: bool,
     /// Compiled on the builder's machine for the image's?
@@ -161,6 +164,9 @@ fn build(facts: &Facts) -> Run {
     let mut words = vec!["go build -trimpath".to_owned()];
     let mut ldflags = "-s -w".to_owned();
     let mut tags: Vec<String> = facts.tags.iter().map(|tags| tags.value.clone()).collect();
+    if let Some(stamp) = &facts.stamp {
+        let _ = write!(ldflags, " -X {}=$VERSION", stamp.value);
+    }
     if let Some(cgo) = facts.cgo.as_ref().filter(|cgo| cgo.is_static) {
         ldflags.push_str(" -linkmode external -extldflags '-static'");
         tags.extend(cgo.tags.clone());
@@ -208,18 +214,22 @@ fn kind(facts: &Facts) -> Fact<ServiceKind> {
     if let Some(port) = &listening.port {
         return port.derive(ServiceKind::Server);
     }
-    match listening.variable.as_ref().or(facts.framework.as_ref()) {
+    match listening.variable.as_ref().or(facts.framework.as_ref()).or(facts.serves.as_ref()) {
         Some(says) => says.derive(ServiceKind::Server),
         None => facts.main.derive(ServiceKind::Program),
     }
 }
 
 fn port(facts: &Facts, s: &Survey<'_>) -> Fact<u16> {
-    let choice = s.choice(&keys::PORT).or(facts.listening.port.clone());
+    const FIRST_UNPRIVILEGED: u16 = 1024;
+    // A port that only root may bind is left when a variable can say another one.
+    let can_move = facts.listening.variable.is_some();
+    let found = facts.listening.port.clone().filter(|port| !can_move || port.value >= FIRST_UNPRIVILEGED);
+    let choice = s.choice(&keys::PORT).or(found);
     if choice.so_far().is_none() && facts.listening.variable.is_none() {
         s.ask(Question::choose("runtime.port", "Which port does it listen on?", Vec::new()).or("8080"));
     }
-    if let Some(host) = &facts.listening.loopback {
+    if let Some(host) = facts.listening.loopback.as_ref().filter(|_| facts.listening.address.is_none()) {
         s.note(
             Diagnostic::warning(
                 Code::Port,

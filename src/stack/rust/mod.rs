@@ -13,6 +13,8 @@ mod lock;
 mod manifest;
 mod native;
 mod plan;
+#[cfg(test)]
+mod tests;
 mod toolchain;
 mod web;
 mod workspace;
@@ -24,7 +26,8 @@ use crate::diag::{Code, Diagnostic};
 use crate::fact::{Evidence, Fact};
 use crate::key::{AnyKey, Key, text, texts};
 use crate::plan::service::Service;
-use crate::plan::stage::GraphError;
+use crate::plan::stage::{GraphError, SystemPackage};
+use crate::repo::format::Tree;
 use crate::repo::inventory::{Reads, SourceRead};
 use crate::repo::path::RelPath;
 use crate::stack::{Claim, Stack, Strength, Survey};
@@ -152,7 +155,8 @@ impl Stack for Rust {
             .choice(&TARGET)
             .or(static_triple.map(|triple| triple.map(|_| "musl".to_owned())))
             .or_default("gnu".to_owned(), "links like every other program");
-        let native = native(s, &crates, &target);
+        let mut native = native(s, &crates, &target);
+        native.build.extend(config.packages);
         let files = assets::read_at_run_time(s, &workspace, framework.as_ref(), &sources, |name| {
             package.dependency(name).is_some()
         });
@@ -259,6 +263,7 @@ struct Config {
     vendor: Option<Fact<String>>,
     registry: Option<Fact<String>>,
     triple: Option<Fact<String>>,
+    packages: Vec<Fact<SystemPackage>>,
 }
 
 impl Config {
@@ -270,38 +275,44 @@ impl Config {
             let (name, value) = toml.tree.at(path)?.entries().next()?;
             Some(Fact::new(name.to_owned(), toml.cite(value, format!("{} {name}", path.join(".")))))
         };
-        let sources = toml.tree.get("source").into_iter().flat_map(crate::repo::format::Tree::entries);
+        let sources = toml.tree.get("source").into_iter().flat_map(Tree::entries);
         let vendor = sources.into_iter().find_map(|(_, source)| {
             let folder = source.get("directory")?;
             Some(Fact::new(folder.as_text()?.to_owned(), toml.cite(folder, "vendored crates")))
         });
-        for tables in toml.tree.get("target").into_iter().flat_map(crate::repo::format::Tree::entries) {
-            for word in ["linker", "rustflags"] {
-                let Some(value) = tables.1.get(word).filter(|_| tables.0.contains("linux")) else { continue };
-                note_linker(s, &toml, value);
-            }
-        }
-        if let Some(value) = toml.tree.at(&["build", "rustflags"]) {
-            note_linker(s, &toml, value);
-        }
+        let of_linux = toml
+            .tree
+            .get("target")
+            .into_iter()
+            .flat_map(Tree::entries)
+            .filter(|(target, _)| target.contains("linux"))
+            .flat_map(|(_, table)| ["linker", "rustflags"].into_iter().filter_map(|word| table.get(word)));
+        let packages = of_linux
+            .chain(toml.tree.at(&["build", "rustflags"]))
+            .flat_map(|value| linkers(&toml, value))
+            .collect();
         let triple = toml.text(&["build", "target"]);
-        Some(Self { vendor, registry: first(&["registries"]), triple })
+        Some(Self { vendor, registry: first(&["registries"]), triple, packages })
     }
 }
 
-/// A linker that the image does not have.
-fn note_linker(s: &Survey<'_>, toml: &crate::repo::dir::Manifest<'_>, value: &crate::repo::format::Tree) {
+/// Linkers and what they come in. A build that names one fails without it.
+const LINKERS: &[(&str, &str, &str)] =
+    &[("clang", "clang", "1:1*"), ("lld", "lld", "1:1*"), ("mold", "mold", "2.*")];
+
+/// The linkers that a setting names, as packages.
+fn linkers(toml: &crate::repo::dir::Manifest<'_>, value: &Tree) -> Vec<Fact<SystemPackage>> {
     let words: Vec<&str> = value.as_text().into_iter().chain(value.texts()).collect();
-    let names = ["mold", "lld", "clang"];
-    let Some(name) = names.iter().find(|name| words.iter().any(|word| word.contains(*name))) else { return };
-    s.note(
-        Diagnostic::warning(
-            Code::SystemPackage,
-            format!("the build links with {name}, which the image lacks"),
-        )
-        .at(toml.cite(value, *name).at)
-        .help(format!("set build.system_packages = [\"{name}\"], or keep the setting out of the repository")),
-    );
+    let is_named = |name: &str| words.iter().any(|word| word.contains(name));
+    LINKERS
+        .iter()
+        .filter(|(name, ..)| is_named(name))
+        .map(|(name, package, version)| {
+            let value_of =
+                SystemPackage { name: (*package).to_owned(), version: Some((*version).to_owned()) };
+            Fact::new(value_of, toml.cite(value, format!("the build links with {name}")))
+        })
+        .collect()
 }
 
 fn name(value: &toml::Value) -> Result<String, String> {

@@ -280,7 +280,7 @@ fn statements(doc: Doc<'_>) -> Vec<Statement<'_>> {
                 && (words.starts_with('.')
                     || so_far.ends_with('=')
                     || (open > 0 && !so_far.ends_with('{'))
-                    || so_far.trim_start().starts_with("#["))
+                    || (so_far.trim_start().starts_with("#[") && so_far.ends_with(']')))
         });
         if let Some(last) = found.last_mut().filter(|_| continues) {
             joined += 1;

@@ -1,0 +1,185 @@
+//! How Go programs name their port and address.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::fact::Fact;
+use crate::repo::dir::{Dir, Doc};
+use crate::stack::common::listen::{self, Listening, Tells, Way};
+
+/// Ways to listen, most certain first. Sources: the documentation of net/http, of each framework and of the
+/// packages that read flags and variables.
+const WAYS: &[Way] = &[
+    Way { pattern: r#"ListenAndServe(?:TLS)?\(\s*"(?P<host>[^":]*):(\d{2,5})""#, tells: Tells::Port },
+    Way { pattern: r#"\bAddr:\s*"(?P<host>[^":]*):(\d{2,5})""#, tells: Tells::Port },
+    Way {
+        pattern: r#"\.(?:Run|Start|Listen|StartServer|RunAddr)\(\s*"(?P<host>[^":]*):(\d{2,5})""#,
+        tells: Tells::Port,
+    },
+    Way { pattern: r#"net\.Listen\(\s*"tcp[46]?",\s*"(?P<host>[^":]*):(\d{2,5})""#, tells: Tells::Port },
+    // A helper of any name that takes a variable and what it is otherwise.
+    Way {
+        pattern: r#"(?i:env)\w*\(\s*"(?P<variable>(?:[A-Z0-9_]+_)?PORT(?:_[A-Z0-9_]+)?)",\s*(?:\w+\()?"?:?(\d{2,5})\b"#,
+        tells: Tells::PortWithVariable,
+    },
+    Way {
+        pattern: r#"(?i:env)\w*\(\s*"(?P<variable>[A-Z0-9_]*(?:ADDR|ADDRESS|LISTEN|BIND|HOST)[A-Z0-9_]*)",\s*"(?P<host>[^":]*):(\d{2,5})""#,
+        tells: Tells::Port,
+    },
+    Way { pattern: r#"(?:Getenv|LookupEnv)\(\s*"PORT"()"#, tells: Tells::PortWithVariable },
+    // Flags of the standard library, pflag and cobra; defaults of viper.
+    Way {
+        pattern: r#"\.(?:String|Int|Uint)\w*\(\s*(?:&?[\w.]+,\s*)?"(?:(?:http|server|web|listen|api|app)[-_.]?)?(?:port|addr|address|listen|bind|http|host)(?:[-_.](?:addr|address|port))?",\s*(?:"\w?",\s*)?(?:"(?P<host>[^":]*):|"|)(\d{2,5})\b"#,
+        tells: Tells::Port,
+    },
+    Way {
+        pattern: r#"SetDefault\(\s*"(?:[\w.]*[._])?(?:port|addr|address|listen)",\s*"?(?:(?P<host>[^":\d][^":]*)?:)?(\d{2,5})\b"#,
+        tells: Tells::Port,
+    },
+    // Tags of the packages that fill structs: `env:"PORT" envDefault:"8080"`.
+    Way {
+        pattern: r#"(?i)\bport\b.*\b(?:envDefault|env-default|default):"(?P<host>[^":]*?):?(\d{2,5})""#,
+        tells: Tells::Port,
+    },
+    // Constants and variables whose last word is "port".
+    Way {
+        pattern: r#"\b(?:\w*[a-z0-9_]Port|\w*HTTPPort|Port|(?:\w+_)?PORT|(?:\w+_)?port)\s*(?:string|u?int\d*)?\s*(?::?=|:)\s*"?:?(\d{4,5})\b"#,
+        tells: Tells::Port,
+    },
+    Way {
+        pattern: r#"(?i)\b\w*(?:addr|address|listen|bind)\w*\s*(?:string)?\s*(?::?=|:)\s*(?:\[\]string\{)?"(?P<host>[^":/]*):(\d{2,5})""#,
+        tells: Tells::Port,
+    },
+    Way { pattern: r"\.Run\(\)()", tells: Tells::PortWithVariable },
+];
+
+/// Calls that only a server makes.
+const SERVES: &[&str] =
+    &["ListenAndServe", "http.Serve(", "net.Listen(\"tcp", "grpc.NewServer(", "fiber.New(", "gin.Default("];
+
+/// Configuration files that programs keep in the repository. They are read for their port alone.
+pub(super) const CONFIGURATIONS: &[&str] = &[
+    "app.conf",
+    "app.ini",
+    "app.yaml",
+    "application.yaml",
+    "application.yml",
+    "conf.yaml",
+    "config.ini",
+    "config.json",
+    "config.toml",
+    "config.yaml",
+    "config.yml",
+    "settings.yaml",
+];
+
+/// Reads the sources of a program, then the configuration files it reads.
+pub(super) fn find(dir: &Dir<'_>, sources: &[Doc<'_>], files: &[Fact<String>]) -> Listening {
+    let mut listening = listen::find(sources.iter().copied(), WAYS, "//");
+    if listening.port.is_none() {
+        listening.port = configured(dir, files);
+    }
+    listening
+}
+
+/// A line of a program that serves.
+pub(super) fn serves(sources: &[Doc<'_>]) -> Option<Fact<String>> {
+    sources.iter().find_map(|doc| {
+        doc.find(|line| {
+            let is_code = !line.trim_start().starts_with("//");
+            (is_code && SERVES.iter().any(|call| line.contains(call))).then(|| "serves".to_owned())
+        })
+    })
+}
+
+/// The port in a configuration file that is copied beside the program.
+fn configured(dir: &Dir<'_>, files: &[Fact<String>]) -> Option<Fact<u16>> {
+    static PORT: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(
+            r#"(?i)^\s*"?(?:(?:http|server|app|listen|web|api)[_-]?)?port"?\s*[:=]\s*["':]*(\d{4,5})\b"#,
+        )
+        .expect("a constant pattern")
+    });
+    let is_read = |doc: &Doc<'_>| {
+        let below = doc.path.relative_to(dir.path()).unwrap_or_default();
+        files.iter().any(|file| below.segments().next() == Some(file.value.as_str()))
+    };
+    let docs = dir.docs().filter(|doc| CONFIGURATIONS.contains(&doc.path.name()) && is_read(doc));
+    docs.into_iter().find_map(|doc| {
+        doc.find(|line| {
+            let port = PORT.captures(line)?.get(1)?.as_str().parse().ok()?;
+            (!listen::is_of_others(port)).then_some(port)
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repo::Inventory;
+    use crate::repo::path::RelPath;
+
+    fn check(code: &str, port: Option<u16>, variable: Option<&str>, loopback: bool) {
+        let inventory = Inventory::from_files([("main.go", code)]);
+        let dir = inventory.dir(RelPath::root());
+        let sources: Vec<Doc<'_>> = dir.docs().collect();
+        let listening = find(&dir, &sources, &[]);
+        assert_eq!(listening.port.map(|port| port.value), port, "{code}");
+        assert_eq!(listening.variable.map(|name| name.value).as_deref(), variable, "{code}");
+        assert_eq!(listening.loopback.is_some(), loopback, "{code}");
+    }
+
+    #[test]
+    fn ports_variables_and_addresses() {
+        for (code, port, variable, loopback) in [
+            (r#"http.ListenAndServe(":8080", nil)"#, Some(8080), None, false),
+            (r#"http.ListenAndServe("127.0.0.1:8080", nil)"#, Some(8080), None, true),
+            (r#"srv := &http.Server{Addr: ":9000"}"#, Some(9000), None, false),
+            (r#"app.Listen(":3000")"#, Some(3000), None, false),
+            (r#"e.Logger.Fatal(e.Start(":1323"))"#, Some(1323), None, false),
+            (r#"lis, err := net.Listen("tcp", ":50051")"#, Some(50051), None, false),
+            ("r.Run()", None, Some("PORT"), false),
+            (r#"port := getEnv("PORT", "3001")"#, Some(3001), Some("PORT"), false),
+            (
+                r#"flag.StringVar(&port, "port", getEnv("WHOAMI_PORT_NUMBER", "80"), "x")"#,
+                Some(80),
+                Some("WHOAMI_PORT_NUMBER"),
+                false,
+            ),
+            (r#"addr := getenv("LISTEN_ADDR", "0.0.0.0:8085")"#, Some(8085), None, false),
+            (
+                "port := os.Getenv(\"PORT\")\nif port == \"\" {\n\tport = \"8081\"\n}",
+                Some(8081),
+                Some("PORT"),
+                false,
+            ),
+            (r#"addr := flag.String("addr", ":4000", "HTTP network address")"#, Some(4000), None, false),
+            (r#"fs.Int("port", 9898, "HTTP port to bind service to")"#, Some(9898), None, false),
+            (r#"flag.IntVar(&cfg.port, "port", 4001, "API server port")"#, Some(4001), None, false),
+            (r#"rootCmd.Flags().StringP("listen", "l", "localhost:4002", "x")"#, Some(4002), None, true),
+            (r#"rootCmd.PersistentFlags().IntP("port", "p", 4003, "x")"#, Some(4003), None, false),
+            (r#"viper.SetDefault("server.port", 8082)"#, Some(8082), None, false),
+            (r#"Port int `env:"PORT" envDefault:"8083"`"#, Some(8083), None, false),
+            (r#"Port string `envconfig:"PORT" default:"8084"`"#, Some(8084), None, false),
+            ("const defaultPort = 8086", Some(8086), None, false),
+            (r#"const HTTPPort = ":8087""#, Some(8087), None, false),
+            ("ERROR_EXPORT = 10009", None, None, false),
+            (r#"redisAddr := "localhost:6379""#, None, None, false),
+            (r#"getEnv("DB_PORT", "5432")"#, None, None, false),
+            (r#"// http.ListenAndServe(":8080", nil)"#, None, None, false),
+        ] {
+            check(code, port, variable, loopback);
+        }
+    }
+
+    #[test]
+    fn a_configuration_file_counts_when_it_is_read() {
+        let inventory =
+            Inventory::from_files([("conf/app.ini", "[server]\nHttpPort = 8000\n"), ("main.go", "")]);
+        let dir = inventory.dir(RelPath::root());
+        let read = Fact::by_default("conf".to_owned(), "read");
+        assert_eq!(find(&dir, &[], &[read]).port.map(|port| port.value), Some(8000));
+        assert!(find(&dir, &[], &[]).port.is_none());
+    }
+}
