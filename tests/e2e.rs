@@ -29,6 +29,9 @@ fn main() {
                 if !is_wanted {
                     return Ok(Completion::ignored_with("set DOCKGEN_E2E=1 to build and run it"));
                 }
+                if let Some(reason) = Fixture::copy(&name)?.expectation.not_built {
+                    return Ok(Completion::ignored_with(reason));
+                }
                 with_engine(|engine| prove(&name, &engine))
             })
         })

@@ -3,10 +3,12 @@
 //! The walk itself is `scan.rs`; files that only exist in memory (project scaffolding,
 //! tests) come through [`Inventory::from_files`], the same door for both.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 use crate::diag::Diagnostic;
 use crate::repo::dir::{Dir, Doc};
+use crate::repo::format::Element;
 use crate::repo::path::RelPath;
 
 /// Everything one walk saw, in byte order of the paths.
@@ -15,7 +17,12 @@ pub struct Inventory {
     entries: Vec<(RelPath, Entry)>,
     /// What was odd on the way: unreadable folders, links that leave the repository.
     pub notes: Vec<Diagnostic>,
+    /// Files that many projects of one build refer to are parsed once.
+    xml: Arc<Mutex<BTreeMap<RelPath, ParsedXml>>>,
 }
+
+/// A file read as XML, or why it does not read.
+type ParsedXml = Result<Arc<Element>, Diagnostic>;
 
 /// One file of the repository. Folders are known by what lies in them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,7 +98,7 @@ impl Inventory {
     pub(crate) fn new(mut entries: Vec<(RelPath, Entry)>, notes: Vec<Diagnostic>) -> Self {
         entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         entries.dedup_by(|a, b| a.0 == b.0);
-        Self { entries, notes }
+        Self { entries, notes, xml: Arc::default() }
     }
 
     /// Puts a text at a path, as if the walk had read it there: what is about to be written.
@@ -131,6 +138,13 @@ impl Inventory {
             (path, Entry::Read(text)) => Some(Doc { path, text }),
             _ => None,
         }
+    }
+
+    /// A text that was read, as XML. Every file is parsed once, however many projects ask.
+    pub fn xml(&self, path: &RelPath) -> Option<Result<Arc<Element>, Diagnostic>> {
+        let doc = self.doc(path)?;
+        let mut known = self.xml.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        Some(known.entry(path.clone()).or_insert_with(|| doc.xml().map(Arc::new)).clone())
     }
 
     /// The files below a folder, in byte order.

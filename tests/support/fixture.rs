@@ -19,6 +19,8 @@ pub struct Expectation {
     /// What `dockgen init` is given beside `--yes`.
     #[serde(default)]
     pub args: Vec<String>,
+    /// Why it cannot be built here: it is planned and printed only.
+    pub not_built: Option<String>,
     pub run: Run,
     pub edit: Change,
     /// Breaks a test of the project.

@@ -18,6 +18,8 @@ pub(super) enum Artifact {
     ClassPath { file: String, libraries: Option<String>, main: Fact<String> },
     /// Quarkus' own layout: <https://quarkus.io/guides/maven-tooling#fast-jar>.
     Quarkus { folder: String },
+    /// What `installDist` of Gradle's application plugin makes: all jars in one folder.
+    Distribution { folder: String, main: Fact<String> },
     /// A web archive for a servlet container.
     WebArchive { file: String },
 }
@@ -45,6 +47,21 @@ pub(super) struct Piece {
 /// The layers in the order in which they change, slowest first.
 const LAYERS: &[&str] = &["dependencies", "spring-boot-loader", "snapshot-dependencies", "application"];
 
+/// A file whose name is not fully known is renamed after the build.
+fn settled(file: &str) -> &str {
+    match file.rsplit_once('.') {
+        Some((name, "war")) if name.contains('*') => "app.war",
+        Some((name, _)) if name.contains('*') => "app.jar",
+        _ => file,
+    }
+}
+
+/// A file for the shell, where `*` stands for what is not known of its name.
+fn shell_pattern(file: &str) -> String {
+    let parts = file.split('*').map(|part| if part.is_empty() { String::new() } else { quote(part) });
+    parts.collect::<Vec<_>>().join("*")
+}
+
 impl LayerMode {
     /// The mode of a Spring Boot version; none for one that knows no layers, or has them switched off.
     pub fn of(version: (u32, u32)) -> Option<Self> {
@@ -70,7 +87,13 @@ impl Artifact {
                         "java -Djarmode=layertools -jar app.jar extract --destination /out".to_owned()
                     }
                 };
-                vec![format!("mv {} app.jar", quote(file)), unpack]
+                vec![format!("mv {} app.jar", shell_pattern(file)), unpack]
+            }
+            // COPY takes a pattern for a name; the shell finds the one file that fits.
+            Self::Single { file } | Self::ClassPath { file, .. } | Self::WebArchive { file }
+                if file.contains('*') =>
+            {
+                vec![format!("mv {} {}", shell_pattern(file), settled(file))]
             }
             _ => Vec::new(),
         }
@@ -79,7 +102,7 @@ impl Artifact {
     /// What is copied from the build stage; relative sources are below `/src`.
     pub fn pieces(&self) -> Vec<Piece> {
         let piece = |source: String, target: &str| Piece { source, target: target.to_owned() };
-        let built = |path: &str| format!("/src/{path}");
+        let built = |path: &str| format!("/src/{}", settled(path));
         match self {
             Self::Layers { .. } => LAYERS.iter().map(|layer| piece(format!("/out/{layer}/"), "./")).collect(),
             Self::Single { file } => {
@@ -95,6 +118,7 @@ impl Artifact {
                 .map(|part| piece(built(&format!("{folder}/{part}/")), &format!("{part}/")))
                 .chain([piece(built(&format!("{folder}/quarkus-run.jar")), "quarkus-run.jar")])
                 .collect(),
+            Self::Distribution { folder, .. } => vec![piece(built(&format!("{folder}/lib/")), "lib/")],
             Self::WebArchive { file } => vec![piece(built(file), "/usr/local/tomcat/webapps/ROOT.war")],
         }
     }
@@ -119,6 +143,7 @@ impl Artifact {
                 "-jar",
                 "quarkus-run.jar",
             ]),
+            Self::Distribution { main, .. } => java(&["-cp", "lib/*", &main.value]),
             Self::WebArchive { .. } => None,
         }
     }
@@ -128,7 +153,7 @@ impl Artifact {
         match self {
             Self::Layers { .. } => "a JRE and the program in layers that change at their own pace",
             Self::Single { .. } => "a JRE and one jar",
-            Self::ClassPath { libraries: Some(_), .. } => {
+            Self::ClassPath { libraries: Some(_), .. } | Self::Distribution { .. } => {
                 "a JRE, the libraries, and the program that changes more often"
             }
             Self::ClassPath { .. } => "a JRE and the program",

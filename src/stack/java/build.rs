@@ -8,7 +8,7 @@ use crate::plan::question::{Answer, Question};
 use crate::plan::run::Run;
 use crate::repo::dir::{Dir, Doc};
 use crate::repo::path::RelPath;
-use crate::stack::java::artifact::{Artifact, Piece};
+use crate::stack::java::artifact::Artifact;
 use crate::stack::java::dependency::Dependency;
 use crate::stack::java::main_class::{self, MainClass};
 use crate::stack::{Strength, Survey};
@@ -36,6 +36,8 @@ pub(super) struct Build {
     pub boot: Option<Fact<String>>,
     /// The newest Java line that the build tool runs on, where that is a limit.
     pub tool_bears: Option<Fact<u32>>,
+    /// The oldest line that the build tool runs on, where that matters.
+    pub tool_needs: Option<Fact<u32>>,
     /// What comes out.
     pub artifact: Fact<Artifact>,
     /// What the dependency stage needs to see.
@@ -50,6 +52,16 @@ pub(super) struct Build {
     pub skips: Vec<String>,
 }
 
+/// The folder that the build stage works in, and so the name that Gradle gives to a build without one.
+pub(super) const WORKDIR: &str = "src";
+
+impl Build {
+    /// A name for the service in the root.
+    pub fn service_name(&self) -> &str {
+        if self.name == WORKDIR { "app" } else { &self.name }
+    }
+}
+
 /// The build tool and the image that has it.
 #[derive(Debug, Clone)]
 pub(super) struct Tool {
@@ -59,15 +71,72 @@ pub(super) struct Tool {
     pub line: Fact<String>,
     /// Its image in the catalog.
     pub image: &'static str,
+    /// Variables of the build stages.
+    pub environment: &'static [(&'static str, &'static str)],
+    /// Folders that a build leaves, in the syntax of an ignore file.
+    pub output: &'static [&'static str],
+}
+
+impl Tool {
+    /// Maven in its own image, whose tag is the JDK's line.
+    pub fn maven(line: Fact<String>) -> Self {
+        Self {
+            name: "Maven",
+            line,
+            image: "maven",
+            environment: &[],
+            output: &["**/target", "!**/src/**/target"],
+        }
+    }
+
+    /// Gradle in its own image. It keeps the user's home in a volume, where nothing stays that a step writes.
+    pub fn gradle(line: Fact<String>) -> Self {
+        Self {
+            name: "Gradle",
+            line,
+            image: "gradle",
+            environment: &[("GRADLE_USER_HOME", "/var/cache/gradle")],
+            output: &["**/build", "!**/src/**/build", "**/.gradle", "**/.kotlin", "**/out", "!**/src/**/out"],
+        }
+    }
+
+    /// The part of the image's tag that varies.
+    pub fn tag(&self, java: &str) -> String {
+        if self.image == "gradle" { format!("{}-jdk{java}", self.line.value) } else { java.to_owned() }
+    }
 }
 
 /// Files that say what the build needs, without the sources.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(super) struct Manifests {
-    /// Files and folders, each to its own place.
-    pub pieces: Vec<Piece>,
+    /// Files and folders, by the place they go to.
+    pub copies: Vec<Copied>,
     /// Are there so many modules that a pattern must do?
     pub is_pattern: bool,
+}
+
+/// What one instruction copies.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Copied {
+    pub sources: Vec<String>,
+    pub target: String,
+}
+
+impl Manifests {
+    /// Adds a file; files that go to one place share an instruction.
+    pub fn add_file(&mut self, path: &RelPath) {
+        let folder = path.parent().unwrap_or_default();
+        let target = if folder.is_root() { "./".to_owned() } else { format!("{folder}/") };
+        match self.copies.iter_mut().find(|copy| copy.target == target) {
+            Some(copy) => copy.sources.push(path.to_string()),
+            None => self.copies.push(Copied { sources: vec![path.to_string()], target }),
+        }
+    }
+
+    /// Adds a folder with all that is in it.
+    pub fn add_folder(&mut self, path: &RelPath) {
+        self.copies.push(Copied { sources: vec![path.to_string()], target: format!("{path}/") });
+    }
 }
 
 /// Sources of a project, tests and projects below it left out.

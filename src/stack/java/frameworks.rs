@@ -82,6 +82,31 @@ pub(super) fn boot_server(dependencies: &[Dependency]) -> Option<&Dependency> {
     })
 }
 
+/// Groups whose libraries speak `javax`, which Tomcat 10 and later do not.
+/// <https://tomcat.apache.org/migration-10.html>
+const JAVAX: &[(&str, &str)] = &[
+    ("javax.servlet", "*"),
+    ("javax.servlet.jsp", "*"),
+    ("javax.faces", "*"),
+    ("javax.ws.rs", "*"),
+    ("javax", "javaee*"),
+    ("org.apache.struts", "struts2-*"),
+    ("struts", "*"),
+];
+
+/// The line of Tomcat for a web archive, and the library that decides it.
+pub(super) fn tomcat(dependencies: &[Dependency], java: &str) -> (&'static str, Option<&Dependency>) {
+    let is_javax = |used: &&Dependency| JAVAX.iter().any(|(group, artifact)| used.is(group, artifact));
+    let is_jakarta = |used: &&Dependency| used.group.starts_with("jakarta.");
+    let jakarta = dependencies.iter().find(is_jakarta);
+    if let Some(javax) = dependencies.iter().find(is_javax).filter(|_| jakarta.is_none()) {
+        return ("9.0", Some(javax));
+    }
+    // https://tomcat.apache.org/whichversion.html: 11 needs Java 17.
+    let is_old = java.parse::<u32>().is_ok_and(|line| line < 17);
+    (if is_old { "10.1" } else { "11.0" }, jakarta)
+}
+
 /// A Maven plugin that a build inside an image does without, and the property that switches it off.
 pub(super) const SKIPPED: &[(&str, &str, &str)] = &[
     // https://github.com/git-commit-id/git-commit-id-maven-plugin: there is no .git in the build context

@@ -1,5 +1,7 @@
 //! Finds the classes that have a main method, in Java and Kotlin sources.
 
+use std::sync::LazyLock;
+
 use regex::Regex;
 
 use crate::fact::Fact;
@@ -45,12 +47,15 @@ const STARTS: &[&str] = &[
 
 /// All classes with a main method, in the order of `sources`.
 pub(super) fn find<'d>(sources: impl IntoIterator<Item = Doc<'d>>) -> Vec<MainClass> {
-    let java = Regex::new(
+    static JAVA: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(
         r"^\s*(?:(?:public|static|final|synchronized)\s+)*static\s+(?:(?:public|final|synchronized)\s+)*void\s+main\s*\(",
     )
-    .expect("a constant pattern");
-    let kotlin =
-        Regex::new(r"^(\s*)(?:@JvmStatic\s+)?(?:suspend\s+)?fun\s+main\s*\(").expect("a constant pattern");
+    .expect("a constant pattern")
+    });
+    static KOTLIN: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^(\s*)(?:@JvmStatic\s+)?(?:suspend\s+)?fun\s+main\s*\(").expect("a constant pattern")
+    });
     sources
         .into_iter()
         .filter_map(|doc| {
@@ -58,10 +63,10 @@ pub(super) fn find<'d>(sources: impl IntoIterator<Item = Doc<'d>>) -> Vec<MainCl
             let name = doc.path.name().rsplit_once('.')?.0;
             let found = doc.lines().find_map(|(number, line)| {
                 let class = if is_kotlin {
-                    let indent = kotlin.captures(line)?.get(1)?.as_str();
+                    let indent = KOTLIN.captures(line)?.get(1)?.as_str();
                     if indent.is_empty() { kotlin_file_class(name) } else { name.to_owned() }
                 } else {
-                    java.is_match(line).then(|| name.to_owned())?
+                    JAVA.is_match(line).then(|| name.to_owned())?
                 };
                 Some(Fact::new(class, doc.cite(number, line)))
             })?;

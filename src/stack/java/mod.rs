@@ -11,12 +11,17 @@ mod artifact;
 mod build;
 mod dependency;
 mod frameworks;
+mod gradle;
 mod main_class;
 mod maven;
 mod plan;
 mod spring;
+#[cfg(test)]
+mod tests;
 mod version;
 
+use crate::config::keys;
+use crate::diag::{Code, Diagnostic};
 use crate::fact::Fact;
 use crate::key::{AnyKey, Key, text};
 use crate::plan::service::Service;
@@ -49,17 +54,25 @@ pub(super) struct Facts {
 impl Stack for Java {
     const ID: &'static str = "java";
     const NAME: &'static str = "Java";
-    const LOOKS_FOR: &'static [&'static str] = &["pom.xml"];
+    const LOOKS_FOR: &'static [&'static str] = &["pom.xml", "build.gradle", "build.gradle.kts"];
     const KEYS: &'static [&'static dyn AnyKey] = &[&MAIN, &VERSION];
     type Facts = Facts;
 
     fn reads(&self) -> Reads {
-        let near: &[&str] = &["pom.xml"];
-        let mut names = vec!["pom.xml", "maven-wrapper.properties", "maven.config"];
+        let near: &[&str] = Self::LOOKS_FOR;
+        let mut names = vec!["pom.xml", "maven-wrapper.properties", "libs.versions.toml"];
         names.extend(version::file_names());
         Reads {
             names,
-            endings: vec![".pom.xml", "application.properties", "application.yml", "application.yaml"],
+            endings: vec![
+                ".gradle",
+                ".gradle.kts",
+                "gradle.properties",
+                "gradle-wrapper.properties",
+                "application.properties",
+                "application.yml",
+                "application.yaml",
+            ],
             sources: [".java", ".kt", ".properties", ".yml", ".yaml", ".xml", ".conf"]
                 .iter()
                 .map(|ending| SourceRead { ending, near, most: if *ending == ".java" { 400 } else { 100 } })
@@ -68,15 +81,16 @@ impl Stack for Java {
     }
 
     fn survey(&self, s: &Survey<'_>) -> Option<Claim<Facts>> {
-        let build = maven::survey(s)?;
+        let build = build(s)?;
         let evident = version::Evident {
             levels: &build.levels,
             dependencies: &build.dependencies,
             boot: build.boot.as_ref(),
             tool_bears: build.tool_bears.clone(),
+            tool_needs: build.tool_needs.clone(),
         };
         let version = version::decide(s, &evident);
-        let sources = build::sources(&s.dir, &["pom.xml"]);
+        let sources = build::sources(&s.dir, Self::LOOKS_FOR);
         let listening = listen::find(sources.iter().copied(), plan::LISTENS, "//");
         let network = plan::Network::find(s, &build, &sources, listening);
         Some(Claim {
@@ -88,6 +102,30 @@ impl Stack for Java {
 
     fn plan(&self, facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphError> {
         plan::service(facts, s)
+    }
+}
+
+/// What the build tool says. Where both have their files, people say which; else Maven, whose build
+/// file says all there is to know.
+fn build(s: &Survey<'_>) -> Option<Build> {
+    let tool = s.choice(&keys::PACKAGE_MANAGER).decide().map(|tool| tool.value);
+    let has_script = gradle::SCRIPTS.iter().any(|name| s.dir.has(name));
+    match tool.as_deref() {
+        Some("gradle") => gradle::survey(s),
+        Some(_) => maven::survey(s),
+        None if s.dir.has("pom.xml") => {
+            if has_script {
+                s.note(
+                    Diagnostic::note(
+                        Code::SeveralLocks,
+                        "built with Maven, though Gradle's scripts are here too",
+                    )
+                    .help("set build.package_manager to gradle to decide otherwise"),
+                );
+            }
+            maven::survey(s)
+        }
+        None => gradle::survey(s),
     }
 }
 

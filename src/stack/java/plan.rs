@@ -17,6 +17,7 @@ use crate::stack::common::listen::{Listening, Tells, Way};
 use crate::stack::java::Facts;
 use crate::stack::java::artifact::{Artifact, Piece};
 use crate::stack::java::build::{Build, Manifests};
+use crate::stack::java::dependency::Dependency;
 use crate::stack::java::frameworks;
 use crate::stack::java::spring::Configuration;
 
@@ -76,7 +77,10 @@ impl Network {
     /// Reads the configuration and the sources.
     pub fn find(s: &Survey<'_>, build: &Build, sources: &[Doc<'_>], listening: Listening) -> Self {
         let framework = frameworks::find(&build.dependencies);
-        let named = framework.map(|(framework, used)| used.says(framework.name.to_owned()));
+        let named = framework.map(|(framework, used)| match &build.boot {
+            Some(boot) => boot.derive(framework.name.to_owned()),
+            None => used.says(framework.name.to_owned()),
+        });
         let is_boot = build.boot.is_some() || named.as_ref().is_some_and(|name| name.value == "Spring Boot");
         let config = Configuration::read(&s.dir);
         let kind = kind(build, sources, &listening, &config, is_boot, named.as_ref());
@@ -138,7 +142,10 @@ fn kind(
                     .then_some(ServiceKind::Server)
             })
         });
-        return controller.unwrap_or_else(|| build.artifact.derive(ServiceKind::Worker));
+        // Where nothing is known of the libraries, a server is likelier than a worker.
+        let is_unknown = !build.dependencies.iter().any(Dependency::is_shipped);
+        let otherwise = if is_unknown { ServiceKind::Server } else { ServiceKind::Worker };
+        return controller.unwrap_or_else(|| build.artifact.derive(otherwise));
     }
     if let Some(port) = &listening.port {
         return port.derive(ServiceKind::Server);
@@ -212,7 +219,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
     let Facts { build, version, network } = facts;
     let artifact = &build.artifact;
     let port = port(network, s);
-    let image = image(version, s);
+    let image = image(build, version, s);
     let known = s.catalog.image_like(&image.value).unwrap_or_else(|| s.catalog.image("java-jre"));
     let command = s.choice(&keys::COMMAND).decide();
     let entrypoint = command.or_else(|| artifact.value.entrypoint().map(|words| artifact.derive(words)));
@@ -225,8 +232,8 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         }
         Some(probe.derive(check))
     });
-    let workdir = (!matches!(artifact.value, Artifact::WebArchive { .. }))
-        .then(|| Fact::by_default("/app".to_owned(), "where the program lies"));
+    let is_webapp = matches!(artifact.value, Artifact::WebArchive { .. });
+    let workdir = (!is_webapp).then(|| Fact::by_default("/app".to_owned(), "where the program lies"));
     let runtime = Runtime {
         user: Fact::by_default(known.user.clone(), "a number that no base image uses"),
         workdir,
@@ -243,16 +250,18 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         artifact: &artifact.value,
         about: artifact.value.about(),
         because: artifact.derive(network.framework.as_ref().map_or("the program", |name| &name.value)),
+        is_webapp,
         pieces: artifact.value.pieces(),
         manifests: &build.manifests,
         skips: &build.skips,
         tool: format!("{} {}", build.tool.name, build.tool.line.value),
+        environment: build.tool.environment,
         fetch: &build.fetch,
         package: &build.package,
         test: &build.test,
     };
     Ok(Service {
-        name: s.service_name(&build.name),
+        name: s.service_name(build.service_name()),
         ignore_file: Service::usual_ignore_file(&build.context),
         dir: s.dir.path().clone(),
         context: build.context.clone(),
@@ -264,7 +273,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         stages: stages(build, version, image, s)?,
         runtime,
         // A package may be called like the folder of the build's output.
-        ignore: vec![IgnoreGroup::new("build output", &["**/target", "!**/src/**/target"])],
+        ignore: vec![IgnoreGroup::new("build output", build.tool.output)],
         tool: serde_json::to_value(view).expect("facts are plain values with text keys"),
     })
 }
@@ -275,7 +284,8 @@ fn stages(
     image: Fact<String>,
     s: &Survey<'_>,
 ) -> Result<StageGraph, GraphError> {
-    let builder = version.derive(Origin::Image(s.catalog.image(build.tool.image).at(&version.value)));
+    let tag = build.tool.tag(&version.value);
+    let builder = version.derive(Origin::Image(s.catalog.image(build.tool.image).at(&tag)));
     StageGraph::new(vec![
         // A jar is the same on every platform.
         Stage::new("deps", Role::Deps, builder, "java/deps.tera").on_build_platform(),
@@ -286,9 +296,16 @@ fn stages(
     ])
 }
 
-fn image(version: &Fact<String>, s: &Survey<'_>) -> Fact<String> {
-    let jre = s.catalog.image("java-jre").at(&version.value);
-    s.choice(&keys::IMAGE).decide().unwrap_or_else(|| version.derive(jre))
+fn image(build: &Build, version: &Fact<String>, s: &Survey<'_>) -> Fact<String> {
+    let wish = s.choice(&keys::IMAGE);
+    if matches!(build.artifact.value, Artifact::WebArchive { .. }) {
+        let (line, because) = frameworks::tomcat(&build.dependencies, &version.value);
+        let image = s.catalog.image("tomcat").at(&format!("{line}-jre{}", version.value));
+        let said = because.map(|used| used.says(image.clone()));
+        return wish.or(said).or_default(image, "newest Tomcat");
+    }
+    let jre = version.clone().map(|line| s.catalog.image("java-jre").at(&line));
+    wish.decide().unwrap_or(jre)
 }
 
 fn port(network: &Network, s: &Survey<'_>) -> Option<Fact<u16>> {
@@ -340,12 +357,16 @@ struct View<'f> {
     about: &'static str,
     /// The framework, and the file that says what is built.
     because: Fact<&'f str>,
+    /// Is it run by Tomcat, which writes to folders of its own?
+    is_webapp: bool,
     /// What the runtime takes from the build.
     pieces: Vec<Piece>,
     manifests: &'f Manifests,
     skips: &'f [String],
     /// `Maven 3.9`.
     tool: String,
+    /// Variables of the build stages.
+    environment: &'static [(&'static str, &'static str)],
     fetch: &'f Run,
     package: &'f Run,
     test: &'f Run,

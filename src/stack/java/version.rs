@@ -78,6 +78,8 @@ pub(super) struct Evident<'b> {
     pub boot: Option<&'b Fact<String>>,
     /// The newest line that the build tool runs on, where that is a limit.
     pub tool_bears: Option<Fact<u32>>,
+    /// The oldest line that the build tool runs on, where that matters.
+    pub tool_needs: Option<Fact<u32>>,
 }
 
 /// The line that builds and runs.
@@ -124,7 +126,7 @@ fn least(evident: &Evident<'_>) -> Option<Fact<u32>> {
         let (_, java) = steps.iter().rev().find(|(from, _)| major >= *from)?;
         Some(dependency.says(*java))
     });
-    boot.into_iter().chain(libraries).max_by_key(|fact| fact.value)
+    boot.into_iter().chain(libraries).chain(evident.tool_needs.clone()).max_by_key(|fact| fact.value)
 }
 
 /// The newest supported line that nothing forbids; none when nothing limits it.

@@ -15,7 +15,6 @@ use crate::fact::{Choice, Evidence, Fact};
 use crate::plan::run::{Run, quote};
 use crate::repo::path::RelPath;
 use crate::stack::Survey;
-use crate::stack::java::artifact::Piece;
 use crate::stack::java::build::{Build, Manifests, Tool, sources};
 use crate::stack::java::frameworks::{SKIPPED, is_private};
 use crate::stack::java::version::{feature, level_of_boot_parent};
@@ -54,6 +53,7 @@ pub(super) fn survey(s: &Survey<'_>) -> Option<Build> {
         artifact: runnable.artifact,
         context: reactor.context,
         tool_bears: None,
+        tool_needs: None,
         dependencies,
         boot,
     })
@@ -89,7 +89,7 @@ impl Words {
             }
         }
         let (line, is_wrapper) = maven_line(s, reactor);
-        let tool = Tool { name: "Maven", line, image: "maven" };
+        let tool = Tool::maven(line);
         // The wrapper's script may lack its execute bit after a checkout on Windows.
         let program = if is_wrapper { "sh mvnw" } else { "mvn" };
         Self { tool, program, is_wrapper, options, skips }
@@ -188,25 +188,21 @@ fn manifests(s: &Survey<'_>, project: &Project, reactor: &Reactor, is_wrapper: b
         .map(|file| (file.depth(), file))
         .collect();
     let is_pattern = poms.len() > MOST_NAMED;
-    let mut pieces = Vec::new();
-    let extras = [(".mvn", true), ("mvnw", is_wrapper)];
-    for (name, _) in extras.iter().filter(|(_, wanted)| *wanted) {
-        let path = reactor.context.join(name).unwrap_or_default();
-        if inventory.has_dir(&path) {
-            pieces.push(Piece { source: (*name).to_owned(), target: format!("{name}/") });
-        } else if inventory.has(&path) {
-            pieces.push(Piece { source: (*name).to_owned(), target: "./".to_owned() });
-        }
+    let mut manifests = Manifests { is_pattern, ..Manifests::default() };
+    let folder = RelPath::new(".mvn").unwrap_or_default();
+    if inventory.has_dir(&reactor.context.join(".mvn").unwrap_or_default()) {
+        manifests.add_folder(&folder);
+    }
+    if is_wrapper {
+        manifests.add_file(&RelPath::new("mvnw").unwrap_or_default());
     }
     let poms = poms.into_iter().map(|(_, file)| file);
     for file in
         poms.filter(|file| !is_pattern || file.name() != "pom.xml").filter_map(|file| in_context(&file))
     {
-        let folder = file.parent().unwrap_or_default();
-        let target = if folder.is_root() { "./".to_owned() } else { format!("{folder}/") };
-        pieces.push(Piece { source: file.to_string(), target });
+        manifests.add_file(&file);
     }
-    Manifests { pieces, is_pattern }
+    manifests
 }
 
 /// The local repository is kept between builds. Where a secret is mounted into the folder above,

@@ -4,8 +4,11 @@
 //! coordinates alone; what a well-known one brings along is data of `frameworks.rs`.
 //! <https://maven.apache.org/pom.html>
 
+use std::sync::Arc;
+
 use crate::diag::{Code, Diagnostic};
 use crate::fact::{Evidence, Fact, Place};
+use crate::repo::dir::Dir;
 use crate::repo::format::Element;
 use crate::repo::inventory::Inventory;
 use crate::repo::path::RelPath;
@@ -20,7 +23,9 @@ pub(super) struct Pom {
     /// The file.
     pub file: RelPath,
     /// Its `<project>`.
-    pub root: Element,
+    pub root: Arc<Element>,
+    /// Which of its profiles are active for the project that is being read, by position.
+    active: Vec<usize>,
 }
 
 /// A project: its `pom.xml` and the parents that stand in the repository, nearest first.
@@ -58,8 +63,8 @@ impl Project {
                     .at(Place { file, line: None })
                     .help("give one of them another <relativePath>, or none: <relativePath/>"));
             }
-            let Some(doc) = inventory.doc(&file) else { break };
-            let pom = Pom { file, root: doc.xml()? };
+            let home = chain.first().map_or_else(|| file.parent(), |own| Some(own.folder()));
+            let Some(pom) = Pom::read(inventory, &file, &home.unwrap_or_default())? else { break };
             if pom.root.name != "project" {
                 let message = format!("`{}` holds <{}>, not <project>", pom.file, pom.root.name);
                 let place = Place { file: pom.file.clone(), line: Some(pom.root.line) };
@@ -261,6 +266,15 @@ impl Project {
         all
     }
 
+    /// Does its own `pom.xml` depend on an artifact of this name? A cheap question before a dear one.
+    pub fn mentions(&self, artifact: &str) -> bool {
+        let lists = self.own().sections(&["dependencies"]);
+        let mut used = lists.flat_map(|list| list.children_named("dependency"));
+        used.any(|used| {
+            used.text_at(&["artifactId"]).is_some_and(|(text, _)| text == artifact || text.contains("${"))
+        })
+    }
+
     fn dependency(&self, pom: &Pom, element: &Element) -> Dependency {
         let text = |name: &str| element.text_at(&[name]).map(|(text, _)| self.expand(text));
         let group = text("groupId").unwrap_or_default();
@@ -283,9 +297,10 @@ impl Project {
     fn managed(&self, group: &str, artifact: &str) -> Option<&Element> {
         self.managements().map(|(_, element)| element).find(|element| {
             let is = |name, wanted: &str| {
-                element.text_at(&[name]).is_some_and(|(text, _)| self.expand(text) == wanted)
+                let said = element.text_at(&[name]).map(|(text, _)| text);
+                said.is_some_and(|text| text == wanted || text.contains("${") && self.expand(text) == wanted)
             };
-            is("groupId", group) && is("artifactId", artifact)
+            is("artifactId", artifact) && is("groupId", group)
         })
     }
 
@@ -326,6 +341,16 @@ impl Project {
 }
 
 impl Pom {
+    /// Reads `file` for the project in `home`; none when there is no such file.
+    pub fn read(inventory: &Inventory, file: &RelPath, home: &RelPath) -> Result<Option<Self>, Diagnostic> {
+        let Some(root) = inventory.xml(file) else { return Ok(None) };
+        let mut pom = Self { file: file.clone(), root: root?, active: Vec::new() };
+        let dir = inventory.dir(home.clone());
+        let profiles = pom.profiles().enumerate();
+        pom.active = profiles.filter(|(_, profile)| is_active(profile, &dir)).map(|(at, _)| at).collect();
+        Ok(Some(pom))
+    }
+
     /// The folder it stands in.
     pub fn folder(&self) -> RelPath {
         self.file.parent().unwrap_or_default()
@@ -336,14 +361,11 @@ impl Pom {
         self.root.text_at(path)
     }
 
-    /// The element at `path` in the project and in profiles that are active unless told otherwise.
+    /// The element at `path` in the project and in the profiles that are active.
     pub fn sections(&self, path: &[&str]) -> std::vec::IntoIter<&Element> {
-        let profiles = self.profiles().filter(|profile| {
-            profile.text_at(&["activation", "activeByDefault"]).is_some_and(|(text, _)| text == "true")
-        });
-        let found: Vec<&Element> =
-            [&self.root].into_iter().chain(profiles).filter_map(|section| section.at(path)).collect();
-        found.into_iter()
+        let active = self.profiles().enumerate().filter(|(at, _)| self.active.contains(at));
+        let sections = [&*self.root].into_iter().chain(active.map(|(_, profile)| profile));
+        sections.filter_map(|section| section.at(path)).collect::<Vec<_>>().into_iter()
     }
 
     /// All profiles.
@@ -354,11 +376,10 @@ impl Pom {
     /// Folders or files of modules, each with the profile that brings it when that is not always active.
     pub fn modules(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
         const LISTS: [(&str, &str); 2] = [("modules", "module"), ("subprojects", "subproject")];
-        let always = [(&self.root, None)];
-        let by_profile = self.profiles().map(|profile| {
-            let active =
-                profile.text_at(&["activation", "activeByDefault"]).is_some_and(|(text, _)| text == "true");
-            (profile, profile.text_at(&["id"]).map(|(id, _)| id).filter(|_| !active))
+        let always = [(&*self.root, None)];
+        let by_profile = self.profiles().enumerate().map(|(at, profile)| {
+            let id = profile.text_at(&["id"]).map(|(id, _)| id);
+            (profile, id.filter(|_| !self.active.contains(&at)))
         });
         always.into_iter().chain(by_profile).flat_map(|(section, profile)| {
             LISTS.iter().filter_map(move |(list, one)| Some((section.child(list)?, *one))).flat_map(
@@ -439,6 +460,21 @@ impl Plugin<'_> {
         let id = plugin.text_at(&["artifactId"]).map_or("plugin", |(text, _)| text);
         Evidence::read(&pom.file, plugin.line, id)
     }
+}
+
+/// Is a profile active where nobody names one? <https://maven.apache.org/guides/introduction/introduction-to-profiles.html>
+fn is_active(profile: &Element, dir: &Dir<'_>) -> bool {
+    let says = |path: &[&str]| profile.at(&["activation"])?.text_at(path).map(|(text, _)| text);
+    let is_there = |path: &str| {
+        let path = path.replace("${basedir}/", "").replace("${project.basedir}/", "");
+        dir.has(&path) || dir.has_dir(path.trim_end_matches('/'))
+    };
+    says(&["activeByDefault"]) == Some("true")
+        || says(&["file", "exists"]).is_some_and(is_there)
+        || says(&["file", "missing"]).is_some_and(|path| !is_there(path))
+        || says(&["property", "name"]).is_some_and(|name| name.starts_with('!'))
+        // `[11,)`: true for every line that is built with.
+        || says(&["jdk"]).is_some_and(|range| range.starts_with(['[', '(']) && range.ends_with(",)"))
 }
 
 fn configurations(plugin: &Element) -> impl Iterator<Item = &Element> {

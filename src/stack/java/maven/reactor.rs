@@ -3,7 +3,7 @@
 //! Maven's reactor starts at the topmost `pom.xml` that lists a module, directly or through other
 //! modules: <https://maven.apache.org/guides/mini/guide-multiple-modules.html>.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::diag::Diagnostic;
 use crate::repo::inventory::Inventory;
@@ -30,7 +30,8 @@ impl Reactor {
         let home = project.own().folder();
         let (mut root, mut profile) = (home.clone(), None);
         for above in home.ancestors().skip(1) {
-            let Some(pom) = pom_in(inventory, &above)? else { continue };
+            let file = above.join("pom.xml").unwrap_or_default();
+            let Some(pom) = Pom::read(inventory, &file, &above)? else { continue };
             match lists(&pom, &root) {
                 Listed::Always => root = above,
                 Listed::By(id) => (root, profile) = (above, Some(id)),
@@ -68,8 +69,8 @@ impl Reactor {
     pub fn dependencies(&self, project: &Project) -> Vec<Dependency> {
         let mut all = Vec::new();
         let mut seen = BTreeSet::from([project.artifact()]);
-        let mut open = project.dependencies();
-        while let Some(dependency) = open.pop() {
+        let mut open = VecDeque::from(project.dependencies());
+        while let Some(dependency) = open.pop_front() {
             if let Some(module) = self.neighbours.get(&dependency.artifact)
                 && dependency.is_shipped()
                 && seen.insert(dependency.artifact.clone())
@@ -84,12 +85,10 @@ impl Reactor {
     /// Does another module of the reactor use this project?
     pub fn uses(&self, project: &Project) -> bool {
         let artifact = project.artifact();
-        self.neighbours.values().filter(|other| other.own().file != project.own().file).any(|other| {
-            other.dependencies().iter().any(|dependency| {
-                dependency.artifact == artifact
-                    && dependency.group == project.group()
-                    && dependency.is_shipped()
-            })
+        let others = self.neighbours.values().filter(|other| other.own().file != project.own().file);
+        others.filter(|other| other.mentions(&artifact)).any(|other| {
+            let is_it = |used: &Dependency| used.artifact == artifact && used.group == project.group();
+            other.dependencies().iter().any(|used| is_it(used) && used.is_shipped())
         })
     }
 
@@ -125,10 +124,4 @@ fn lists(pom: &Pom, folder: &RelPath) -> Listed {
 fn folder_of(home: &RelPath, module: &str) -> Option<RelPath> {
     let path = home.join(module.trim())?;
     if path.extension() == Some("xml") { path.parent() } else { Some(path) }
-}
-
-fn pom_in(inventory: &Inventory, folder: &RelPath) -> Result<Option<Pom>, Diagnostic> {
-    let file = folder.join("pom.xml").unwrap_or_default();
-    let Some(doc) = inventory.doc(&file) else { return Ok(None) };
-    Ok(Some(Pom { root: doc.xml()?, file }))
 }

@@ -3,6 +3,10 @@
 //! Plugins say it in the open (Spring Boot, Quarkus, shade, assembly, a manifest's main class); a main
 //! method in the sources says it too, unless the module is another one's library.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use crate::diag::{Code, Diagnostic};
 use crate::fact::{Evidence, Fact};
 use crate::plan::question::Question;
@@ -80,11 +84,20 @@ impl Runnable {
 }
 
 impl Module<'_> {
-    /// A file that the build leaves, from the context.
+    /// A file that the build leaves, from the context. `*` stands for properties that nothing here says.
     fn built(&self, name: &str) -> String {
+        static UNKNOWN: LazyLock<Regex> =
+            LazyLock::new(|| Regex::new(r"\$\{[^}]*\}").expect("a constant pattern"));
         let home = self.project.own().folder().relative_to(&self.reactor.context).unwrap_or_default();
         let output = self.project.output();
-        if home.is_root() { format!("{output}/{name}") } else { format!("{home}/{output}/{name}") }
+        let file =
+            if home.is_root() { format!("{output}/{name}") } else { format!("{home}/{output}/{name}") };
+        let pattern = UNKNOWN.replace_all(&file, "*").into_owned();
+        if pattern != file {
+            let message = format!("`{name}` holds a property that nothing in the repository says");
+            self.s.note(Diagnostic::warning(Code::Guessed, message).help("the file is found by its pattern"));
+        }
+        pattern
     }
 
     fn entry(artifact: Artifact, because: Evidence, goals: &str) -> Runnable {
