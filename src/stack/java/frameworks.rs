@@ -95,7 +95,10 @@ const JAVAX: &[(&str, &str)] = &[
 ];
 
 /// The line of Tomcat for a web archive, and the library that decides it.
-pub(super) fn tomcat(dependencies: &[Dependency], java: &str) -> (&'static str, Option<&Dependency>) {
+pub(super) fn tomcat<'d>(
+    dependencies: &'d [Dependency],
+    java: &str,
+) -> (&'static str, Option<&'d Dependency>) {
     let is_javax = |used: &&Dependency| JAVAX.iter().any(|(group, artifact)| used.is(group, artifact));
     let is_jakarta = |used: &&Dependency| used.group.starts_with("jakarta.");
     let jakarta = dependencies.iter().find(is_jakarta);
