@@ -200,15 +200,3 @@ fn settings_of_the_command_line_count() {
         ran.ended(2, &[says]).silent();
     }
 }
-
-#[test]
-fn the_environment_can_say_yes() {
-    let repo = Repo::new(CHOICE);
-    let said = |value: &str| {
-        let mut command = repo.command(&["init", "--dry-run"]);
-        Ran::new(&["init"], &command.env("DOCKGEN_YES", value).output().expect("starts"))
-    };
-    for value in ["1", "true", "", "0"] {
-        assert!(matches!(said(value).code, Some(0 | 3)), "{}", said(value));
-    }
-}
