@@ -54,8 +54,9 @@ fn below<'t>(table: &'t mut Table, name: &str) -> Result<&'t mut Table, Failure>
     entry.as_table_mut().ok_or_else(not_a_table)
 }
 
+/// TOML where it reads as that, text where it does not, as with `--set`.
 fn value(text: &str) -> Value {
-    text.parse::<i64>().map_or_else(|_| Value::from(text), Value::from)
+    text.parse().unwrap_or_else(|_| Value::from(text))
 }
 
 #[cfg(test)]

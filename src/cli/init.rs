@@ -3,7 +3,7 @@
 //! A file that a person wrote or edited is never replaced without consent, on a terminal or off it.
 
 use crate::cli::answers::Given;
-use crate::cli::args::InitArgs;
+use crate::cli::args::{InitArgs, Target};
 use crate::cli::session::Session;
 use crate::cli::term::Term;
 use crate::cli::{Exit, Failure, ask, cause, plan as plan_command};
@@ -11,6 +11,7 @@ use crate::diag::Severity;
 use crate::out::{self, Consent, OutFile, Outcome, Standing};
 use crate::plan::question::Question;
 use crate::plan::service::Service;
+use crate::repo::RelPath;
 
 /// A planned file, and what lies at its path now.
 pub(super) struct Planned {
@@ -30,9 +31,13 @@ pub(super) fn run(args: &InitArgs, term: &Term) -> Result<Exit, Failure> {
     let mut given = Vec::new();
     let services = choose(args, &session, term, asks)?;
     let mut services = if asks { answer(&mut session, services, &mut given)? } else { services };
+    let mut target = args.target.clone();
+    if !(args.check || args.diff || args.dry_run || args.stdout) {
+        given.extend(flags(&mut target)?);
+    }
     let mut kept = None;
     if !given.is_empty() {
-        kept = Some(session.keep(&args.target, &given, term)?);
+        kept = Some(session.keep(&target, &given, term)?);
         services = again(&session, &services);
     }
     refuse_open_questions(&session, &services)?;
@@ -74,6 +79,19 @@ pub(super) fn run(args: &InitArgs, term: &Term) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     write(args, &session, &services, planned, kept.as_ref(), term)
+}
+
+/// What `--set` says is kept like an answer, or the next `dockgen check` would call the files stale. It is
+/// taken out of the target, so that the files cite `dockgen.toml`.
+fn flags(target: &mut Target) -> Result<Vec<Given>, Failure> {
+    let bad = |why: String| Failure::new(Exit::Misuse, why);
+    let service =
+        target.service.as_deref().map(RelPath::new).transpose().map_err(|why| bad(why.to_string()))?;
+    let split = |assignment: String| {
+        let (key, value) = assignment.split_once('=')?;
+        Some(Given { key: key.trim().to_owned(), service: service.clone(), value: value.to_owned() })
+    };
+    Ok(std::mem::take(&mut target.set).into_iter().filter_map(split).collect())
 }
 
 fn nothing(args: &InitArgs, session: &Session, term: &Term) -> Result<Exit, Failure> {

@@ -42,7 +42,7 @@ impl Session {
     /// the same lines as that one, and writes the same bytes.
     pub fn keep(&mut self, target: &Target, given: &[Given], term: &Term) -> Result<OutFile, Failure> {
         // What is said about the only service need not say which one it is.
-        let is_alone = self.plan.services.len() == 1;
+        let is_alone = self.plan.services.len() == 1 && self.settings.meant().is_none();
         let service = |given: &Given| given.service.clone().filter(|_| !is_alone);
         let given: Vec<Given> = given.iter().map(|g| Given { service: service(g), ..g.clone() }).collect();
         let kept = answers::keep(&self.inventory, &given)?;
