@@ -243,26 +243,16 @@ impl<'a> Survey<'a> {
 
     /// Warns about a toolchain line that has ended or that no image is known for.
     pub fn check_line(&self, toolchain: &ToolchainLines, line: &Fact<String>) {
-        let newest = &toolchain.default;
-        match toolchain.line(&line.value) {
-            Some(known) => {
-                if let Some(day) = &known.ended {
-                    let message = format!("{} {} has had no fixes since {day}", toolchain.name, line.value);
-                    self.note(
-                        Diagnostic::warning(Code::EndOfLife, message)
-                            .at(line.because.at.clone())
-                            .help(format!("move to {} {newest}", toolchain.name)),
-                    );
-                }
-            }
-            None => {
-                let message = format!("no base image is known for {} {}", toolchain.name, line.value);
-                self.note(
-                    Diagnostic::warning(Code::UnknownVersion, message)
-                        .at(line.because.at.clone())
-                        .help(format!("known lines: {}", known_lines(toolchain))),
-                );
-            }
+        let Some(known) = toolchain.line(&line.value) else {
+            let message = format!("no base image is known for {} {}", toolchain.name, line.value);
+            let finding = Diagnostic::warning(Code::UnknownVersion, message).at(line.because.at.clone());
+            self.note(finding.help(format!("known lines: {}", known_lines(toolchain))));
+            return;
+        };
+        if let Some(day) = &known.ended {
+            let message = format!("{} {} has had no fixes since {day}", toolchain.name, line.value);
+            let finding = Diagnostic::warning(Code::EndOfLife, message).at(line.because.at.clone());
+            self.note(finding.help(format!("move to {} {}", toolchain.name, toolchain.default)));
         }
     }
 
