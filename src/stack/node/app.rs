@@ -9,10 +9,10 @@ use crate::fact::{Evidence, Fact};
 use crate::plan::question::Question;
 use crate::repo::dir::Dir;
 use crate::stack::Survey;
-use crate::stack::node::framework::{self, Framework, Gives, Modules, Site};
+use crate::stack::node::framework::{self, Framework, Gives, Site};
 use crate::stack::node::lock::Lock;
 use crate::stack::node::manifest::Package;
-use crate::stack::node::next;
+use crate::stack::node::own_server;
 use crate::stack::node::site::{self, Served};
 use crate::stack::node::sources;
 use crate::stack::node::start::{self, Decoded, Node, Start, clean};
@@ -196,7 +196,13 @@ fn of_framework(
             ) {
                 return Some(of_command(s, Some(package), said));
             }
-            Some(of_next(s, package, lock, meta, said))
+            Some(own_server::of_next(
+                s,
+                package,
+                lock,
+                meta,
+                said.map(|said| (&said.decoded.start, &said.because)),
+            ))
         }
         Gives::Server(output) => {
             let own_entry = said.is_some_and(|said| match &said.decoded.start {
@@ -209,42 +215,9 @@ fn of_framework(
             if meta.value.name == "Nuxt"
                 && package.uses("nuxt").is_some_and(|range| super::semver::major(&range.value) == Some(2))
             {
-                return Some(of_nuxt2(s, meta));
+                return Some(own_server::of_nuxt2(s, meta));
             }
-            if meta.value.name == "Nuxt"
-                && package.script("build").is_some_and(|script| {
-                    script.value.contains("nuxt generate") || script.value.contains("nuxi generate")
-                })
-            {
-                let served = Served {
-                    output: meta.derive(".output/public".to_owned()),
-                    hashed: vec!["_nuxt".to_owned()],
-                    is_single_page: false,
-                };
-                return Some(App::Site(served));
-            }
-            Some(App::Server(Box::new(Server {
-                launch: meta.derive(Launch::Node(vec![output.entry.to_owned()])),
-                before: Vec::new(),
-                builds: Vec::new(),
-                content: Content::Output {
-                    folders: output.folders.iter().map(|&f| (f.to_owned(), f.to_owned())).collect(),
-                    is_complete: output.modules == Modules::Bundled,
-                },
-                modules: if output.modules == Modules::Bundled {
-                    Packages::Bundled
-                } else {
-                    Packages::Production
-                },
-                env: output
-                    .env
-                    .iter()
-                    .map(|(name, value)| ((*name).to_owned(), meta.derive((*value).to_owned())))
-                    .collect(),
-                port: None,
-                stops: None,
-                build_env: Vec::new(),
-            })))
+            Some(own_server::of_output(s, package, meta, &output))
         }
         Gives::Site(row) => {
             if custom
@@ -293,107 +266,6 @@ fn is_server_tool(name: &str) -> bool {
         name,
         "json-server" | "fastify" | "strapi" | "remix-serve" | "react-router-serve" | "next" | "nuxt"
     )
-}
-
-fn of_next(
-    s: &Survey<'_>,
-    package: &Package<'_>,
-    lock: Option<&Lock<'_>>,
-    meta: &Fact<&'static Framework>,
-    said: Option<&Said>,
-) -> App {
-    let range = package.uses("next").unwrap_or_else(|| meta.derive(String::new()));
-    let mut env = vec![("HOSTNAME", "0.0.0.0"), ("NEXT_TELEMETRY_DISABLED", "1")];
-    let standalone = |because: &Fact<String>, build_env: Vec<(String, String)>| {
-        let mut folders = vec![
-            (".next/standalone".to_owned(), ".".to_owned()),
-            (".next/static".to_owned(), ".next/static".to_owned()),
-        ];
-        if s.dir.has_dir("public") {
-            folders.push(("public".to_owned(), "public".to_owned()));
-        }
-        App::Server(Box::new(Server {
-            launch: because.derive(Launch::Node(vec!["server.js".to_owned()])),
-            before: Vec::new(),
-            builds: Vec::new(),
-            content: Content::Output { folders, is_complete: true },
-            modules: Packages::Bundled,
-            env: env
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), because.derive((*value).to_owned())))
-                .collect(),
-            port: None,
-            stops: Some(because.derive("Next.js ends on SIGTERM".to_owned())),
-            build_env,
-        }))
-    };
-    match next::output(package, &range, lock) {
-        next::Output::Export(because) => App::Site(Served {
-            output: because.derive(next::EXPORTED.to_owned()),
-            hashed: vec!["_next/static".to_owned()],
-            is_single_page: false,
-        }),
-        next::Output::Standalone(because) => standalone(&because, Vec::new()),
-        next::Output::Injected(because) => {
-            standalone(&because, vec![("NEXT_PRIVATE_STANDALONE".to_owned(), "true".to_owned())])
-        }
-        next::Output::Start(because) => {
-            env.remove(0);
-            let port = said.and_then(|said| match &said.decoded.start {
-                Start::Tool { args, .. } => {
-                    port_argument(args).map(|port| Fact::new(port, said.because.clone()))
-                }
-                _ => None,
-            });
-            let mut words = vec!["node_modules/next/dist/bin/next".to_owned(), "start".to_owned()];
-            if let Some(port) = &port {
-                words.extend(["-p".to_owned(), port.value.to_string()]);
-            }
-            App::Server(Box::new(Server {
-                launch: because.derive(Launch::Node(words)),
-                before: Vec::new(),
-                builds: Vec::new(),
-                content: Content::Tree,
-                modules: Packages::Production,
-                env: env
-                    .iter()
-                    .map(|(name, value)| ((*name).to_owned(), because.derive((*value).to_owned())))
-                    .collect(),
-                port,
-                stops: None,
-                build_env: Vec::new(),
-            }))
-        }
-    }
-}
-
-/// <https://v2.nuxt.com/docs/get-started/commands>
-fn of_nuxt2(s: &Survey<'_>, meta: &Fact<&'static Framework>) -> App {
-    let config = ["nuxt.config.js", "nuxt.config.ts"].iter().find_map(|name| s.dir.doc(name));
-    let is_static = config
-        .is_some_and(|doc| doc.text.contains("target: 'static'") || doc.text.contains("target: \"static\""));
-    let single_page =
-        config.is_some_and(|doc| doc.text.contains("ssr: false") || doc.text.contains("mode: 'spa'"));
-    if is_static || single_page {
-        let served = Served {
-            output: meta.derive("dist".to_owned()),
-            hashed: vec!["_nuxt".to_owned()],
-            is_single_page: single_page,
-        };
-        return App::Site(served);
-    }
-    App::Server(Box::new(Server {
-        launch: meta
-            .derive(Launch::Node(vec!["node_modules/nuxt/bin/nuxt.js".to_owned(), "start".to_owned()])),
-        before: Vec::new(),
-        builds: Vec::new(),
-        content: Content::Tree,
-        modules: Packages::Production,
-        env: vec![("HOST".to_owned(), meta.derive("0.0.0.0".to_owned()))],
-        port: None,
-        stops: None,
-        build_env: Vec::new(),
-    }))
 }
 
 /// The app that a decoded command starts.
@@ -508,7 +380,7 @@ pub(super) fn is_sensitive(name: &str) -> bool {
         .any(|mark| name.contains(mark))
 }
 
-fn port_argument(args: &[String]) -> Option<u16> {
+pub(super) fn port_argument(args: &[String]) -> Option<u16> {
     args.windows(2)
         .find(|pair| matches!(pair[0].as_str(), "-p" | "--port" | "-P"))
         .map(|pair| pair[1].as_str())

@@ -73,6 +73,25 @@ pub(super) struct Output {
     pub modules: Modules,
     /// Variables that make it reachable.
     pub env: &'static [(&'static str, &'static str)],
+    /// Variables of its build alone.
+    pub build_env: &'static [(&'static str, &'static str)],
+    /// When the build gives files instead.
+    pub site: Option<SiteWhen>,
+}
+
+/// When a framework's build gives files instead of a server.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SiteWhen {
+    /// Words of a configuration file.
+    pub configured: &'static [(&'static str, &'static str)],
+    /// Words of the build script.
+    pub built_by: &'static [&'static str],
+    /// The output folder.
+    pub output: &'static str,
+    /// Folders whose file names change with their content.
+    pub hashed: &'static [&'static str],
+    /// What is sent for a path without a file.
+    pub missing: Missing,
 }
 
 /// Does a built server need installed packages?
@@ -139,6 +158,14 @@ pub(super) const META: &[Framework] = &[
             folders: &[".output"],
             modules: Modules::Bundled,
             env: &[("HOST", "0.0.0.0")],
+            build_env: &[],
+            site: Some(SiteWhen {
+                configured: &[],
+                built_by: &["nuxt generate", "nuxi generate"],
+                output: ".output/public",
+                hashed: &["_nuxt"],
+                missing: Missing::NotFound,
+            }),
         }),
         port: 3000,
         dev: &["--host", "0.0.0.0"],
@@ -170,6 +197,65 @@ pub(super) const META: &[Framework] = &[
             folders: &["build"],
             modules: Modules::Production,
             env: &[("HOST", "0.0.0.0")],
+            build_env: &[],
+            site: None,
+        }),
+        port: 3000,
+        dev: &["--host", "0.0.0.0"],
+        public: &["PUBLIC_", "VITE_"],
+    },
+    // https://reactrouter.com/start/framework/deploying, https://reactrouter.com/how-to/spa
+    Framework {
+        name: "React Router",
+        packages: &["@react-router/dev"],
+        gives: Gives::Server(Output {
+            entry: "node_modules/@react-router/serve/bin.cjs ./build/server/index.js",
+            folders: &["build"],
+            modules: Modules::Production,
+            env: &[("HOST", "0.0.0.0")],
+            build_env: &[],
+            site: Some(SiteWhen {
+                configured: &[
+                    ("react-router.config.ts", "ssr: false"),
+                    ("react-router.config.js", "ssr: false"),
+                ],
+                built_by: &[],
+                output: "build/client",
+                hashed: &["assets"],
+                missing: Missing::Index,
+            }),
+        }),
+        port: 3000,
+        dev: &["--host", "0.0.0.0"],
+        public: &["VITE_"],
+    },
+    // https://v2.remix.run/docs/other-api/serve
+    Framework {
+        name: "Remix",
+        packages: &["@remix-run/serve"],
+        gives: Gives::Server(Output {
+            entry: "node_modules/@remix-run/serve/dist/cli.js ./build/server/index.js",
+            folders: &["build", "public"],
+            modules: Modules::Production,
+            env: &[("HOST", "0.0.0.0")],
+            build_env: &[],
+            site: None,
+        }),
+        port: 3000,
+        dev: &["--host", "0.0.0.0"],
+        public: &["VITE_"],
+    },
+    // https://svelte.dev/docs/kit/adapter-auto: told that it builds for Cloud Run, it takes adapter-node.
+    Framework {
+        name: "SvelteKit",
+        packages: &["@sveltejs/adapter-auto"],
+        gives: Gives::Server(Output {
+            entry: "build/index.js",
+            folders: &["build"],
+            modules: Modules::Production,
+            env: &[("HOST", "0.0.0.0")],
+            build_env: &[("GCP_BUILDPACKS", "1")],
+            site: None,
         }),
         port: 3000,
         dev: &["--host", "0.0.0.0"],
@@ -184,6 +270,8 @@ pub(super) const META: &[Framework] = &[
             folders: &["dist"],
             modules: Modules::Production,
             env: &[("HOST", "0.0.0.0")],
+            build_env: &[],
+            site: None,
         }),
         port: 4321,
         dev: &["--host", "0.0.0.0"],
@@ -214,6 +302,8 @@ pub(super) const META: &[Framework] = &[
             folders: &[".output"],
             modules: Modules::Bundled,
             env: &[("HOST", "0.0.0.0")],
+            build_env: &[],
+            site: None,
         }),
         port: 3000,
         dev: &[],

@@ -16,6 +16,7 @@ mod lock;
 mod manifest;
 mod native;
 mod next;
+mod own_server;
 mod package_manager;
 mod plan;
 mod prisma;
@@ -26,6 +27,7 @@ mod site;
 mod sources;
 mod start;
 mod steps;
+mod surroundings;
 mod version;
 mod workspace;
 
@@ -35,7 +37,7 @@ use crate::key::{AnyKey, Key};
 use crate::plan::run::Run;
 use crate::plan::service::{IgnoreGroup, Service};
 use crate::plan::stage::GraphError;
-use crate::repo::dir::{Dir, Doc};
+use crate::repo::dir::Dir;
 use crate::repo::inventory::{Reads, SourceRead};
 use crate::repo::path::RelPath;
 use crate::stack::common::listen::Listening;
@@ -245,7 +247,7 @@ fn survey_package(s: &Survey<'_>) -> Option<Claim<Facts>> {
     let build = steps::build(s, &package, &manager, framework.as_ref(), &app);
     let test = steps::test(s, &package, &manager);
     let dev = steps::dev(s, &package, &manager, framework.as_ref());
-    let outputs = outputs(s, &app);
+    let outputs = surroundings::outputs(s, &app);
     let because = app_evidence(&app, &package);
     let mut facts = Facts {
         name: package
@@ -275,13 +277,13 @@ fn survey_package(s: &Survey<'_>) -> Option<Claim<Facts>> {
         writes: sources::writes(&docs),
         spawns: sources::spawns(&docs),
         health: sources::health(&docs),
-        example_port: example_port(s),
+        example_port: surroundings::example_port(s),
         variables: Vec::new(),
         reads: runtime_files::read_by(&s.dir, &docs, &outputs),
         tests: runtime_files::tests(&s.dir),
         outputs,
-        tracked: top_level(s),
-        prose: prose(s, &docs),
+        tracked: surroundings::top_level(s),
+        prose: surroundings::prose(s, &docs),
         hidden: None,
         waits: false,
         is_workspace: false,
@@ -346,10 +348,10 @@ impl Facts {
                 files.push(folder.to_owned());
             }
         }
-        files.extend(pnpm_patches(&top.dir));
+        files.extend(surroundings::pnpm_patches(&top.dir));
         files.extend(self.lifecycle.before.iter().map(|file| file.value.clone()));
         files.dedup();
-        let is_private = private_registry(s, &top.dir);
+        let is_private = surroundings::private_registry(s, &top.dir);
         if self.is_workspace {
             files.retain(|file| file != "package.json");
             self.manifests.append(&mut files);
@@ -447,12 +449,12 @@ fn survey_loose(s: &Survey<'_>) -> Option<Claim<Facts>> {
         writes: sources::writes(&docs),
         spawns: sources::spawns(&docs),
         health: sources::health(&docs),
-        example_port: example_port(s),
+        example_port: surroundings::example_port(s),
         variables: Vec::new(),
         reads: Vec::new(),
         tests: runtime_files::tests(&s.dir),
         outputs: Vec::new(),
-        tracked: top_level(s),
+        tracked: surroundings::top_level(s),
         prose: Vec::new(),
         hidden: None,
         waits: false,
@@ -556,82 +558,4 @@ fn strength(facts: &Facts, package: &Package<'_>) -> Strength {
         App::Site(_) if is_bundler && !has_page => Strength::Assets,
         _ => Strength::Entry,
     }
-}
-
-/// Output folders of the build that the repository does not hold.
-fn outputs(s: &Survey<'_>, app: &App) -> Vec<String> {
-    let mut folders = match app {
-        App::Site(served) => vec![served.output.value.clone()],
-        App::Server(server) => match &server.content {
-            app::Content::Output { folders, .. } => folders.iter().map(|(from, _)| from.clone()).collect(),
-            app::Content::Tree => Vec::new(),
-        },
-    };
-    folders.retain(|folder| {
-        folder != "."
-            && !folder.starts_with(".next")
-            && !folder.starts_with(".output")
-            && !s.dir.has_dir(folder)
-    });
-    folders
-}
-
-fn top_level(s: &Survey<'_>) -> Vec<String> {
-    let mut names: Vec<String> =
-        s.dir.files().filter_map(|(path, _)| path.split('/').next().map(str::to_owned)).collect();
-    names.dedup();
-    names
-}
-
-/// `README.md` and the like, where no source names them.
-fn prose(s: &Survey<'_>, docs: &[Doc<'_>]) -> Vec<String> {
-    let is_prose = |name: &&String| {
-        let upper = name.to_ascii_uppercase();
-        ["README", "CHANGELOG", "CONTRIBUTING", "CODE_OF_CONDUCT", "SECURITY"]
-            .iter()
-            .any(|word| upper.starts_with(word))
-            && upper.ends_with(".MD")
-    };
-    let is_named = |name: &String| docs.iter().any(|doc| doc.text.contains(name.as_str()));
-    top_level(s).iter().filter(is_prose).filter(|name| !is_named(name)).cloned().collect()
-}
-
-/// `PORT=8081` of an example of the environment.
-fn example_port(s: &Survey<'_>) -> Option<Fact<u16>> {
-    [".env.example", ".env.sample"]
-        .iter()
-        .find_map(|name| s.dir.doc(name)?.find(|line| line.trim().strip_prefix("PORT=")?.trim().parse().ok()))
-}
-
-/// Patches that pnpm applies while installing: <https://pnpm.io/cli/patch>
-fn pnpm_patches(dir: &Dir<'_>) -> Option<String> {
-    let named = |name: &str, words: &str| dir.doc(name).is_some_and(|doc| doc.text.contains(words));
-    (dir.has_dir("patches")
-        && (named("package.json", "patchedDependencies")
-            || named("pnpm-workspace.yaml", "patchedDependencies")))
-    .then(|| "patches".to_owned())
-}
-
-/// Does the project's `.npmrc` name a registry of its own or a token?
-fn private_registry(s: &Survey<'_>, dir: &Dir<'_>) -> bool {
-    let Some(doc) = dir.doc(".npmrc") else { return false };
-    let found = doc.find(|line| {
-        let line = line.trim();
-        let is_own = line.contains("registry=")
-            && !line.contains("registry.npmjs.org")
-            && !line.contains("registry.yarnpkg.com");
-        (!line.starts_with(['#', ';']) && (is_own || line.contains("_authToken") || line.contains("_auth")))
-            .then(|| "a private registry".to_owned())
-    });
-    if let Some(found) = &found {
-        s.note(
-            crate::diag::Diagnostic::note(
-                crate::diag::Code::PrivateRegistry,
-                "packages come from a registry that may want a login",
-            )
-            .at(found.because.at.clone())
-            .help("docker build --secret id=npmrc,src=$HOME/.npmrc"),
-        );
-    }
-    found.is_some()
 }

@@ -29,6 +29,7 @@ static ERA: LazyLock<Era> =
 
 /// A package that does not fit some lines.
 struct Limit {
+    name: String,
     because: Evidence,
     fits: Box<dyn Fn(&str) -> bool>,
     why: Box<dyn Fn(&str) -> String>,
@@ -48,10 +49,18 @@ pub(super) fn newest(project: &Project<'_>, lines: &[&str]) -> Option<Fact<Strin
     Some(Fact::new(lines[at].to_owned(), because))
 }
 
+/// Packages that a line has no wheel for, so that they are compiled.
+pub(super) fn compiled(project: &Project<'_>, line: &str) -> Vec<Fact<String>> {
+    let misfits = limits(project).into_iter().filter(|limit| !(limit.fits)(line));
+    let native = misfits.filter(|limit| !ERA.works.contains_key(&limit.name) && project.has(&limit.name));
+    native.map(|limit| Fact::new(limit.name, limit.because)).collect()
+}
+
 fn limits(project: &Project<'_>) -> Vec<Limit> {
     let from_wheels = project.locked.iter().filter(|locked| is_native(locked)).map(|locked| {
         let (files, name, version) = (locked.wheels.clone(), locked.name.clone(), locked.version.clone());
         Limit {
+            name: name.clone(),
             because: locked.because.clone(),
             fits: Box::new(move |line| files.iter().any(|file| fits(file, line))),
             why: Box::new(move |line| format!("{name} {version} has no wheel for Python {line}")),
@@ -66,6 +75,7 @@ fn limits(project: &Project<'_>) -> Vec<Limit> {
             let fits = fits_table(first.clone(), version.value.clone());
             let (name, version) = (name.clone(), short(&version.value));
             Some(Limit {
+                name: name.clone(),
                 because,
                 fits: Box::new(fits),
                 why: Box::new(move |line| format!("{name} {version} {verb} Python {line}")),

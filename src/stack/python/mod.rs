@@ -55,6 +55,8 @@ static APP: Key<String> =
 /// What a Python project says about itself.
 #[derive(Debug)]
 pub(super) struct Facts {
+    /// The project's name, where a manifest gives one.
+    name: Option<String>,
     /// The Python line.
     version: Fact<String>,
     /// Who installs.
@@ -75,6 +77,8 @@ pub(super) struct Facts {
     home: Option<Fact<String>>,
     /// Does what runs use the folder of tests?
     imports_tests: bool,
+    /// Is the sources' folder needed beside the installed package?
+    ships_sources: bool,
     /// Is the program a command that the installed package brings?
     is_installed: bool,
 }
@@ -97,6 +101,10 @@ const MANIFESTS: &[&str] = &[
     "main.py",
     "environment.yml",
 ];
+
+/// Folders that a program reads from where it starts.
+const DATA: &[&str] =
+    &["alembic", "assets", "conf", "config", "data", "locale", "migrations", "public", "static", "templates"];
 
 impl Stack for Python {
     const ID: &'static str = "python";
@@ -137,8 +145,8 @@ impl Stack for Python {
     }
 
     fn survey(&self, s: &Survey<'_>) -> Option<Claim<Facts>> {
-        let modules = Modules::read(&s.dir);
         let project = Project::read(s)?;
+        let modules = Modules::read(&s.dir, &project.members(s));
         if is_part_of_a_project(s, &project) {
             return None;
         }
@@ -174,8 +182,10 @@ impl Stack for Python {
         let is_script = program.command.value.words().first();
         let is_installed = project.scripts.iter().any(|(name, _)| Some(name) == is_script);
         let facts = Facts {
+            ships_sources: !is_installed || DATA.iter().any(|folder| s.dir.has_dir(folder)),
             is_installed: is_installed || writes::asks_for_metadata(&modules),
-            system: system::find(s, &project),
+            system: system::find(s, &project, &version.value),
+            name: project.name(),
             imports_tests: ["tests", "test"]
                 .iter()
                 .any(|module| modules.sources.iter().any(|one| one.uses(module).is_some())),

@@ -66,13 +66,16 @@ const TOOLS: &[&str] = &[
 
 impl<'a> Modules<'a> {
     /// Reads the Python files of a folder. `aside` gives the folders of other projects below it.
-    pub fn read(dir: &Dir<'a>) -> Self {
+    pub fn read(dir: &Dir<'a>, aside: &[String]) -> Self {
         let files: BTreeSet<String> =
             dir.files().map(|(path, _)| path.to_owned()).filter(|path| path.ends_with(".py")).collect();
         let home = dir.path().clone();
         let (mut sources, mut tests) = (Vec::new(), Vec::new());
         for doc in dir.docs().filter(|doc| doc.path.extension() == Some("py")) {
             let Some(path) = doc.path.relative_to(&home) else { continue };
+            if aside.iter().any(|folder| path.as_str().starts_with(&format!("{folder}/"))) {
+                continue;
+            }
             if is_test(path.as_str()) {
                 tests.push(Source::read(doc, path.as_str()));
             } else if !is_aside(path.as_str()) {
@@ -185,7 +188,7 @@ mod tests {
             (&[("shop/__init__.py", "")], "shop/__init__.py", "", "shop"),
         ] {
             let inventory = Inventory::from_files(files.iter().copied());
-            let modules = Modules::read(&inventory.dir(RelPath::root()));
+            let modules = Modules::read(&inventory.dir(RelPath::root()), &[]);
             let got = modules.name(modules.at(path).unwrap());
             assert_eq!(got, (root.to_owned(), name.to_owned()), "{path}");
         }

@@ -16,6 +16,7 @@ use super::django::Django;
 use super::manager::Installation;
 use super::program::Added;
 use super::project::Manager;
+use super::system;
 use super::version::newer;
 
 /// Where the project lies in the image.
@@ -35,7 +36,8 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         None => Stage::on("runtime", Role::Runtime, "base", RUNTIME),
     };
     let installed = facts.is_installed && facts.install.project.is_some();
-    let mut runtime = runtime.taking(if installed { &["build"] } else { &["deps", "build"] });
+    let venv = if installed || !facts.ships_sources { "build" } else { "deps" };
+    let mut runtime = runtime.taking(if venv == "build" { &["build"] } else { &["deps", "build"] });
     let shipped = facts.system.runtime.iter().chain(&start.init);
     runtime.packages = shipped.map(|package| released(facts, package)).collect();
     let stages = StageGraph::new(vec![
@@ -85,24 +87,17 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
 
 const RUNTIME: &str = "python/runtime.tera";
 
-/// The image that has the Python line.
+/// The image that has the Python line. Older lines stand on the Debian of their time: its libraries are those
+/// that their packages were built against.
 fn image(facts: &Facts) -> &'static str {
     let line = facts.version.value.as_str();
-    let newest_on_older = [("3.6", "python-slim-bullseye"), ("3.8", "python-slim-bookworm")];
+    let newest_on_older = [("3.6", "python-slim-bullseye"), ("3.11", "python-slim-bookworm")];
     newest_on_older.iter().find(|(newest, _)| !newer(line, newest)).map_or("python-slim", |(_, image)| image)
 }
 
-/// A package by its name in the release of the image. Rows are those of Debian 13; before it there were
-/// no names with `t64` (<https://wiki.debian.org/ReleaseGoals/64bit-time>), and versions differ.
+/// A package by its name in the release of the image; the rows are those of Debian 13.
 fn released(facts: &Facts, package: &Fact<SystemPackage>) -> Fact<SystemPackage> {
-    if image(facts) == "python-slim" {
-        return package.clone();
-    }
-    package.clone().map(|package| {
-        let version =
-            package.version.filter(|version| matches!(version.as_str(), "0.19.*" | "12.*" | "1.8.*"));
-        SystemPackage { name: package.name.replace("t64", ""), version }
-    })
+    if image(facts) == "python-slim" { package.clone() } else { package.clone().map(system::in_debian_12) }
 }
 
 /// ENTRYPOINT and CMD, and the init process where the program does not stop by itself.
@@ -167,13 +162,9 @@ fn environment(facts: &Facts, has_own_image: bool) -> BTreeMap<String, Fact<Stri
 }
 
 fn name(facts: &Facts) -> String {
-    let framework = facts.program.framework.as_ref().map(|framework| framework.value.to_lowercase());
-    facts
-        .django
-        .as_ref()
-        .map(|django| django.target.value.split('.').next().unwrap_or_default().to_owned())
-        .or(framework)
-        .unwrap_or_else(|| "app".to_owned())
+    let framework = || facts.program.framework.as_ref().map(|framework| framework.value.to_lowercase());
+    let django = || facts.django.as_ref()?.target.value.split('.').next().map(str::to_owned);
+    facts.name.clone().or_else(django).or_else(framework).unwrap_or_else(|| "app".to_owned())
 }
 
 fn ignore(s: &Survey<'_>) -> Vec<IgnoreGroup> {
@@ -229,6 +220,8 @@ struct View<'f> {
     /// Are there tests?
     has_tests: bool,
     dev: Option<&'f ExecForm>,
+    /// Is more shipped than the environment?
+    ships_sources: bool,
     /// The stage whose environment is shipped.
     environment_of: &'static str,
     /// Who owns the project's files, when that is not root.
@@ -271,7 +264,8 @@ impl<'f> View<'f> {
             test: Run::new(with_settings(&facts.test.command, django)),
             has_tests: facts.test.any || facts.test.command.contains("manage.py"),
             dev: facts.program.dev.as_ref(),
-            environment_of: if installed { "build" } else { "deps" },
+            ships_sources: facts.ships_sources,
+            environment_of: if installed || !facts.ships_sources { "build" } else { "deps" },
             owner: facts.writes.as_ref().map(|_| user.value.clone()),
             writes: facts.writes.as_ref(),
             needs: django

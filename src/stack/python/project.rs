@@ -2,7 +2,7 @@
 //!
 //! Several managers' files may stand side by side; one of them counts, and the others are told of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::keys;
 use crate::diag::{Code, Diagnostic};
@@ -34,6 +34,8 @@ pub(super) struct Project<'a> {
     pub dev: Requirements,
     /// Lock files' exact versions and wheels, by package.
     pub locked: Vec<Locked>,
+    /// Names of the packages that what runs needs.
+    reached: BTreeSet<String>,
     /// Is the project itself installed as a package?
     pub package: Option<Fact<String>>,
     /// Commands that the package brings: name and `module:function`.
@@ -49,6 +51,8 @@ pub(super) struct Locked {
     pub version: String,
     /// File names of its wheels.
     pub wheels: Vec<String>,
+    /// The packages it asks for, normalized.
+    pub needs: Vec<String>,
     /// Where it stands.
     pub because: Evidence,
 }
@@ -159,6 +163,7 @@ impl<'a> Project<'a> {
             requirements: Requirements::default(),
             dev: Requirements::default(),
             locked: Vec::new(),
+            reached: BTreeSet::new(),
             package: None,
             scripts: Vec::new(),
         };
@@ -236,6 +241,10 @@ impl<'a> Project<'a> {
         };
         let lock = s.parsed(if is_json { doc.json() } else { doc.toml() })?;
         let found = if is_json { pipenv_lock(&lock) } else { packages(&lock) };
+        self.reached = reachable(&found, &self.requirements);
+        if self.manager.value == Manager::Pipenv {
+            self.reached.extend(found.iter().map(|locked| locked.name.clone()));
+        }
         self.locked = found;
         Some(())
     }
@@ -252,15 +261,44 @@ impl<'a> Project<'a> {
         constraints.and_then(limit).or_else(|| said.and_then(limit))
     }
 
-    /// Is the package there, asked for or locked?
+    /// The project's name, where a manifest gives one.
+    pub fn name(&self) -> Option<String> {
+        let of = |path: &[&str]| Some(self.pyproject.as_ref()?.tree.at(path)?.as_text()?.to_owned());
+        let package = || self.package.as_ref().map(|package| package.value.clone());
+        of(&["project", "name"])
+            .or_else(|| of(&["tool", "poetry", "name"]))
+            .or_else(package)
+            .filter(|name| name != ".")
+    }
+
+    /// The folders of a workspace, each a project of its own.
+    /// <https://docs.astral.sh/uv/concepts/projects/workspaces/>
+    pub fn members(&self, s: &Survey<'_>) -> Vec<String> {
+        let Some(workspace) =
+            self.pyproject.as_ref().and_then(|p| p.tree.at(&["tool", "uv", "workspace", "members"]))
+        else {
+            return Vec::new();
+        };
+        let below = |pattern: &str| {
+            let fixed = pattern.split('*').next().unwrap_or_default().to_owned();
+            let manifests = s.dir.files().filter_map(|(path, _)| path.strip_suffix("/pyproject.toml"));
+            manifests.filter(move |folder| folder.starts_with(&fixed)).map(str::to_owned).collect::<Vec<_>>()
+        };
+        workspace.texts().flat_map(below).collect()
+    }
+
+    /// Is the package there when the program runs, asked for or by way of another?
     pub fn has(&self, name: &str) -> bool {
-        self.requirements.has(name) || self.locked.iter().any(|locked| locked.name == name)
+        self.evidence(name).is_some()
     }
 
     /// Where a package is named.
     pub fn evidence(&self, name: &str) -> Option<Evidence> {
         let asked = self.requirements.get(name).map(|one| one.because.clone());
-        asked.or_else(|| Some(self.locked.iter().find(|locked| locked.name == name)?.because.clone()))
+        asked.or_else(|| {
+            let locked = self.locked.iter().find(|locked| locked.name == name)?;
+            self.reached.contains(name).then(|| locked.because.clone())
+        })
     }
 }
 
@@ -367,9 +405,34 @@ fn packages(lock: &Manifest<'_>) -> Vec<Locked> {
         wheels.extend(older.remove(&name).unwrap_or_default());
         wheels.retain(|file| file.to_ascii_lowercase().ends_with(".whl"));
         let because = lock.cite(package, format!("{name} {version}"));
-        Some(Locked { name, version, wheels, because })
+        let needs = package.get("dependencies").map(needs).unwrap_or_default();
+        Some(Locked { name, version, wheels, needs, because })
     })
     .collect()
+}
+
+/// A list of texts (pdm), a list of tables with names (uv), or a table of names (poetry).
+fn needs(dependencies: &Tree) -> Vec<String> {
+    let word = |text: &str| {
+        let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || "-_.".contains(c)));
+        normalize(&text[..end.unwrap_or(text.len())])
+    };
+    let listed = dependencies
+        .items()
+        .filter_map(|item| item.as_text().or_else(|| item.get("name")?.as_text()).map(word));
+    listed.chain(dependencies.entries().map(|(name, _)| normalize(name))).collect()
+}
+
+/// Leaves the packages that what runs needs: a lock file has those of development besides.
+fn reachable(all: &[Locked], requirements: &Requirements) -> BTreeSet<String> {
+    let mut reached: BTreeSet<String> = BTreeSet::new();
+    let mut open: Vec<String> = requirements.iter().map(|one| one.name.clone()).collect();
+    while let Some(name) = open.pop() {
+        if reached.insert(name.clone()) {
+            open.extend(all.iter().filter(|one| one.name == name).flat_map(|one| one.needs.iter().cloned()));
+        }
+    }
+    reached
 }
 
 fn file_names(files: &Tree) -> Vec<String> {
@@ -386,7 +449,7 @@ fn pipenv_lock(lock: &Manifest<'_>) -> Vec<Locked> {
     all.filter_map(|(name, entry)| {
         let version = entry.get("version")?.as_text()?.trim_start_matches('=').to_owned();
         let because = lock.cite(entry, format!("{name} {version}"));
-        Some(Locked { name: normalize(name), version, wheels: Vec::new(), because })
+        Some(Locked { name: normalize(name), version, wheels: Vec::new(), needs: Vec::new(), because })
     })
     .collect()
 }

@@ -24,6 +24,9 @@ pub(super) struct Setup {
     pub python: Option<Fact<String>>,
 }
 
+/// A package whose script works its name out.
+const UNNAMED: &str = "package";
+
 impl Setup {
     /// Reads both files of the project's folder.
     pub fn read(s: &Survey<'_>) -> Self {
@@ -48,7 +51,7 @@ impl Setup {
             let because = source.cite(statement.line);
             let name = match call.keyword("name") {
                 Some([Token::Text(name)]) => name.clone(),
-                _ => "package".to_owned(),
+                _ => UNNAMED.to_owned(),
             };
             self.because = Some(Fact::new(name, because.clone()));
             let texts = |argument: &str| {
@@ -94,7 +97,7 @@ impl Setup {
             }
             let because = doc.cite(number, trimmed);
             match (section.as_str(), key.as_str()) {
-                ("metadata", "name") if self.because.is_none() => {
+                ("metadata", "name") if self.because.as_ref().is_none_or(|named| named.value == UNNAMED) => {
                     self.because = Some(Fact::new(value.to_owned(), because));
                 }
                 ("options", "install_requires") => {

@@ -127,8 +127,57 @@ const ROWS: &[Row] = &[
     row("gitpython", &[], &[("git", "1:2.47.*")]),
 ];
 
+/// What packages that usually come as wheels are compiled with, when the Python line has none.
+const SOURCES: &[Row] = &[
+    row("psycopg2-binary", &[("libpq-dev", "17.*")], &[("libpq5", "17.*")]),
+    row(
+        "lxml",
+        &[("libxml2-dev", "2.*"), ("libxslt1-dev", "1.1.*")],
+        &[("libxml2", "2.*"), ("libxslt1.1", "1.1.*")],
+    ),
+    row("pillow", &[("libjpeg-dev", "1:2.1.*"), ("zlib1g-dev", "1:1.*")], &[("libjpeg62-turbo", "1:2.1.*")]),
+    row("cffi", &[("libffi-dev", "3.4.*")], &[]),
+];
+
+/// The names and versions of Debian 12 (<https://packages.debian.org/bookworm/>), where they differ.
+const DEBIAN_12: &[(&str, &str, &str)] = &[
+    ("libpq-dev", "libpq-dev", "15.*"),
+    ("libpq5", "libpq5", "15.*"),
+    ("libmariadb3", "libmariadb3", "1:10.11.*"),
+    ("libxmlsec1t64-openssl", "libxmlsec1-openssl", "1.2.*"),
+    ("libpango-1.0-0", "libpango-1.0-0", "1.50.*"),
+    ("libpangoft2-1.0-0", "libpangoft2-1.0-0", "1.50.*"),
+    ("libharfbuzz-subset0", "libharfbuzz-subset0", "6.*"),
+    ("libgl1", "libgl1", "1.6.*"),
+    ("libglib2.0-0t64", "libglib2.0-0", "2.74.*"),
+    ("libmagic1t64", "libmagic1", "1:5.44-*"),
+    ("ffmpeg", "ffmpeg", "7:5.1.*"),
+    ("poppler-utils", "poppler-utils", "22.12.*"),
+    ("tesseract-ocr", "tesseract-ocr", "5.3.*"),
+    ("libzbar0t64", "libzbar0", "0.23.*"),
+    ("libgdal-dev", "libgdal-dev", "3.6.*"),
+    ("libgdal36", "libgdal32", "3.6.*"),
+    ("libcairo2-dev", "libcairo2-dev", "1.16.*"),
+    ("libcairo2", "libcairo2", "1.16.*"),
+    ("libldap-dev", "libldap-dev", "2.5.*"),
+    ("libldap2", "libldap-2.5-0", "2.5.*"),
+    ("libgomp1", "libgomp1", "12.*"),
+    ("libcups2t64", "libcups2", "2.4.*"),
+    ("git", "git", "1:2.39.*"),
+];
+
+/// A package as Debian 12 has it.
+pub(super) fn in_debian_12(package: SystemPackage) -> SystemPackage {
+    match DEBIAN_12.iter().find(|(newer, ..)| *newer == package.name) {
+        Some((_, name, version)) => {
+            SystemPackage { name: (*name).to_owned(), version: Some((*version).to_owned()) }
+        }
+        None => package,
+    }
+}
+
 /// What the project's packages need.
-pub(super) fn find(s: &Survey<'_>, project: &Project<'_>) -> System {
+pub(super) fn find(s: &Survey<'_>, project: &Project<'_>, line: &str) -> System {
     let mut system = System::default();
     for row in ROWS {
         let Some(because) = project.evidence(row.package) else { continue };
@@ -147,6 +196,14 @@ pub(super) fn find(s: &Survey<'_>, project: &Project<'_>) -> System {
         }
         system.build.extend(packages(row.build, row.package, &because));
         system.runtime.extend(packages(row.runtime, row.package, &because));
+    }
+    for package in super::era::compiled(project, line) {
+        let name = package.value.as_str();
+        system.build.extend(packages(&[COMPILER], name, &package.because));
+        if let Some(row) = SOURCES.iter().find(|row| row.package == name) {
+            system.build.extend(packages(row.build, name, &package.because));
+            system.runtime.extend(packages(row.runtime, name, &package.because));
+        }
     }
     if let Some(git) =
         project.list.as_ref().and_then(|(_, list)| list.git.clone()).or_else(|| from_git(project))

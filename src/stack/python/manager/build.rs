@@ -45,7 +45,8 @@ fn from_manifest(s: &Survey<'_>, wanted: &Wanted<'_>) -> Installation {
     }
 }
 
-fn from_sources(wanted: &Wanted<'_>) -> Installation {
+/// Installs the project with what it depends on, once its sources are there.
+pub(super) fn from_sources(wanted: &Wanted<'_>) -> Installation {
     let dev = wanted.dev_added();
     Installation {
         from: wanted

@@ -4,6 +4,7 @@
 //! and without pip in it: what is shipped cannot install anything.
 
 mod build;
+mod export;
 mod pdm;
 mod pip;
 mod pipenv;

@@ -1,0 +1,82 @@
+//! What lies around the program in its folder: output folders, documents, patches, a registry's settings.
+
+use crate::diag::{Code, Diagnostic};
+use crate::fact::Fact;
+use crate::repo::dir::{Dir, Doc};
+use crate::stack::Survey;
+use crate::stack::node::app::{self, App};
+
+/// Output folders of the build that the repository does not hold.
+pub(super) fn outputs(s: &Survey<'_>, app: &App) -> Vec<String> {
+    let mut folders = match app {
+        App::Site(served) => vec![served.output.value.clone()],
+        App::Server(server) => match &server.content {
+            app::Content::Output { folders, .. } => folders.iter().map(|(from, _)| from.clone()).collect(),
+            app::Content::Tree => Vec::new(),
+        },
+    };
+    folders.retain(|folder| {
+        folder != "."
+            && !folder.starts_with(".next")
+            && !folder.starts_with(".output")
+            && !s.dir.has_dir(folder)
+    });
+    folders
+}
+
+pub(super) fn top_level(s: &Survey<'_>) -> Vec<String> {
+    let mut names: Vec<String> =
+        s.dir.files().filter_map(|(path, _)| path.split('/').next().map(str::to_owned)).collect();
+    names.dedup();
+    names
+}
+
+/// `README.md` and the like, where no source names them.
+pub(super) fn prose(s: &Survey<'_>, docs: &[Doc<'_>]) -> Vec<String> {
+    let is_prose = |name: &&String| {
+        let upper = name.to_ascii_uppercase();
+        ["README", "CHANGELOG", "CONTRIBUTING", "CODE_OF_CONDUCT", "SECURITY"]
+            .iter()
+            .any(|word| upper.starts_with(word))
+            && upper.ends_with(".MD")
+    };
+    let is_named = |name: &String| docs.iter().any(|doc| doc.text.contains(name.as_str()));
+    top_level(s).iter().filter(is_prose).filter(|name| !is_named(name)).cloned().collect()
+}
+
+/// `PORT=8081` of an example of the environment.
+pub(super) fn example_port(s: &Survey<'_>) -> Option<Fact<u16>> {
+    [".env.example", ".env.sample"]
+        .iter()
+        .find_map(|name| s.dir.doc(name)?.find(|line| line.trim().strip_prefix("PORT=")?.trim().parse().ok()))
+}
+
+/// Patches that pnpm applies while installing: <https://pnpm.io/cli/patch>
+pub(super) fn pnpm_patches(dir: &Dir<'_>) -> Option<String> {
+    let named = |name: &str, words: &str| dir.doc(name).is_some_and(|doc| doc.text.contains(words));
+    (dir.has_dir("patches")
+        && (named("package.json", "patchedDependencies")
+            || named("pnpm-workspace.yaml", "patchedDependencies")))
+    .then(|| "patches".to_owned())
+}
+
+/// Does the project's `.npmrc` name a registry of its own or a token?
+pub(super) fn private_registry(s: &Survey<'_>, dir: &Dir<'_>) -> bool {
+    let Some(doc) = dir.doc(".npmrc") else { return false };
+    let found = doc.find(|line| {
+        let line = line.trim();
+        let is_own = line.contains("registry=")
+            && !line.contains("registry.npmjs.org")
+            && !line.contains("registry.yarnpkg.com");
+        (!line.starts_with(['#', ';']) && (is_own || line.contains("_authToken") || line.contains("_auth")))
+            .then(|| "a private registry".to_owned())
+    });
+    if let Some(found) = &found {
+        s.note(
+            Diagnostic::note(Code::PrivateRegistry, "packages come from a registry that may want a login")
+                .at(found.because.at.clone())
+                .help("docker build --secret id=npmrc,src=$HOME/.npmrc"),
+        );
+    }
+    found.is_some()
+}
