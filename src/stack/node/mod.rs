@@ -9,7 +9,9 @@
 
 mod app;
 pub mod assets;
+mod entry;
 mod era;
+mod facts;
 mod framework;
 mod lifecycle;
 mod lock;
@@ -34,115 +36,28 @@ mod workspace;
 use crate::diag::{Code, Diagnostic};
 use crate::fact::{Evidence, Fact};
 use crate::key::{AnyKey, Key};
-use crate::plan::run::Run;
-use crate::plan::service::{IgnoreGroup, Service};
+use crate::plan::service::Service;
 use crate::plan::stage::GraphError;
 use crate::repo::dir::Dir;
 use crate::repo::inventory::{Reads, SourceRead};
 use crate::repo::path::RelPath;
-use crate::stack::common::listen::Listening;
 use crate::stack::{Claim, Stack, Strength, Survey};
 
 use app::{App, Launch};
 use era::Era;
+use facts::Facts;
 use framework::Framework;
 use lifecycle::Lifecycle;
 use lock::Lock;
 use manifest::Package;
 use native::Natives;
-use package_manager::{Focus, PackageManager};
+use package_manager::PackageManager;
 use workspace::Workspace;
 
 /// The stack.
 pub(super) struct Node;
 
 static KEYS: &[&dyn AnyKey] = &[&version::VERSION as &Key<String>];
-
-/// What a Node.js project says about itself.
-#[derive(Debug)]
-pub(super) struct Facts {
-    /// The package's name, or a usual one.
-    name: String,
-    because: Evidence,
-    version: Fact<String>,
-    manager: Option<PackageManager>,
-    lifecycle: Lifecycle,
-    /// A generated client that lies among the packages.
-    client: Option<prisma::Client>,
-    natives: Natives,
-    era: Era,
-    framework: Option<Fact<&'static Framework>>,
-    app: App,
-    /// What the build sees.
-    context: RelPath,
-    /// The package's folder from there; the root where they are the same.
-    home: RelPath,
-    /// Manifests that an install of a workspace copies.
-    manifests: Vec<String>,
-    install: Option<Run>,
-    production: Option<Run>,
-    /// What there is to say about the install.
-    remarks: Vec<String>,
-    /// Install scripts that need the sources.
-    prepare: Option<Run>,
-    build: Option<Fact<Run>>,
-    test: Option<Fact<Run>>,
-    dev: Option<Fact<Vec<String>>>,
-    listening: Listening,
-    listens: Option<Fact<String>>,
-    handler: Option<Fact<String>>,
-    writes: Option<Fact<String>>,
-    /// Why the program needs other programs beside it.
-    spawns: Option<Fact<String>>,
-    health: Option<Fact<String>>,
-    example_port: Option<Fact<u16>>,
-    /// Public build-time variables.
-    variables: Vec<Fact<String>>,
-    /// Files read at run time beside a built program.
-    reads: Vec<Fact<String>>,
-    /// Tests, as patterns.
-    tests: Vec<String>,
-    /// Output folders that are not in the repository.
-    outputs: Vec<String>,
-    /// Top-level names that are in the repository.
-    tracked: Vec<String>,
-    /// Documents that nothing reads.
-    prose: Vec<String>,
-    /// What other members of a workspace hide from this one's build.
-    hidden: Option<IgnoreGroup>,
-    /// Do install scripts wait until the sources are there?
-    waits: bool,
-    /// Are several packages installed at once?
-    is_workspace: bool,
-    /// The member of a workspace that is planned.
-    focus: Option<Focus>,
-    /// Members that this one needs at run time, from the root.
-    libraries: Vec<String>,
-    /// Builds the members that this one needs.
-    build_libraries: Vec<String>,
-}
-
-impl Facts {
-    /// A path of the package as the build context names it.
-    fn in_context(&self, below: &str) -> String {
-        self.home.join(below).unwrap_or_default().to_string()
-    }
-
-    /// Is there anything to build?
-    fn is_built(&self) -> bool {
-        self.build.is_some() || !self.build_libraries.is_empty()
-    }
-
-    /// Where the program lies in every stage.
-    fn workdir(&self) -> String {
-        if self.home.is_root() { plan::HOME.to_owned() } else { format!("{}/{}", plan::HOME, self.home) }
-    }
-
-    /// The same, for paths of a build's output.
-    fn at_home(&self, below: &str) -> String {
-        if self.home.is_root() { below.to_owned() } else { format!("{}/{below}", self.home) }
-    }
-}
 
 impl Stack for Node {
     const ID: &'static str = "node";
@@ -304,111 +219,6 @@ fn survey_package(s: &Survey<'_>) -> Option<Claim<Facts>> {
     let build = with_client(build, &facts);
     facts.build = build.map(|commands| commands.map(|commands| facts.build_run(commands)));
     Some(Claim { strength: strength(&facts, &package), because: facts.because.clone(), facts })
-}
-
-impl Facts {
-    /// Takes a member's place in its workspace: the root is what the build sees.
-    fn join(&mut self, workspace: &Workspace<'_>, package: &Package<'_>) {
-        let Some(manager) = &self.manager else { return };
-        self.context = workspace.root.path().clone();
-        self.home = workspace.home.clone();
-        self.is_workspace = true;
-        self.manifests = workspace.manifests();
-        self.libraries = workspace.libraries(package).iter().map(ToString::to_string).collect();
-        self.build_libraries = workspace.build_libraries(package, manager.kind);
-        self.hidden = workspace.hidden(package);
-        self.focus = (!workspace.is_root()).then(|| Focus {
-            name: package.name().unwrap_or_else(|| workspace.home.to_string()),
-            path: workspace.home.to_string(),
-        });
-        // Files of one member cannot be mounted before the install of all: its scripts wait for the sources.
-        let own = Lifecycle::read(&workspace.package, &workspace.root);
-        let waits =
-            !self.lifecycle.before.is_empty() || workspace.has_install_scripts() || !own.after.is_empty();
-        self.lifecycle.wait_for_sources();
-        if waits {
-            self.lifecycle
-                .skipped_in_production
-                .get_or_insert_with(|| Fact::new("postinstall".to_owned(), package.evidence()));
-        }
-        self.waits = waits;
-    }
-
-    /// The installs of the deps and prod-deps stages.
-    fn add_installs(&mut self, s: &Survey<'_>, package: &Package<'_>, top: &Package<'_>) {
-        if package.dependencies().next().is_none() && !self.is_workspace {
-            return;
-        }
-        let Some(manager) = &self.manager else { return };
-        let mut files = vec!["package.json".to_owned()];
-        files.extend(manager.lock.clone());
-        for name in manager.settings() {
-            let folder = name.trim_end_matches('/');
-            if top.dir.has(folder) || top.dir.has_dir(folder) {
-                files.push(folder.to_owned());
-            }
-        }
-        files.extend(surroundings::pnpm_patches(&top.dir));
-        files.extend(self.lifecycle.before.iter().map(|file| file.value.clone()));
-        files.dedup();
-        let is_private = surroundings::private_registry(s, &top.dir);
-        if self.is_workspace {
-            files.retain(|file| file != "package.json");
-            self.manifests.append(&mut files);
-        }
-        let reads = plan::InstallFiles { files: &files, manager, is_private };
-        let late = self.waits || !self.lifecycle.after.is_empty();
-        let mut commands = vec![if late { manager.install_without_scripts() } else { manager.install() }];
-        if late && !self.natives.scripts.is_empty() {
-            commands.push(plan::rebuild(self));
-        }
-        self.install = Some(plan::install_run(&reads, commands));
-        if package.has_production_dependencies() || self.is_workspace {
-            let patched = self.lifecycle.patches.is_some()
-                && !files.iter().any(|file| file == "patches")
-                && !self.is_workspace;
-            let run = plan::install_run(&reads, plan::production_commands(self));
-            self.production = Some(if patched { run.bind("patches") } else { run });
-        }
-        if !self.lifecycle.after.is_empty() {
-            let scripts = self.lifecycle.after.iter().map(|script| manager.run(&script.value)).collect();
-            self.prepare = Some(Run { commands: scripts, ..Run::default() });
-            let names: Vec<String> = self
-                .lifecycle
-                .after
-                .iter()
-                .map(|script| format!("`{}` ({})", script.value, script.because))
-                .collect();
-            self.remarks.push(format!("{} needs the sources and runs in the build stage", names.join(", ")));
-        }
-        match (&manager.lock, manager.is_locked) {
-            (None, _) => self
-                .remarks
-                .push("NO LOCK FILE: versions are resolved anew with every build; commit one".to_owned()),
-            (Some(lock), false) => self.remarks.push(format!(
-                "{lock} does not agree with package.json: versions are resolved anew; commit a new one"
-            )),
-            (Some(_), true) => {}
-        }
-    }
-
-    /// The RUN of the build stage.
-    fn build_run(&self, commands: Vec<String>) -> Run {
-        let mut run = Run { commands, ..Run::default() };
-        if let App::Server(server) = &self.app {
-            for (name, value) in &server.build_env {
-                run = run.env(name, value);
-            }
-        }
-        if self.variables.iter().any(|variable| app::is_sensitive(&variable.value)) {
-            // Vite, Create React App, Vue CLI and Next.js read this file last.
-            run = run.secret("build-env", &format!("{}/.env.production.local", self.workdir()));
-        }
-        match self.framework.as_ref().map(|row| row.value.name) {
-            Some("Next.js") => run.cache(&format!("{}/{}", plan::HOME, self.at_home(".next/cache"))),
-            _ => run,
-        }
-    }
 }
 
 /// Programs without a `package.json`: a lone `server.js` that listens.

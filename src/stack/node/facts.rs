@@ -1,0 +1,209 @@
+//! What a package and its surroundings say, and what of it several steps ask for.
+
+use crate::fact::{Evidence, Fact};
+use crate::plan::run::Run;
+use crate::plan::service::IgnoreGroup;
+use crate::repo::path::RelPath;
+use crate::stack::Survey;
+use crate::stack::common::listen::Listening;
+
+use super::app::{self, App};
+use super::era::Era;
+use super::framework::Framework;
+use super::lifecycle::Lifecycle;
+use super::manifest::Package;
+use super::native::Natives;
+use super::package_manager::{Focus, PackageManager};
+use super::workspace::Workspace;
+use super::{plan, prisma, surroundings};
+
+/// What a Node.js project says about itself.
+#[derive(Debug)]
+pub(in crate::stack) struct Facts {
+    /// The package's name, or a usual one.
+    pub(super) name: String,
+    pub(super) because: Evidence,
+    pub(super) version: Fact<String>,
+    pub(super) manager: Option<PackageManager>,
+    pub(super) lifecycle: Lifecycle,
+    /// A generated client that lies among the packages.
+    pub(super) client: Option<prisma::Client>,
+    pub(super) natives: Natives,
+    pub(super) era: Era,
+    pub(super) framework: Option<Fact<&'static Framework>>,
+    pub(super) app: App,
+    /// What the build sees.
+    pub(super) context: RelPath,
+    /// The package's folder from there; the root where they are the same.
+    pub(super) home: RelPath,
+    /// Manifests that an install of a workspace copies.
+    pub(super) manifests: Vec<String>,
+    pub(super) install: Option<Run>,
+    pub(super) production: Option<Run>,
+    /// What there is to say about the install.
+    pub(super) remarks: Vec<String>,
+    /// Install scripts that need the sources.
+    pub(super) prepare: Option<Run>,
+    pub(super) build: Option<Fact<Run>>,
+    pub(super) test: Option<Fact<Run>>,
+    pub(super) dev: Option<Fact<Vec<String>>>,
+    pub(super) listening: Listening,
+    pub(super) listens: Option<Fact<String>>,
+    pub(super) handler: Option<Fact<String>>,
+    pub(super) writes: Option<Fact<String>>,
+    /// Why the program needs other programs beside it.
+    pub(super) spawns: Option<Fact<String>>,
+    pub(super) health: Option<Fact<String>>,
+    pub(super) example_port: Option<Fact<u16>>,
+    /// Public build-time variables.
+    pub(super) variables: Vec<Fact<String>>,
+    /// Files read at run time beside a built program.
+    pub(super) reads: Vec<Fact<String>>,
+    /// Tests, as patterns.
+    pub(super) tests: Vec<String>,
+    /// Output folders that are not in the repository.
+    pub(super) outputs: Vec<String>,
+    /// Top-level names that are in the repository.
+    pub(super) tracked: Vec<String>,
+    /// Documents that nothing reads.
+    pub(super) prose: Vec<String>,
+    /// What other members of a workspace hide from this one's build.
+    pub(super) hidden: Option<IgnoreGroup>,
+    /// Do install scripts wait until the sources are there?
+    pub(super) waits: bool,
+    /// Are several packages installed at once?
+    pub(super) is_workspace: bool,
+    /// The member of a workspace that is planned.
+    pub(super) focus: Option<Focus>,
+    /// Members that this one needs at run time, from the root.
+    pub(super) libraries: Vec<String>,
+    /// Builds the members that this one needs.
+    pub(super) build_libraries: Vec<String>,
+}
+
+impl Facts {
+    /// A path of the package as the build context names it.
+    pub(super) fn in_context(&self, below: &str) -> String {
+        self.home.join(below).unwrap_or_default().to_string()
+    }
+
+    /// Is there anything to build?
+    pub(super) fn is_built(&self) -> bool {
+        self.build.is_some() || !self.build_libraries.is_empty()
+    }
+
+    /// Where the program lies in every stage.
+    pub(super) fn workdir(&self) -> String {
+        if self.home.is_root() { plan::HOME.to_owned() } else { format!("{}/{}", plan::HOME, self.home) }
+    }
+
+    /// The same, for paths of a build's output.
+    pub(super) fn at_home(&self, below: &str) -> String {
+        if self.home.is_root() { below.to_owned() } else { format!("{}/{below}", self.home) }
+    }
+}
+
+impl Facts {
+    /// Takes a member's place in its workspace: the root is what the build sees.
+    pub(super) fn join(&mut self, workspace: &Workspace<'_>, package: &Package<'_>) {
+        let Some(manager) = &self.manager else { return };
+        self.context = workspace.root.path().clone();
+        self.home = workspace.home.clone();
+        self.is_workspace = true;
+        self.manifests = workspace.manifests();
+        self.libraries = workspace.libraries(package).iter().map(ToString::to_string).collect();
+        self.build_libraries = workspace.build_libraries(package, manager.kind);
+        self.hidden = workspace.hidden(package);
+        self.focus = (!workspace.is_root()).then(|| Focus {
+            name: package.name().unwrap_or_else(|| workspace.home.to_string()),
+            path: workspace.home.to_string(),
+        });
+        // Files of one member cannot be mounted before the install of all: its scripts wait for the sources.
+        let own = Lifecycle::read(&workspace.package, &workspace.root);
+        let waits =
+            !self.lifecycle.before.is_empty() || workspace.has_install_scripts() || !own.after.is_empty();
+        self.lifecycle.wait_for_sources();
+        if waits {
+            self.lifecycle
+                .skipped_in_production
+                .get_or_insert_with(|| Fact::new("postinstall".to_owned(), package.evidence()));
+        }
+        self.waits = waits;
+    }
+
+    /// The installs of the deps and prod-deps stages.
+    pub(super) fn add_installs(&mut self, s: &Survey<'_>, package: &Package<'_>, top: &Package<'_>) {
+        if package.dependencies().next().is_none() && !self.is_workspace {
+            return;
+        }
+        let Some(manager) = &self.manager else { return };
+        let mut files = vec!["package.json".to_owned()];
+        files.extend(manager.lock.clone());
+        for name in manager.settings() {
+            let folder = name.trim_end_matches('/');
+            if top.dir.has(folder) || top.dir.has_dir(folder) {
+                files.push(folder.to_owned());
+            }
+        }
+        files.extend(surroundings::pnpm_patches(&top.dir));
+        files.extend(self.lifecycle.before.iter().map(|file| file.value.clone()));
+        files.dedup();
+        let is_private = surroundings::private_registry(s, &top.dir);
+        if self.is_workspace {
+            files.retain(|file| file != "package.json");
+            self.manifests.append(&mut files);
+        }
+        let reads = plan::InstallFiles { files: &files, manager, is_private };
+        let late = self.waits || !self.lifecycle.after.is_empty();
+        let mut commands = vec![if late { manager.install_without_scripts() } else { manager.install() }];
+        if late && !self.natives.scripts.is_empty() {
+            commands.push(plan::rebuild(self));
+        }
+        self.install = Some(plan::install_run(&reads, commands));
+        if package.has_production_dependencies() || self.is_workspace {
+            let patched = self.lifecycle.patches.is_some()
+                && !files.iter().any(|file| file == "patches")
+                && !self.is_workspace;
+            let run = plan::install_run(&reads, plan::production_commands(self));
+            self.production = Some(if patched { run.bind("patches") } else { run });
+        }
+        if !self.lifecycle.after.is_empty() {
+            let scripts = self.lifecycle.after.iter().map(|script| manager.run(&script.value)).collect();
+            self.prepare = Some(Run { commands: scripts, ..Run::default() });
+            let names: Vec<String> = self
+                .lifecycle
+                .after
+                .iter()
+                .map(|script| format!("`{}` ({})", script.value, script.because))
+                .collect();
+            self.remarks.push(format!("{} needs the sources and runs in the build stage", names.join(", ")));
+        }
+        match (&manager.lock, manager.is_locked) {
+            (None, _) => self
+                .remarks
+                .push("NO LOCK FILE: versions are resolved anew with every build; commit one".to_owned()),
+            (Some(lock), false) => self.remarks.push(format!(
+                "{lock} does not agree with package.json: versions are resolved anew; commit a new one"
+            )),
+            (Some(_), true) => {}
+        }
+    }
+
+    /// The RUN of the build stage.
+    pub(super) fn build_run(&self, commands: Vec<String>) -> Run {
+        let mut run = Run { commands, ..Run::default() };
+        if let App::Server(server) = &self.app {
+            for (name, value) in &server.build_env {
+                run = run.env(name, value);
+            }
+        }
+        if self.variables.iter().any(|variable| app::is_sensitive(&variable.value)) {
+            // Vite, Create React App, Vue CLI and Next.js read this file last.
+            run = run.secret("build-env", &format!("{}/.env.production.local", self.workdir()));
+        }
+        match self.framework.as_ref().map(|row| row.value.name) {
+            Some("Next.js") => run.cache(&format!("{}/{}", plan::HOME, self.at_home(".next/cache"))),
+            _ => run,
+        }
+    }
+}
