@@ -241,7 +241,8 @@ fn address(statement: &Statement<'_>) -> Option<Fact<Address>> {
     } else if let Some(found) = DEFAULT_FIRST.captures(code) {
         Address::Variable(found[2].to_owned(), everywhere(found.get(1)))
     } else {
-        let found = FLAG.captures(code)?;
+        // A flag of a subcommand does not stand alone.
+        let found = FLAG.captures(code).filter(|_| !statement.doc.text.contains("Subcommand"))?;
         let named = found["args"].split("long").nth(1).and_then(|rest| {
             let rest = rest.trim_start().strip_prefix('=')?.trim_start().strip_prefix('"')?;
             rest.split('"').next()

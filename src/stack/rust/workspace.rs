@@ -97,7 +97,7 @@ impl<'a> Workspace<'a> {
         found
     }
 
-    /// A Rust file of the package in `folder`, not of one that lies below it.
+    /// A Rust file of the package in `folder`, not of one that lies below it. Build scripts run elsewhere.
     fn is_source(&self, path: &RelPath, folder: &RelPath) -> bool {
         const ASIDE: &[&str] = &["tests", "benches", "examples", "target"];
         let below = path.relative_to(folder).unwrap_or_default();
@@ -107,6 +107,7 @@ impl<'a> Workspace<'a> {
             .any(|other| other != folder && other.is_within(folder) && path.is_within(other));
         path.extension() == Some("rs")
             && !is_other
+            && below.as_str() != "build.rs"
             && !below.segments().next().is_some_and(|first| ASIDE.contains(&first))
     }
 
