@@ -121,13 +121,22 @@ fn choose(args: &InitArgs, session: &Session, term: &Term, asks: bool) -> Result
     let Some(root) = services.iter().find(|service| service.dir.is_root()) else {
         return Ok(services.clone());
     };
-    for other in services.iter().filter(|service| !service.dir.is_root()) {
-        term.say(&format!(
-            "note: `{}` is a {} project of its own; `--service {}` or `--all` writes its files too",
-            other.dir, other.stack.value, other.dir
-        ));
-    }
+    say_others(services, term);
     Ok(vec![root.clone()])
+}
+
+/// The services below the root that are not meant unless somebody says so.
+fn say_others(services: &[Service], term: &Term) {
+    const SHOWN: usize = 5;
+    let others: Vec<String> = services
+        .iter()
+        .filter(|service| !service.dir.is_root())
+        .map(|service| service.dir.to_string())
+        .collect();
+    let more = others.len().saturating_sub(SHOWN);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let named: Vec<&str> = others.iter().take(SHOWN).map(String::as_str).collect();
+    term.say(&format!("note: not written: {}{more}; `--service DIR` or `--all` does", named.join(", ")));
 }
 
 /// Asks what is open until nothing is. Each answer may open or close other questions.

@@ -52,11 +52,14 @@ pub(super) fn summary(service: &Service, term: &Term) {
     let mut made: Vec<String> = service.toolchains.iter().map(ToString::to_string).collect();
     made.extend(service.package_manager.iter().map(ToString::to_string));
     made.extend(service.framework.iter().map(ToString::to_string));
+    // A package manager with a version of its own is a toolchain as well.
+    let mut seen = std::collections::BTreeSet::new();
+    made.retain(|part| seen.insert(part.clone()));
     term.row("stack", &made.join(" · "));
     let runtime = &service.runtime;
     let port = runtime.port.as_ref().map(|port| format!(" on port {port}")).unwrap_or_default();
     term.row("runs", &format!("{}{port}", started(service)));
-    let image = &service.stages.runtime().from.value;
+    let image = service.stages.image(service.stages.runtime());
     term.row("image", &format!("{image}, as user {}", runtime.user.value));
 }
 

@@ -237,6 +237,19 @@ impl StageGraph {
         self.0.iter().find(|stage| stage.name.as_str() == name)
     }
 
+    /// The base image below a stage, however many stages it continues.
+    pub fn image<'s>(&'s self, stage: &'s Stage) -> &'s str {
+        let mut stage = stage;
+        loop {
+            match &stage.from.value {
+                Origin::Image(image) => return image,
+                Origin::Stage(name) => {
+                    stage = self.get(name.as_str()).expect("a stage graph refers to its own stages");
+                }
+            }
+        }
+    }
+
     /// What is shipped.
     pub fn runtime(&self) -> &Stage {
         self.0.last().expect("a stage graph ends with a runtime")

@@ -35,7 +35,7 @@ pub(super) fn grant(
     if settings.choice(&keys::HEALTH_ENABLED, notes).decide().is_some_and(|wish| !wish.value) {
         runtime.health = None;
     } else if let Some(path) = settings.choice(&keys::HEALTH, notes).decide() {
-        let image = service.stages.runtime().from.value.to_string();
+        let image = service.stages.image(service.stages.runtime()).to_owned();
         let port = runtime.port.as_ref().map(|port| port.value);
         let health =
             port.zip(catalog.image_like(&image)).and_then(|(port, image)| image.health(port, &path.value));

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::plan::catalog::{Catalog, PackageManager};
 use crate::plan::service::{Health, Service};
-use crate::plan::stage::{Origin, Platform, Role, Stage, SystemPackage};
+use crate::plan::stage::{Platform, Role, Stage, SystemPackage};
 
 /// Everything a stage's template sees.
 #[derive(Debug, Serialize)]
@@ -111,8 +111,8 @@ fn packages(service: &Service, stage: &Stage, catalog: &Catalog) -> Option<Packa
     if stage.packages.is_empty() {
         return None;
     }
-    let image = root_image(service, stage);
-    let manager = catalog.image_like(&image).map_or(PackageManager::Apt, |image| image.packages);
+    let image = service.stages.image(stage);
+    let manager = catalog.image_like(image).map_or(PackageManager::Apt, |image| image.packages);
     let is_apk = manager == PackageManager::Apk || image.contains("alpine");
     let mut seen = Vec::new();
     let mut reasons: Vec<String> = Vec::new();
@@ -131,16 +131,6 @@ fn packages(service: &Service, stage: &Stage, catalog: &Catalog) -> Option<Packa
         }
     }
     Some(PackagesView { words: seen.join(" "), reasons, is_apk, is_shipped: stage.role == Role::Runtime })
-}
-
-/// The image at the bottom of a chain of stages.
-fn root_image(service: &Service, stage: &Stage) -> String {
-    match &stage.from.value {
-        Origin::Image(image) => image.clone(),
-        Origin::Stage(name) => {
-            service.stages.get(name.as_str()).map(|earlier| root_image(service, earlier)).unwrap_or_default()
-        }
-    }
 }
 
 fn word(package: &SystemPackage, is_apk: bool) -> String {

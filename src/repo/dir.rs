@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::diag::{Code, Diagnostic};
 use crate::fact::{Evidence, Fact, Place};
 use crate::repo::format::{self, Element, Malformed, Tree};
-use crate::repo::inventory::{Entry, Inventory};
+use crate::repo::inventory::{Entry, Inventory, is_environment};
 use crate::repo::path::RelPath;
 
 /// One candidate project: the inventory as seen from its folder.
@@ -66,10 +66,15 @@ impl<'a> Dir<'a> {
         self.inventory.doc(&self.resolve(below)?)
     }
 
-    /// All files below this folder: their paths from here, and what is known of them.
+    /// All files below this folder that a build may see: their paths from here, and what is known of them.
+    /// Environment files are not among them.
     pub fn files(&self) -> impl Iterator<Item = (&'a str, &'a Entry)> {
         let cut = if self.at.is_root() { 0 } else { self.at.as_str().len() + 1 };
-        self.inventory.below(&self.at).iter().map(move |(path, entry)| (&path.as_str()[cut..], entry))
+        self.inventory
+            .below(&self.at)
+            .iter()
+            .filter(|(path, _)| !is_environment(path))
+            .map(move |(path, entry)| (&path.as_str()[cut..], entry))
     }
 
     /// All texts below this folder that were read.

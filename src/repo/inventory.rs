@@ -126,9 +126,9 @@ impl Inventory {
         self.entry(path).is_some()
     }
 
-    /// Is there a folder with at least one file at this path?
+    /// Is there a folder at this path, with at least one file that a build may see?
     pub fn has_dir(&self, path: &RelPath) -> bool {
-        path.is_root() || !self.below(path).is_empty()
+        path.is_root() || self.below(path).iter().any(|(file, _)| !is_environment(file))
     }
 
     /// A text that was read.
@@ -174,6 +174,14 @@ impl Inventory {
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
+}
+
+/// Environment files hold secrets: they are never read, copied or counted as content. Their examples are.
+pub(super) fn is_environment(path: &RelPath) -> bool {
+    let name = path.name();
+    let is_example =
+        [".example", ".sample", ".template", ".dist"].iter().any(|ending| name.ends_with(ending));
+    (name == ".env" || name.starts_with(".env.")) && !is_example
 }
 
 #[cfg(test)]
