@@ -10,6 +10,7 @@ use crate::plan::run::{Run, quote};
 use crate::plan::service::{ExecForm, IgnoreGroup, Runtime, Service, ServiceKind, Toolchain};
 use crate::plan::stage::{GraphError, Origin, Role, Stage, StageGraph, SystemPackage};
 use crate::stack::Survey;
+use crate::stack::node::assets::{self, Assets};
 
 use super::Facts;
 use super::django::Django;
@@ -40,14 +41,20 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
     let mut runtime = runtime.taking(if venv == "build" { &["build"] } else { &["deps", "build"] });
     let shipped = facts.system.runtime.iter().chain(&start.init);
     runtime.packages = shipped.map(|package| released(facts, package)).collect();
-    let stages = StageGraph::new(vec![
+    let assets = assets::stage(s, s.dir.path());
+    let front_end = assets.as_ref().map(FrontEnd::of);
+    let build = Stage::on("build", Role::Build, "deps", "python/build.tera");
+    let build = if assets.is_some() { build.taking(&["assets"]) } else { build };
+    let mut stages: Vec<Stage> = assets.into_iter().map(|assets| assets.stage).collect();
+    stages.extend([
         Stage::new("base", Role::Base, from, "python/base.tera"),
         deps,
-        Stage::on("build", Role::Build, "deps", "python/build.tera"),
+        build,
         Stage::on("dev", Role::Dev, "deps", "python/dev.tera"),
         Stage::on("test", Role::Test, "dev", "python/test.tera"),
         runtime,
-    ])?;
+    ]);
+    let stages = StageGraph::new(stages)?;
 
     let program = &facts.program;
     let port = program.port.clone();
@@ -80,7 +87,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         stages,
         runtime,
         ignore: ignore(s),
-        tool: serde_json::to_value(View::of(facts, s, installed))
+        tool: serde_json::to_value(View { front_end, ..View::of(facts, s, installed) })
             .expect("facts are plain values with text keys"),
     })
 }
@@ -229,6 +236,21 @@ struct View<'f> {
     writes: Option<&'f Fact<String>>,
     /// Variables that must be given to the container.
     needs: Vec<String>,
+    /// What a front end beside the program is built to.
+    front_end: Option<FrontEnd>,
+}
+
+/// The files of a front end, and where the program serves them from: the same folder as on a developer's machine.
+#[derive(Serialize)]
+struct FrontEnd {
+    path: String,
+    output: Fact<String>,
+}
+
+impl FrontEnd {
+    fn of(assets: &Assets) -> Self {
+        Self { path: assets.path.clone(), output: assets.output.clone() }
+    }
 }
 
 impl<'f> View<'f> {
@@ -268,6 +290,7 @@ impl<'f> View<'f> {
             environment_of: if installed || !facts.ships_sources { "build" } else { "deps" },
             owner: facts.writes.as_ref().map(|_| user.value.clone()),
             writes: facts.writes.as_ref(),
+            front_end: None,
             needs: django
                 .map(|django| django.needs.iter().map(|need| need.value.0.clone()).collect())
                 .unwrap_or_default(),
