@@ -165,6 +165,10 @@ fn health(build: &Build, sources: &[Doc<'_>], config: &Configuration, s: &Survey
     let context = value("server.servlet.context-path").unwrap_or_default();
     let context = context.trim_end_matches('/');
     let known = |path: String, port: Option<u16>| Probe { port, path, is_known: true };
+    // With a certificate of its own the server speaks HTTPS, which the probe would have to trust.
+    if SSL_KEYS.iter().any(|key| config.get(key).is_some()) {
+        return None;
+    }
     if let Some(actuator) = uses("org.springframework.boot", "spring-boot-starter-actuator") {
         let port = config.get("management.server.port").and_then(|fact| fact.value.parse().ok());
         let base = value("management.endpoints.web.base-path").unwrap_or_else(|| "/actuator".to_owned());
@@ -196,6 +200,9 @@ fn health(build: &Build, sources: &[Doc<'_>], config: &Configuration, s: &Survey
         Some(build.artifact.derive(Probe { port: None, path: format!("{context}/"), is_known: false }))
     })
 }
+
+/// Keys that turn a Spring Boot server to HTTPS.
+const SSL_KEYS: &[&str] = &["server.ssl.key-store", "server.ssl.bundle", "server.ssl.certificate"];
 
 /// Spellings of a handler for the root. A mapping without a path may stand below a class with one.
 const ROOTS: &[&str] = &[

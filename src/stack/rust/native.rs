@@ -37,7 +37,8 @@ struct Row {
     unless: &'static [&'static str],
     /// Debian packages to build with; the prefixes fit both Debian 12 and 13.
     build: Packages,
-    /// Debian 13 packages to run with, besides what distroless/cc has: libc, libgcc, libstdc++, OpenSSL.
+    /// Debian 13 packages to run with, besides what distroless/cc has: libc, libgcc, libstdc++, OpenSSL, zlib, zstd
+    /// (<https://github.com/GoogleContainerTools/distroless/blob/main/base/config.bzl>).
     runtime: Packages,
     /// Alpine packages for a static build; none where no static library exists.
     alpine: Option<Packages>,
@@ -94,7 +95,7 @@ const ROWS: &[Row] = &[
         name: "rdkafka-sys",
         unless: &[],
         build: &[CPP, MAKE, ("zlib1g-dev", "1:1.*")],
-        runtime: &[("zlib1g", "1:1.*")],
+        runtime: &[],
         alpine: Some(&[("g++", "1"), ("make", "4"), ("bash", "5"), ("zlib-static", "1"), ("zlib-dev", "1")]),
     },
     Row {
