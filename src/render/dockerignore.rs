@@ -26,16 +26,18 @@ pub(super) fn emit(service: &Service, templates: &Templates) -> Result<String, T
     groups.push(IgnoreGroup::new(
         "secrets and local settings",
         &[
+            "**/*.pem",
+            "**/*.key",
+            // Test data and a program's own resources are meant to be there.
+            "!**/testdata/**",
+            "!**/src/*/resources/**",
             "**/.env",
             "**/.env.*",
             "!**/.env.example",
             "!**/.env.sample",
-            "**/*.pem",
-            "**/*.key",
             "**/id_rsa*",
             "**/id_ed25519*",
             "**/.netrc",
-            "!**/testdata/**",
         ],
     ));
     groups.push(IgnoreGroup::new(
