@@ -2,5 +2,6 @@
 
 pub mod files;
 pub mod listen;
+pub mod manifests;
 pub mod pattern;
 pub mod signal;

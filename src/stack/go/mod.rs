@@ -55,8 +55,6 @@ pub(super) struct Facts {
     pub module_dir: String,
     /// `go.mod`, `go.sum` and those of the neighbours, from the context.
     pub manifests: Vec<String>,
-    /// Are the manifests in more than one folder?
-    pub has_neighbours: bool,
     /// The vendor folder that makes a download unnecessary.
     pub vendor: Option<Fact<String>>,
     /// Is there a `go.sum`, or nothing that would need one?
@@ -119,7 +117,6 @@ impl Stack for Go {
         let facts = Facts {
             context: neighbours.context,
             module_dir: neighbours.module_dir,
-            has_neighbours: neighbours.manifests.len() > 2,
             manifests: neighbours.manifests,
             vendor: s.dir.has("vendor/modules.txt").then(|| {
                 Fact::new("vendor".to_owned(), s.dir.evidence("vendor/modules.txt", "modules are vendored"))

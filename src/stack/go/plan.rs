@@ -14,6 +14,7 @@ use crate::plan::stage::{GraphError, Origin, Role, Stage, StageGraph};
 use crate::repo::dir::Doc;
 use crate::stack::Survey;
 use crate::stack::common::listen::Listening;
+use crate::stack::common::manifests::{self, Copied};
 use crate::stack::go::Facts;
 use crate::stack::go::modules::GoMod;
 
@@ -83,6 +84,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         path,
         is_bare,
         needs_certificates: is_bare || known.reference == s.catalog.image("debian").reference,
+        copies: manifests::by_folder(&facts.manifests),
         is_nested: facts.module_dir != ".",
         is_cross_compiling: facts.cgo.is_none(),
         reads: files.collect(),
@@ -135,6 +137,8 @@ struct View<'f> {
     path: String,
     /// Is the image empty but for what is copied?
     is_bare: bool,
+    /// The manifests by folder.
+    copies: Vec<Copied>,
     /// Has the image no CA bundle of its own?
     needs_certificates: bool,
     /// Does the module stand below the build context's root?

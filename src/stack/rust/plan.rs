@@ -13,6 +13,7 @@ use crate::plan::service::{ExecForm, IgnoreGroup, Runtime, Service, ServiceKind,
 use crate::plan::stage::{GraphError, Origin, Role, Stage, StageGraph, SystemPackage};
 use crate::repo::dir::{Dir, Doc};
 use crate::stack::Survey;
+use crate::stack::common::manifests::{self, Copied};
 use crate::stack::rust::Facts;
 use crate::stack::rust::assets::Asset;
 use crate::stack::rust::lock::Crates;
@@ -179,9 +180,10 @@ struct View<'f> {
     nested: Option<String>,
     /// The init's path in the build stage.
     init: Option<&'static str>,
-    /// Are the manifests many, or in several folders?
+    /// Are the manifests many?
     is_large: bool,
-    has_folders: bool,
+    /// The manifests by folder.
+    copies: Vec<Copied>,
     /// What cargo reads besides manifests.
     beside: Vec<&'f str>,
     /// Files read at run time.
@@ -200,7 +202,7 @@ impl<'f> View<'f> {
             nested: (facts.root_dir != ".").then(|| facts.home()),
             init: stop.init(facts),
             is_large: facts.is_large(),
-            has_folders: facts.manifests.iter().any(|path| path.contains('/')),
+            copies: manifests::by_folder(&facts.manifests),
             beside: facts
                 .manifests
                 .iter()
