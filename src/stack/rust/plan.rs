@@ -165,7 +165,6 @@ fn build_packages(facts: &Facts, stop: &Stop) -> Vec<Fact<SystemPackage>> {
 }
 
 /// What the templates see: the facts, and the commands that follow from them.
-#[expect(clippy::struct_excessive_bools, reason = "a template may only ask yes or no")]
 #[derive(Serialize)]
 struct View<'f> {
     #[serde(flatten)]
@@ -184,8 +183,6 @@ struct View<'f> {
     is_large: bool,
     /// The manifests by folder.
     copies: Vec<Copied>,
-    /// What cargo reads besides manifests.
-    beside: Vec<&'f str>,
     /// Files read at run time.
     reads: Vec<FileView>,
     fetch: Option<Run>,
@@ -203,12 +200,6 @@ impl<'f> View<'f> {
             init: stop.init(facts),
             is_large: facts.is_large(),
             copies: manifests::by_folder(&facts.manifests),
-            beside: facts
-                .manifests
-                .iter()
-                .map(String::as_str)
-                .filter(|p| !p.ends_with("Cargo.toml"))
-                .collect(),
             reads: facts.files.iter().map(FileView::of).collect(),
             fetch: facts.vendor.is_none().then(|| fetch(facts)),
             build: build(facts, s),
