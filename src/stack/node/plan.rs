@@ -10,6 +10,7 @@ use crate::plan::run::{Run, quote};
 use crate::plan::service::{IgnoreGroup, Runtime, Service, ServiceKind, Toolchain};
 use crate::plan::stage::{GraphError, Origin, Role, Stage, StageGraph, SystemPackage};
 use crate::stack::Survey;
+use crate::stack::common::manifests::{self, Copied};
 use crate::stack::node::app::{App, Packages, is_sensitive};
 use crate::stack::node::package_manager::{InstallScripts, PackageManager};
 use crate::stack::node::site::Served;
@@ -30,8 +31,8 @@ struct View<'f> {
     setup: Option<Run>,
     /// Is `deps` the first stage?
     is_deps_first: bool,
-    /// Manifests that an install of a workspace needs.
-    manifests: Vec<String>,
+    /// Manifests that an install of a workspace needs, by folder.
+    copies: Vec<Copied>,
     /// The member's folder in the stages.
     home: Option<String>,
     /// Builds the members that this one needs.
@@ -249,7 +250,7 @@ fn view<'f>(facts: &'f Facts, planned: &Planned, stages: &StageGraph) -> View<'f
         env: build_env(facts),
         setup: facts.manager.as_ref().and_then(|manager| manager.setup(&facts.version.value)),
         is_deps_first: stages.get("base").is_none(),
-        manifests: facts.manifests.clone(),
+        copies: manifests::by_folder(&facts.manifests),
         home: (!facts.home.is_root()).then(|| facts.workdir()),
         libraries: (!facts.build_libraries.is_empty())
             .then(|| Run { commands: facts.build_libraries.clone(), ..Run::default() }),
