@@ -32,7 +32,7 @@ struct View<'f> {
     /// Is `deps` the first stage?
     is_deps_first: bool,
     /// Manifests that an install of a workspace needs, by folder.
-    copies: Vec<Copied>,
+    manifests: Vec<Copied>,
     /// The member's folder in the stages.
     home: Option<String>,
     /// Builds the members that this one needs.
@@ -250,7 +250,7 @@ fn view<'f>(facts: &'f Facts, planned: &Planned, stages: &StageGraph) -> View<'f
         env: build_env(facts),
         setup: facts.manager.as_ref().and_then(|manager| manager.setup(&facts.version.value)),
         is_deps_first: stages.get("base").is_none(),
-        copies: manifests::by_folder(&facts.manifests),
+        manifests: manifests::by_folder(&facts.manifests),
         home: (!facts.home.is_root()).then(|| facts.workdir()),
         libraries: (!facts.build_libraries.is_empty())
             .then(|| Run { commands: facts.build_libraries.clone(), ..Run::default() }),
