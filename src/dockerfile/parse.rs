@@ -11,7 +11,7 @@ use regex::Regex;
 use super::{
     instr::Malformed,
     shell::Lexer,
-    syntax::{Directive, Dockerfile, Flag, Heredoc, Instruction, Item, ItemKind, Keyword, Spanned},
+    syntax::{Directive, Dockerfile, Flag, Heredoc, Instruction, Item, ItemKind, Keyword, Span, Spanned},
 };
 
 /// The longest line a build accepts, its end included.
@@ -165,8 +165,7 @@ impl<'a> Parser<'a> {
         let (logical, mut end) = self.join(first);
         let mut instruction = split(&logical.text, self.escape);
         instruction.heredocs = self.heredocs(&instruction, &logical.text, &mut end, first);
-        instruction.args.span =
-            logical.source(instruction.args.span.start)..logical.source_end(instruction.args.span.end);
+        instruction.args.span = logical.place(&instruction.args.span);
         instruction.line = Self::number(first);
         instruction.last_line = Self::number(end - 1);
         instruction.span = self.lines[first].start..self.lines[end - 1].end;
@@ -264,6 +263,13 @@ impl Logical {
     fn source(&self, at: usize) -> usize {
         let part = self.parts.partition_point(|(start, _)| *start <= at).saturating_sub(1);
         self.parts.get(part).map_or(0, |(start, source)| source + (at - start))
+    }
+
+    /// The place in the file of a part of the joined text. Nothing at all lies behind what precedes it, so that
+    /// lines that continue into nothing do not turn its ends around.
+    fn place(&self, part: &Span) -> Span {
+        let end = self.source_end(part.end);
+        if part.is_empty() { end..end } else { self.source(part.start)..end }
     }
 
     /// The place in the file behind the byte before `end`.
