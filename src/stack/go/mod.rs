@@ -5,7 +5,7 @@
 //! Leaves to the user: version stamps, private module hosts.
 //!
 //! - <https://go.dev/ref/mod#go-mod-file-go>: the `go` line is the least version that may build the module.
-//! - <https://hub.docker.com/_/golang>: the images set `GOTOOLCHAIN=local`, so an older image fails.
+//! - The official golang images set `GOTOOLCHAIN=local`, so an older image fails.
 
 mod cgo;
 mod listen;

@@ -115,7 +115,7 @@ fn home(image: &str) -> &'static str {
     if image.starts_with("gcr.io/distroless/") { "/home/nonroot" } else { "/app" }
 }
 
-/// The image that compiles. Debian 13 variants exist from Go 1.24 on (<https://hub.docker.com/_/golang/tags>).
+/// The image that compiles. Debian 13 variants exist from Go 1.24 on (tags of the official image).
 fn builder(facts: &Facts) -> &'static str {
     const FIRST_ON_TRIXIE: u32 = 24;
     let is_dynamic = facts.cgo.as_ref().is_some_and(|cgo| !cgo.is_static);

@@ -4,7 +4,7 @@
 //! Decides the JDK and JRE, what is built and how it is started, the port and the health check.
 //! Leaves to the user: accounts for private repositories, native images, tuning of the JVM.
 //!
-//! - <https://hub.docker.com/_/eclipse-temurin>: the images with a JRE.
+//! - The official eclipse-temurin images: those with a JRE.
 //! - <https://docs.spring.io/spring-boot/reference/packaging/container-images/efficient-images.html>
 
 mod artifact;

@@ -5,7 +5,7 @@
 //! `setup.py` is read, never run.
 //!
 //! - <https://packaging.python.org/en/latest/specifications/>: the formats.
-//! - <https://hub.docker.com/_/python>: the images; `slim` has no compiler.
+//! - The official python images: `slim` has no compiler.
 
 mod app;
 mod django;

@@ -78,7 +78,7 @@ const ROWS: &[Row] = &[
             ("fonts-dejavu-core", "2.37-*"),
         ],
     ),
-    // https://pypi.org/project/opencv-python/: the headless build needs neither.
+    // The documentation of opencv-python: the headless build needs neither.
     row("opencv-python", &[], &[("libgl1", "1.7.*"), ("libglib2.0-0t64", "2.84.*")]),
     row("opencv-contrib-python", &[], &[("libgl1", "1.7.*"), ("libglib2.0-0t64", "2.84.*")]),
     // https://github.com/ahupp/python-magic#installation

@@ -60,7 +60,7 @@ impl Toolchain {
     }
 
     /// The catalog's image for the line. Debian 13 variants exist from Rust 1.89 on, the first release
-    /// after it (<https://hub.docker.com/_/rust/tags>). A program built on Debian 12 runs on 13.
+    /// after it (tags of the official image). A program built on Debian 12 runs on 13.
     pub fn image(&self) -> &'static str {
         const FIRST_ON_TRIXIE: u32 = 89;
         match minor(&self.version.value) {

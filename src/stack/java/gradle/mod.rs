@@ -1,6 +1,6 @@
 //! Gradle: the project, what it needs, how it is built.
 //!
-//! - <https://hub.docker.com/_/gradle>: images for every minor version and JDK line. They keep Gradle's
+//! - The official gradle images: one for every minor version and JDK line. They keep Gradle's
 //!   home in a volume, where nothing that a build step writes stays: hence `GRADLE_USER_HOME`.
 //! - <https://docs.gradle.org/current/userguide/compatibility.html>
 

@@ -1,6 +1,6 @@
 //! Maven: the module, what it needs, how it is built.
 //!
-//! - <https://hub.docker.com/_/maven>: images for every JDK line.
+//! - The official maven images: one for every JDK line.
 //! - <https://maven.apache.org/ref/current/maven-embedder/cli.html>: the options.
 
 mod pom;
