@@ -43,6 +43,12 @@ fn buildkit(dockerfile: &Path, context: &Path) -> Result<Completion, Failed> {
     if !is_there {
         return Ok(Completion::ignored_with("docker buildx does not answer"));
     }
+    // What cannot be built here has no base image here, and BuildKit asks for it even to check.
+    let expectations = std::fs::read_to_string(context.with_extension("toml")).unwrap_or_default();
+    let expectations: toml::Table = toml::from_str(&expectations)?;
+    if let Some(why) = expectations.get("not_built").and_then(toml::Value::as_str) {
+        return Ok(Completion::ignored_with(why));
+    }
     support::prepare(dockerfile)?;
     let output = Command::new("docker")
         .args(["buildx", "build", "--check", "-f"])
