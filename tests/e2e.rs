@@ -7,15 +7,10 @@
 
 mod support;
 
-use dockgen::verify::{
-    DockerfileReport, Engine, Extent, Outcome, Report, SCHEMA_VERSION, ServiceReport, verify,
-};
+use dockgen::verify::{DockerfileReport, Engine, Extent, Outcome, verify};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use support::fixture::{Expectation, Fixture};
-use support::{ensure, prepare, with_engine};
-
-/// The longest a program may take to end.
-const STOP_SECONDS: f64 = 2.0;
+use support::{check_manners, ensure, prepare, show_one, with_engine};
 
 fn main() {
     let mut args = Arguments::from_args();
@@ -47,7 +42,7 @@ fn prove(name: &str, engine: &Engine) -> Result<(), Failed> {
     let report = verify(engine, &request, &mut |words| eprintln!("{words}"))?;
     check(&report, &fixture.expectation).map_err(|failed| {
         let words = failed.message().unwrap_or_default().to_owned();
-        format!("{words}\n{}", show(name, report))
+        format!("{words}\n{}", show_one(name, report))
     })?;
 
     fixture.break_test()?;
@@ -70,23 +65,5 @@ fn check(report: &DockerfileReport, expected: &Expectation) -> Result<(), Failed
     ensure(user.image == expected.run.user, || format!("the image runs as {:?}", user.image))?;
     let uid = expected.run.user.split(':').next();
     ensure(user.process.as_deref() == uid, || format!("the process runs as {:?}", user.process))?;
-    let stop = report.stop.facts.as_ref().ok_or("the step stop has no facts")?;
-    ensure(stop.seconds < STOP_SECONDS, || format!("it took {} s to stop", stop.seconds))?;
-    let rebuild = report.rebuild.facts.as_ref().ok_or("the step rebuild has no facts")?;
-    ensure(rebuild.dependency_steps_rerun.is_empty(), || {
-        format!("dependencies were fetched again for an edit: {:?}", rebuild.dependency_steps_rerun)
-    })?;
-    ensure(rebuild.cached > 0 && rebuild.cached < rebuild.steps, || {
-        format!("the edit changed nothing: {rebuild:?}")
-    })
-}
-
-fn show(name: &str, report: DockerfileReport) -> String {
-    support::show(&Report {
-        schema_version: SCHEMA_VERSION,
-        verdict: report.verdict,
-        engine: None,
-        services: vec![ServiceReport { service: name.to_owned(), dockerfiles: vec![report] }],
-        error: None,
-    })
+    check_manners(report)
 }

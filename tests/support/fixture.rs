@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use dockgen::verify::{Edit, Expect, Probe, Request};
 use libtest_mimic::Failed;
@@ -83,29 +82,13 @@ impl Fixture {
 
     /// Runs `dockgen init --yes`; the answer is the Dockerfile it wrote.
     pub fn init(&self) -> Result<PathBuf, Failed> {
-        let output = Command::new(env!("CARGO_BIN_EXE_dockgen"))
-            .args(["init", "--yes"])
-            .args(&self.expectation.args)
-            .arg(self.root())
-            .output()?;
-        ensure(output.status.success(), || {
-            format!("dockgen init: {}", String::from_utf8_lossy(&output.stderr))
-        })?;
-        let written =
-            walkdir::WalkDir::new(self.root()).sort_by_file_name().into_iter().filter_map(Result::ok);
-        let mut written = written.filter(|entry| entry.file_name() == "Dockerfile");
-        Ok(written.next().ok_or("dockgen init wrote no Dockerfile")?.into_path())
+        super::init(self.root(), &self.expectation.args)
     }
 
     /// Everything that is expected of the image of that Dockerfile.
     pub fn request(&self, dockerfile: &Path, title: &str) -> Request {
         let run = &self.expectation.run;
-        let folder = dockerfile.parent().unwrap_or(self.root());
-        // A service that is built from the whole repository has its own ignore file.
-        let is_whole = folder.join("Dockerfile.dockerignore").is_file();
-        let context = if is_whole { self.root() } else { folder };
-        let mut request = Request::new(context, dockerfile);
-        title.clone_into(&mut request.title);
+        let mut request = super::request(self.root(), dockerfile, title);
         // The port is left to the image: that it says the right one is a part of the test.
         request.probe = Probe::Http {
             port: None,
@@ -115,7 +98,7 @@ impl Fixture {
         request.env = run.env.iter().map(|(key, value)| format!("{key}={value}")).collect();
         let Change { file, from, to } = self.expectation.edit.clone();
         let file = self.root().join(file);
-        let file = file.strip_prefix(context).unwrap_or(&file).to_owned();
+        let file = file.strip_prefix(&request.context).unwrap_or(&file).to_owned();
         request.expect_after_edit = Some(Expect { status: run.status, body: Some(to.clone()) });
         request.edit = Edit::Replace { file, from, to };
         request

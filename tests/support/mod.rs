@@ -5,11 +5,14 @@
 pub mod fixture;
 
 use std::env;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 
-use dockgen::verify::{Engine, EngineKind, Interrupt, Leftovers, Network, NetworkChoice, Report};
+use dockgen::verify::{
+    DockerfileReport, Engine, EngineKind, Interrupt, Leftovers, Network, NetworkChoice, Report, Request,
+    SCHEMA_VERSION, ServiceReport,
+};
 use libtest_mimic::{Completion, Failed};
 
 /// An engine for one test, or why there is none. `DOCKGEN_E2E_ENGINE` names one,
@@ -51,6 +54,44 @@ pub fn prepare(dockerfile: &Path) -> Result<(), Failed> {
     Err(format!("{line} {}: {}", dockerfile.display(), String::from_utf8_lossy(&output.stderr)).into())
 }
 
+/// Runs `dockgen init --yes` on a copy; the answer is the Dockerfile it wrote.
+pub fn init(root: &Path, args: &[String]) -> Result<PathBuf, Failed> {
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_dockgen")).args(["init", "--yes"]).args(args).arg(root).output()?;
+    ensure(output.status.success(), || format!("dockgen init: {}", String::from_utf8_lossy(&output.stderr)))?;
+    // What is installed beside the sources may bring container files of its own.
+    let walk = walkdir::WalkDir::new(root).sort_by_file_name().into_iter();
+    let walk = walk.filter_entry(|entry| entry.file_name() != "node_modules");
+    let mut written = walk.filter_map(Result::ok).filter(|entry| entry.file_name() == "Dockerfile");
+    Ok(written.next().ok_or("dockgen init wrote no Dockerfile")?.into_path())
+}
+
+/// A verification of that Dockerfile, with everything else as it is by default.
+pub fn request(root: &Path, dockerfile: &Path, title: &str) -> Request {
+    let folder = dockerfile.parent().unwrap_or(root);
+    // A service that is built from the whole repository has its own ignore file.
+    let is_whole = folder.join("Dockerfile.dockerignore").is_file();
+    let mut request = Request::new(if is_whole { root } else { folder }, dockerfile);
+    title.clone_into(&mut request.title);
+    request
+}
+
+/// The longest a program may take to end.
+const STOP_SECONDS: f64 = 2.0;
+
+/// What is expected of every image: it ends when told, and an edit costs what was edited.
+pub fn check_manners(report: &DockerfileReport) -> Result<(), Failed> {
+    let stop = report.stop.facts.as_ref().ok_or("the step stop has no facts")?;
+    ensure(stop.seconds < STOP_SECONDS, || format!("it took {} s to stop", stop.seconds))?;
+    let rebuild = report.rebuild.facts.as_ref().ok_or("the step rebuild has no facts")?;
+    ensure(rebuild.dependency_steps_rerun.is_empty(), || {
+        format!("dependencies were fetched again for an edit: {:?}", rebuild.dependency_steps_rerun)
+    })?;
+    ensure(rebuild.cached > 0 && rebuild.cached < rebuild.steps, || {
+        format!("the edit changed nothing: {rebuild:?}")
+    })
+}
+
 /// Fails with what did not hold, in words.
 pub fn ensure(holds: bool, words: impl FnOnce() -> String) -> Result<(), Failed> {
     if holds { Ok(()) } else { Err(words().into()) }
@@ -86,4 +127,15 @@ pub fn leftovers(program: &str, run_id: &str) -> String {
 /// The report as a person sees it.
 pub fn show(report: &Report) -> String {
     dockgen::verify::text(report)
+}
+
+/// The same, of one Dockerfile.
+pub fn show_one(name: &str, report: DockerfileReport) -> String {
+    show(&Report {
+        schema_version: SCHEMA_VERSION,
+        verdict: report.verdict,
+        engine: None,
+        services: vec![ServiceReport { service: name.to_owned(), dockerfiles: vec![report] }],
+        error: None,
+    })
 }
