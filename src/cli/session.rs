@@ -7,7 +7,7 @@ use crate::cli::args::Target;
 use crate::cli::term::Term;
 use crate::cli::{Exit, Failure};
 use crate::config::Settings;
-use crate::diag::{Diagnostic, Severity};
+use crate::diag::{Code, Diagnostic, Severity};
 use crate::fact::Layer;
 use crate::out::OutFile;
 use crate::plan::plan;
@@ -68,8 +68,13 @@ impl Session {
         render_checked(service, &templates, &self.inventory).map_err(|bad| unprintable(&bad))
     }
 
-    /// Nothing was recognised: what was looked for, and what is there.
+    /// Nothing was recognised: what was looked for, and what is there. Where something was recognised and
+    /// is nothing to run, the findings have said so.
     pub fn nothing(&self) -> Failure {
+        if self.plan.diagnostics.iter().any(|finding| finding.code == Code::NotBuilt) {
+            let place = self.root.display();
+            return Failure::new(Exit::Nothing, format!("nothing in `{place}` runs; nothing was written"));
+        }
         let wanted: Vec<String> = stack::ALL
             .iter()
             .map(|stack| {

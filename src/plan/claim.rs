@@ -100,6 +100,18 @@ pub(super) fn choose(mut proposals: Vec<(RelPath, Proposal)>, settings: &Setting
     proposals.into_iter().map(|(_, proposal)| proposal).collect()
 }
 
+/// Why nothing here is a service: what the stacks said of the folder that is meant, or of those that are
+/// nearest to the root. A library beside a service is no news, and a hundred of them are one.
+pub(super) fn refused(mut refusals: Vec<(RelPath, Vec<Diagnostic>)>, settings: &Settings) -> Vec<Diagnostic> {
+    const SHOWN: usize = 5;
+    if let Some(meant) = settings.meant() {
+        refusals.retain(|(folder, _)| folder == meant);
+    }
+    refusals.sort_by_key(|(folder, _)| folder.segments().count());
+    let notes = refusals.into_iter().flat_map(|(_, notes)| notes);
+    notes.filter(|note| note.code == Code::NotBuilt).take(SHOWN).collect()
+}
+
 /// Keeps what `wanted` likes, unless that is nothing.
 fn keep(proposals: &mut Vec<(RelPath, Proposal)>, wanted: impl Fn(&RelPath, &Proposal) -> bool) {
     if proposals.iter().any(|(folder, proposal)| wanted(folder, proposal)) {

@@ -15,7 +15,7 @@ mod wish;
 use std::collections::{BTreeSet, HashSet};
 
 use crate::config::{Settings, keys};
-use crate::diag::{Code, Diagnostic};
+use crate::diag::{Code, Diagnostic, Severity};
 use crate::fact::Place;
 use crate::repo::dir::Dir;
 use crate::repo::inventory::{Entry, Inventory};
@@ -36,19 +36,30 @@ pub fn plan(inventory: &Inventory, settings: &Settings) -> Plan {
     diagnostics.extend(ignored);
 
     let mut proposals = Vec::new();
+    let mut refusals = Vec::new();
     for folder in candidates(inventory) {
         if skip.iter().any(|pattern| claim::matches(pattern, &folder)) {
             continue;
         }
-        let found: Vec<_> = stack::ALL
-            .iter()
-            .filter_map(|stack| propose(*stack, inventory, &folder, &catalog, settings, &mut diagnostics))
-            .collect();
+        let mut found = Vec::new();
+        for stack in stack::ALL {
+            match propose(*stack, inventory, &folder, &catalog, settings) {
+                Ok(proposal) => found.extend(proposal),
+                Err(said) => {
+                    let (errors, notes) = said.into_iter().partition(|n| n.severity == Severity::Error);
+                    diagnostics.extend::<Vec<_>>(errors);
+                    refusals.push((folder.clone(), notes));
+                }
+            }
+        }
         proposals.extend(claim::settle(&folder, found, settings, &mut diagnostics));
     }
     let folders: Vec<&RelPath> = proposals.iter().map(|(folder, _)| folder).collect();
     diagnostics.extend(settings.strangers(&folders));
     let proposals = claim::choose(proposals, settings);
+    if proposals.is_empty() {
+        diagnostics.extend(claim::refused(refusals, settings));
+    }
 
     let mut plan =
         Plan { schema_version: SCHEMA_VERSION, services: Vec::new(), questions: Vec::new(), diagnostics };
@@ -73,28 +84,26 @@ pub fn plan(inventory: &Inventory, settings: &Settings) -> Plan {
     plan
 }
 
-/// A survey of one folder by one stack. Findings of a stack that claims nothing are kept when they are
-/// errors: a `package.json` that does not parse must not look like no `package.json`.
+/// A survey of one folder by one stack: its proposal, none where it has nothing to look at, or what it says
+/// when it claims nothing. A `package.json` that does not parse must not look like no `package.json`, and a
+/// library not like an empty folder.
 fn propose(
     stack: &dyn AnyStack,
     inventory: &Inventory,
     folder: &RelPath,
     catalog: &Catalog,
     settings: &Settings,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Option<stack::Proposal> {
+) -> Result<Option<stack::Proposal>, Vec<Diagnostic>> {
     let dir = inventory.dir(folder.clone());
     if !stack.looks_for().iter().any(|wanted| holds(&dir, wanted)) {
-        return None;
+        return Ok(None);
     }
     let survey = Survey::new(dir, catalog, settings);
-    let proposal = stack.propose(&survey);
-    if proposal.is_none() {
-        let unread = survey.take_notes().into_iter().filter(|n| n.severity == crate::diag::Severity::Error);
-        diagnostics.extend(unread);
-        diagnostics.extend(unreadable(&survey.dir, stack.looks_for()));
-    }
-    proposal
+    stack.propose(&survey).map(Some).ok_or_else(|| {
+        let mut said = survey.take_notes();
+        said.extend(unreadable(&survey.dir, stack.looks_for()));
+        said
+    })
 }
 
 /// What would have been read to recognise a project, and could not be.

@@ -170,11 +170,75 @@ fn several_services_have_several_dockerfiles() {
 
 #[test]
 fn a_choice_without_a_safe_default_is_refused() {
+    let repo = Repo::new(&[("pom.xml", BOOT)]);
+    repo.run_without_a_trace(&["init", "--yes"]).ended(3, &["java.main", "nothing was written"]);
+    repo.run(&["init", "--set", "java.main=com.example.App"]).ended(0, &[]);
+}
+
+/// Spring Boot's server, and nothing that says which class starts.
+const BOOT: &str = "<project><modelVersion>4.0.0</modelVersion><groupId>g</groupId><artifactId>a</artifactId>\
+    <version>1</version><dependencies><dependency><groupId>org.springframework.boot</groupId>\
+    <artifactId>spring-boot-starter-web</artifactId><version>3.5.0</version></dependency></dependencies></project>";
+
+#[test]
+fn one_of_several_programs_is_taken_and_the_file_builds_the_others() {
     let repo = Repo::new(CHOICE);
-    let says = ["--set go.main=./cmd/alpha", "--set go.main=./cmd/beta", "nothing was written"];
-    repo.run_without_a_trace(&["init", "--yes"]).ended(3, &says);
+    repo.run(&["init", "--yes"]).ended(0, &["took go.main = ./cmd/alpha, not ./cmd/beta"]);
+    let text = repo.read("Dockerfile");
+    assert!(
+        text.contains("ARG MAIN=./cmd/alpha\n") && text.contains("--build-arg MAIN=./cmd/beta"),
+        "{text}"
+    );
     repo.run(&["init", "--set", "go.main=./cmd/beta"]).ended(0, &[]);
     assert!(repo.read("Dockerfile").contains("/beta\"]"), "{}", repo.read("Dockerfile"));
+}
+
+/// A library is recognised, and refused with what would make it run. Beside a service it is no news.
+#[test]
+fn a_library_is_no_empty_folder() {
+    let rows: &[(&str, &[(&str, &str)], &str)] = &[
+        ("go", &[GO[0], ("hello.go", "package hello\n")], "`package main`"),
+        (
+            "rust",
+            &[("Cargo.toml", "[package]\nname = \"x\"\nversion = \"0.1.0\"\n"), ("src/lib.rs", "")],
+            "src/main.rs",
+        ),
+        (
+            "python",
+            &[("pyproject.toml", "[project]\nname = \"x\"\nversion = \"1\"\n"), ("x/__init__.py", "")],
+            "run.cmd",
+        ),
+        (
+            "java",
+            &[(
+                "pom.xml",
+                "<project><modelVersion>4.0.0</modelVersion><groupId>g</groupId><artifactId>a</artifactId><version>1</version></project>",
+            )],
+            "java.main",
+        ),
+        (
+            "node",
+            &[("package.json", r#"{"name":"x","main":"lib.js"}"#), ("lib.js", "module.exports = 1\n")],
+            "start",
+        ),
+    ];
+    for (stack, files, help) in rows {
+        let repo = Repo::new(files);
+        for args in [&["init", "--yes"][..], &["check"], &["plan"]] {
+            let ran = repo.run_without_a_trace(args);
+            ran.ended(3, &["not-built", help, "runs; nothing was written"]);
+            assert!(!ran.err.contains("looked for"), "{stack}: {ran}");
+        }
+    }
+    let beside = rows.iter().flat_map(|(stack, files, _)| {
+        files.iter().map(move |(path, text)| (format!("{stack}/{path}"), *text))
+    });
+    let beside: Vec<(String, &str)> =
+        beside.chain([("api/go.mod".to_owned(), GO[0].1), ("api/main.go".to_owned(), GO[1].1)]).collect();
+    let files: Vec<(&str, &str)> = beside.iter().map(|(path, text)| (path.as_str(), *text)).collect();
+    let ran = Repo::new(&files).run(&["init", "--yes"]);
+    ran.ended(0, &["created api/Dockerfile"]);
+    assert!(!ran.err.contains("not-built"), "{ran}");
 }
 
 #[test]

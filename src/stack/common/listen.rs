@@ -14,7 +14,8 @@ use crate::stack::common::pattern::pattern;
 /// One way to name a port in source code.
 #[derive(Debug, Clone, Copy)]
 pub struct Way {
-    /// A regular expression. Its last group is the port; groups `host` and `variable` may stand before it.
+    /// A regular expression. Its group `port`, or else its last one, is the port; groups `host`, `variable` and
+    /// `flag` say what stands around it.
     pub pattern: &'static str,
     /// What it tells.
     pub tells: Tells,
@@ -40,6 +41,8 @@ pub struct Listening {
     pub loopback: Option<Fact<String>>,
     /// The variable that moves it to all addresses.
     pub address: Option<Fact<Address>>,
+    /// The flag that does, with its value: `--listen=0.0.0.0:8080`.
+    pub argument: Option<Fact<String>>,
 }
 
 /// A variable that decides where a program listens.
@@ -102,10 +105,14 @@ pub fn find_in<'d>(
             let host = found.name("host").map_or("", |host| host.as_str());
             if is_loopback(host) && listening.loopback.is_none() {
                 listening.loopback = Some(Fact::new(host.replace(", ", "."), statement.cite()));
-                listening.address = found.name("variable").zip(port).map(|(variable, port)| {
-                    let (variable, everywhere) = (variable.as_str().to_owned(), format!("0.0.0.0:{port}"));
+                let everywhere = port.map_or("0.0.0.0".to_owned(), |port| format!("0.0.0.0:{port}"));
+                listening.address = found.name("variable").map(|name| {
+                    let (variable, everywhere) = (name.as_str().to_owned(), everywhere.clone());
                     Fact::new(Address { variable, everywhere }, statement.cite())
                 });
+                listening.argument = found
+                    .name("flag")
+                    .map(|flag| Fact::new(format!("--{}={everywhere}", flag.as_str()), statement.cite()));
             }
             if *tells == Tells::PortWithVariable && listening.variable.is_none() {
                 let name = found.name("variable").map_or("PORT", |name| name.as_str());
@@ -122,12 +129,14 @@ pub fn find_in<'d>(
 }
 
 /// Ports of databases, queues, proxies and collectors, which programs name to reach them, not to listen
-/// (<https://www.iana.org/assignments/service-names-port-numbers>).
-const OF_OTHERS: &[u16] = &[1080, 1433, 1521, 3306, 4317, 4318, 5432, 5672, 6379, 9092, 9200, 11211, 27017];
+/// (<https://www.iana.org/assignments/service-names-port-numbers>), of Go's profiler
+/// (<https://pkg.go.dev/net/http/pprof>), and the last one there is, which stands for none.
+const OF_OTHERS: &[u16] =
+    &[1080, 1433, 1521, 3306, 4317, 4318, 5432, 5672, 6060, 6379, 9092, 9200, 11211, 27017, 65535];
 
-/// The last group: a named one before it has a number too.
+/// The group of that name, or the last one: a named one before it has a number too.
 fn port(found: &regex::Captures<'_>) -> Option<u16> {
-    found.get(found.len() - 1)?.as_str().replace('_', "").parse().ok()
+    found.name("port").or_else(|| found.get(found.len() - 1))?.as_str().replace('_', "").parse().ok()
 }
 
 /// Is this a port that programs usually name to reach something else?

@@ -1,6 +1,7 @@
 //! What several stacks need to see in source code: ports and files read at run time.
 
 pub mod files;
+pub mod front_end;
 pub mod listen;
 pub mod manifests;
 pub mod pattern;

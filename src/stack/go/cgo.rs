@@ -168,8 +168,9 @@ impl Row {
     }
 }
 
+/// What the image that compiles is made of.
 #[derive(Clone, Copy)]
-enum Distribution {
+pub(in crate::stack) enum Distribution {
     Alpine,
     Debian,
 }
@@ -183,6 +184,7 @@ fn compilers(because: &Fact<String>, distribution: Distribution) -> Vec<Fact<Sys
     }
 }
 
-fn package(because: &Fact<String>, name: &str, version: Option<&str>) -> Fact<SystemPackage> {
+/// A package of the distribution that is needed for a reason.
+pub(super) fn package(because: &Fact<String>, name: &str, version: Option<&str>) -> Fact<SystemPackage> {
     because.derive(SystemPackage { name: name.to_owned(), version: version.map(str::to_owned) })
 }

@@ -1,12 +1,13 @@
 //! How Go programs name their port and address.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
 use crate::fact::Fact;
 use crate::repo::dir::{Dir, Doc};
-use crate::stack::common::listen::{self, Listening, Tells, Way};
+use crate::stack::common::listen::{self, Listening, Statement, Tells, Way};
 
 /// Ways to listen, most certain first. Sources: the documentation of net/http, of each framework and of the
 /// packages that read flags and variables.
@@ -27,14 +28,32 @@ const WAYS: &[Way] = &[
         pattern: r#"(?i:env)\w*\(\s*"(?P<variable>[A-Z0-9_]*(?:ADDR|ADDRESS|LISTEN|BIND|HOST)[A-Z0-9_]*)",\s*"(?P<host>[^":]*):(\d{2,5})""#,
         tells: Tells::Port,
     },
-    Way { pattern: r#"(?:Getenv|LookupEnv)\(\s*"PORT"()"#, tells: Tells::PortWithVariable },
+    Way {
+        pattern: r#"(?:Getenv|LookupEnv|GetString|GetInt)\(\s*"(?P<variable>(?:(?:API|APP|HTTP|LISTEN|SERVER|SERVICE|WEB)_)?PORT)"()"#,
+        tells: Tells::PortWithVariable,
+    },
     // Flags of the standard library, pflag and cobra; defaults of viper.
     Way {
-        pattern: r#"\.(?:String|Int|Uint)\w*\(\s*(?:&?[\w.]+,\s*)?"(?:(?:http|server|web|listen|api|app)[-_.]?)?(?:port|addr|address|listen|bind|http|host)(?:[-_.](?:addr|address|port))?",\s*(?:"\w?",\s*)?(?:"(?P<host>[^":]*):|"|)(\d{2,5})\b"#,
+        pattern: r#"\.(?:String|Int|Uint)\w*\(\s*(?:&?[\w.]+,\s*)?"(?P<flag>(?:(?:http|server|web|listen|api|app)[-_.]?)?(?:port|addr|address|listen|bind|http|host)(?:[-_.](?:addr|address|port))?)",\s*(?:"\w?",\s*)?(?:"(?P<host>[^":]*):|"|)(\d{2,5})(?:[",)\s]|$)"#,
+        tells: Tells::Port,
+    },
+    Way {
+        pattern: r#"\.String\w*\(\s*(?:&?[\w.]+,\s*)?"(?P<flag>(?:(?:http|server|web|listen|api|app)[-_.]?)?(?:addr|address|listen|bind|host)(?:[-_.](?:addr|address))?)",\s*(?:"\w?",\s*)?"(?P<host>127\.0\.0\.1|localhost)"()"#,
         tells: Tells::Port,
     },
     Way {
         pattern: r#"SetDefault\(\s*"(?:[\w.]*[._])?(?:port|addr|address|listen)",\s*"?(?:(?P<host>[^":\d][^":]*)?:)?(\d{2,5})\b"#,
+        tells: Tells::Port,
+    },
+    // Kingpin, and the flags that all exporters of Prometheus have.
+    Way {
+        pattern: r#"\.Flag\(\s*"(?P<flag>[\w.-]*(?:port|addr|address|listen|bind)[\w.-]*)".*\.Default\(\s*"(?:(?P<host>[^":]*):)?(\d{2,5})""#,
+        tells: Tells::Port,
+    },
+    Way { pattern: r#"AddFlags\([^"]*"(?P<host>[^":]*):(\d{2,5})""#, tells: Tells::Port },
+    // urfave/cli: a literal of several lines, joined.
+    Way {
+        pattern: r#"Flag\{\s*Name:\s*"(?P<flag>[\w-]*(?:port|addr|address|listen|listener|bind)[\w-]*).*\bValue:\s*"?(?:(?P<host>[^":]*):)?(?P<port>\d{2,5})\b(?:.*EnvVars?\w*[:(]\D*?"(?P<variable>[A-Z0-9_]+)")?"#,
         tells: Tells::Port,
     },
     // Tags of the packages that fill structs: `env:"PORT" envDefault:"8080"`.
@@ -42,6 +61,20 @@ const WAYS: &[Way] = &[
         pattern: r#"(?i)\bport\b.*\b(?:envDefault|env-default|default):"(?P<host>[^":]*?):?(\d{2,5})""#,
         tells: Tells::Port,
     },
+    Way {
+        pattern: r#"(?i)^\s*\w*(?:listen|addr|address|bind)\w*\s+string\s.*?\b(?:envDefault|env-default|default):"(?P<host>[^":]*):(\d{2,5})""#,
+        tells: Tells::Port,
+    },
+    // A port that has to be said.
+    Way {
+        pattern: r#"\b(?:env|envconfig):"(?P<variable>(?:(?:API|APP|HTTP|LISTEN|SERVER|SERVICE|WEB)_)?PORT)\b()"#,
+        tells: Tells::PortWithVariable,
+    },
+    Way {
+        pattern: r#""(?P<variable>[A-Z0-9]+_(?:HTTP|LISTEN|SERVER|WEB)_PORT)"()"#,
+        tells: Tells::PortWithVariable,
+    },
+    Way { pattern: r"\bPort:\s*(80),", tells: Tells::Port },
     // Constants and variables whose last word is "port".
     Way {
         pattern: r#"\b(?:\w*[a-z0-9_]Port|\w*HTTPPort|Port|(?:\w+_)?PORT|(?:\w+_)?port)\s*(?:string|u?int\d*)?\s*(?::?=|:)\s*"?:?(\d{4,5})\b"#,
@@ -51,8 +84,11 @@ const WAYS: &[Way] = &[
         pattern: r#"(?i)\b\w*(?:addr|address|listen|bind)\w*\s*(?:string)?\s*(?::?=|:)\s*(?:\[\]string\{)?"(?P<host>[^":/]*):(\d{2,5})""#,
         tells: Tells::Port,
     },
-    Way { pattern: r"\.Run\(\)()", tells: Tells::PortWithVariable },
 ];
+
+/// Gin's engine takes its port from `PORT` when it is told none
+/// (<https://pkg.go.dev/github.com/gin-gonic/gin#Engine.Run>). Commands are run with the same word.
+const OF_GIN: Way = Way { pattern: r"\.Run\(\)()", tells: Tells::PortWithVariable };
 
 /// Calls that only a server makes.
 const SERVES: &[&str] =
@@ -74,13 +110,51 @@ pub(super) const CONFIGURATIONS: &[&str] = &[
     "settings.yaml",
 ];
 
-/// Reads the sources of a program, then the configuration files it reads.
+/// Files that show how the environment is set, without setting it.
+pub(super) const EXAMPLES: &[&str] = &[".env.example", ".env.sample", ".env.dist", "example.env"];
+
+/// Reads the sources of a program, then the configuration files it reads, then what its variable is in examples.
 pub(super) fn find(dir: &Dir<'_>, sources: &[Doc<'_>], files: &[Fact<String>]) -> Listening {
-    let mut listening = listen::find(sources.iter().copied(), WAYS, "//");
+    let mut listening = listen::find_in(sources.iter().flat_map(statements), WAYS, "//");
+    if listening.variable.is_none() {
+        let of_gin = sources.iter().copied().filter(|doc| doc.text.contains("\"github.com/gin-gonic/gin\""));
+        listening.variable = listen::find(of_gin, &[OF_GIN], "//").variable;
+    }
     if listening.port.is_none() {
-        listening.port = configured(dir, files);
+        listening.port = configured(dir, files).or_else(|| shown(dir, listening.variable.as_ref()?));
     }
     listening
+}
+
+/// The lines of a file, and the literals of flags that are spread over several.
+fn statements<'d>(doc: &Doc<'d>) -> Vec<Statement<'d>> {
+    const LONGEST: usize = 12;
+    let lines: Vec<(u32, &str)> = doc.lines().collect();
+    let mut found = Vec::new();
+    for (at, (line, code)) in lines.iter().enumerate() {
+        found.push(Statement { doc: *doc, line: *line, code: Cow::Borrowed(code) });
+        if code.trim_end().ends_with("Flag{") {
+            let rest = lines[at..].iter().take(LONGEST).map(|(_, code)| code.trim());
+            let parts: Vec<&str> = rest
+                .scan(false, |is_over, code| {
+                    let was_over = std::mem::replace(is_over, code.starts_with('}'));
+                    (!was_over).then_some(code)
+                })
+                .collect();
+            found.push(Statement { doc: *doc, line: *line, code: Cow::Owned(parts.join(" ")) });
+        }
+    }
+    found
+}
+
+/// What an example of the environment says about a variable.
+fn shown(dir: &Dir<'_>, variable: &Fact<String>) -> Option<Fact<u16>> {
+    EXAMPLES.iter().filter_map(|name| dir.doc(name)).find_map(|doc| {
+        doc.find(|line| {
+            let value = line.trim().strip_prefix(variable.value.as_str())?.trim_start().strip_prefix('=')?;
+            value.trim().trim_matches(['"', '\'', ':']).parse().ok()
+        })
+    })
 }
 
 /// A line of a program that serves.
@@ -139,7 +213,25 @@ mod tests {
             (r#"app.Listen(":3000")"#, Some(3000), None, false),
             (r#"e.Logger.Fatal(e.Start(":1323"))"#, Some(1323), None, false),
             (r#"lis, err := net.Listen("tcp", ":50051")"#, Some(50051), None, false),
-            ("r.Run()", None, Some("PORT"), false),
+            ("import \"github.com/gin-gonic/gin\"\nr.Run()", None, Some("PORT"), false),
+            ("import \"os/exec\"\ncmd.Run()", None, None, false),
+            (r#"http.ListenAndServe("localhost:6060", nil)"#, None, None, false),
+            (r#"toolkitFlags = webflag.AddFlags(kingpin.CommandLine, ":9115")"#, Some(9115), None, false),
+            (
+                r#"a = kingpin.Flag("web.listen-address", "x").Default(":9100").String()"#,
+                Some(9100),
+                None,
+                false,
+            ),
+            (
+                "&cli.StringFlag{\n\tName: \"listener\",\n\tValue: \"127.0.0.1:8089\",\n\tEnvVars: []string{\"LISTENER\"},\n},\nx := 1",
+                Some(8089),
+                None,
+                true,
+            ),
+            (r#"Listen string `long:"listen" env:"LISTEN" default:"0.0.0.0:8070"`"#, Some(8070), None, false),
+            (r#"Port string `env:"HTTP_PORT,required"`"#, None, Some("HTTP_PORT"), false),
+            (r#"Port string `env:"REDIS_PORT,required"`"#, None, None, false),
             (r#"port := getEnv("PORT", "3001")"#, Some(3001), Some("PORT"), false),
             (
                 r#"flag.StringVar(&port, "port", getEnv("WHOAMI_PORT_NUMBER", "80"), "x")"#,
@@ -160,8 +252,9 @@ mod tests {
             (r#"rootCmd.Flags().StringP("listen", "l", "localhost:4002", "x")"#, Some(4002), None, true),
             (r#"rootCmd.PersistentFlags().IntP("port", "p", 4003, "x")"#, Some(4003), None, false),
             (r#"viper.SetDefault("server.port", 8082)"#, Some(8082), None, false),
-            (r#"Port int `env:"PORT" envDefault:"8083"`"#, Some(8083), None, false),
-            (r#"Port string `envconfig:"PORT" default:"8084"`"#, Some(8084), None, false),
+            (r#"Port int `env:"PORT" envDefault:"8083"`"#, Some(8083), Some("PORT"), false),
+            (r#"Port string `envconfig:"PORT" default:"8084"`"#, Some(8084), Some("PORT"), false),
+            (r#"flags.StringP("address", "a", "127.0.0.1", "x")"#, None, None, true),
             ("const defaultPort = 8086", Some(8086), None, false),
             (r#"const HTTPPort = ":8087""#, Some(8087), None, false),
             ("ERROR_EXPORT = 10009", None, None, false),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::diag::{Code, Diagnostic};
 use crate::fact::{Evidence, Fact};
 use crate::plan::question::{Answer, Question};
 use crate::repo::dir::{Dir, Doc};
@@ -14,6 +15,8 @@ use crate::stack::go::modules::GoMod;
 pub(super) struct MainPackage {
     /// `.` or `./cmd/api`.
     pub package: Fact<String>,
+    /// The other programs of the module, likeliest first.
+    pub others: Vec<String>,
     folder: RelPath,
     root: RelPath,
 }
@@ -44,6 +47,9 @@ const HELPERS: &[&str] = &[
     "benchmarks",
 ];
 
+/// Folders whose name is that of a place, not of a program.
+const PLAIN: &[&str] = &["app", "cmd", "main", "src"];
+
 /// Programs whose likeliness differs by less are for a person to choose from.
 const NEAR: u32 = 25;
 
@@ -52,27 +58,31 @@ const SERVERS: &[&str] =
     &["server", "api", "app", "web", "main", "http", "service", "backend", "apiserver", "serve"];
 
 impl MainPackage {
-    /// Chooses among the main packages; asks where nothing decides. None: a library.
+    /// Chooses among the main packages; asks where several are near each other. None: a library.
     pub fn choose(s: &Survey<'_>, go_mod: &GoMod, sources: &[Doc<'_>]) -> Option<Self> {
         let root = s.dir.path().clone();
         let found = candidates(&root, sources);
-        let wish = s.choice(&super::MAIN).decide();
-        let build = |package: Fact<String>| {
-            let folder = root.join(&package.value).unwrap_or_default();
-            Self { package, folder, root: root.clone() }
-        };
-        if let Some(wish) = wish {
-            return Some(build(wish));
-        }
         let mut ranked: Vec<(u32, &String, &Evidence)> = found
             .iter()
-            .map(|(package, because)| (likeliness(package, go_mod, &s.dir, sources), package, because))
+            .map(|(package, because)| {
+                (likeliness(package, &found, go_mod, &s.dir, sources), package, because)
+            })
             .collect();
         ranked.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
-        let (best, package, because) = *ranked.first()?;
+        let build = |package: Fact<String>| {
+            let folder = root.join(&package.value).unwrap_or_default();
+            let others = ranked.iter().map(|(_, other, _)| *other).filter(|other| **other != package.value);
+            Self { others: others.cloned().collect(), package, folder, root: root.clone() }
+        };
+        if let Some(wish) = s.choice(&super::MAIN).decide() {
+            return Some(build(wish));
+        }
+        let Some((best, package, because)) = ranked.first().copied() else {
+            s.note(library(go_mod, &root, sources));
+            return None;
+        };
         let close: Vec<_> =
             ranked.iter().filter(|(rank, ..)| *rank >= best.min(50) || rank + NEAR > best).collect();
-        let fact = Fact::new(package.clone(), because.clone());
         if close.len() > 1 {
             let options = close
                 .iter()
@@ -80,15 +90,15 @@ impl MainPackage {
                 .collect();
             let question =
                 Question::choose("go.main", "Several programs are here. Which one is the service?", options);
-            let is_clear = close.iter().filter(|(rank, ..)| *rank == best).count() == 1;
-            s.ask(if is_clear { question.or(package) } else { question });
+            s.ask(question.or(package));
         }
-        Some(build(fact))
+        Some(build(Fact::new(package.clone(), because.clone())))
     }
 
-    /// The name of the program: the folder's, or the module's in its root.
+    /// The name of the program: the folder's, or the module's where the folder's says nothing.
     pub fn binary(&self, go_mod: &GoMod) -> String {
-        let name = if self.folder == self.root { go_mod.name() } else { self.folder.name() };
+        let says_nothing = self.folder == self.root || PLAIN.contains(&self.folder.name());
+        let name = if says_nothing { go_mod.name() } else { self.folder.name() };
         let clean: String = name
             .chars()
             .map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' })
@@ -140,9 +150,31 @@ fn is_made_up(name: &str) -> bool {
     name.ends_with(".pb.go") || name.starts_with("mock") || name.ends_with("_mock.go")
 }
 
+/// Says what a library is, and what would make it runnable.
+fn library(go_mod: &GoMod, root: &RelPath, sources: &[Doc<'_>]) -> Diagnostic {
+    let module = &go_mod.module;
+    let helper = programs(root, sources, |_| true).into_keys().next();
+    let message = format!("the module `{}` is a library: there is nothing to run", module.value);
+    Diagnostic::note(Code::NotBuilt, message).at(module.because.at.clone()).help(match helper {
+        Some(helper) => format!("go.main = \"{helper}\" builds the program that helps with it"),
+        None => {
+            "a program needs `package main` with `func main()`, in the root or in a folder of cmd/".to_owned()
+        }
+    })
+}
+
 fn candidates(root: &RelPath, sources: &[Doc<'_>]) -> BTreeMap<String, Evidence> {
+    programs(root, sources, |path| !is_helper(root, path))
+}
+
+/// The packages in wanted files that have a `main` function, with its line.
+fn programs(
+    root: &RelPath,
+    sources: &[Doc<'_>],
+    is_wanted: impl Fn(&RelPath) -> bool,
+) -> BTreeMap<String, Evidence> {
     let mut found = BTreeMap::new();
-    for doc in sources.iter().filter(|doc| is_program(doc) && !is_helper(root, doc.path)) {
+    for doc in sources.iter().filter(|doc| is_program(doc) && is_wanted(doc.path)) {
         let Some(line) = doc.lines().find(|(_, line)| line.starts_with("func main()")) else { continue };
         let folder = doc.path.parent().and_then(|folder| folder.relative_to(root)).unwrap_or_default();
         let package = if folder.is_root() { ".".to_owned() } else { format!("./{}", folder.as_str()) };
@@ -151,18 +183,10 @@ fn candidates(root: &RelPath, sources: &[Doc<'_>]) -> BTreeMap<String, Evidence>
     found
 }
 
-/// `package main` in a file that an ordinary build compiles.
+/// Is it a file of a `package main`?
 fn is_program(doc: &Doc<'_>) -> bool {
-    let excluded = |line: &str| line.starts_with("//go:build ignore") || line.starts_with("// +build ignore");
-    for (_, line) in doc.lines() {
-        if excluded(line) {
-            return false;
-        }
-        if let Some(name) = line.strip_prefix("package ") {
-            return name.split_whitespace().next() == Some("main");
-        }
-    }
-    false
+    let package = doc.lines().find_map(|(_, line)| line.strip_prefix("package "));
+    package.is_some_and(|name| name.split_whitespace().next() == Some("main"))
 }
 
 fn is_helper(root: &RelPath, path: &RelPath) -> bool {
@@ -171,7 +195,13 @@ fn is_helper(root: &RelPath, path: &RelPath) -> bool {
 }
 
 /// How likely a program is the service: in the root, named like the module or like a server, listening itself.
-fn likeliness(package: &str, go_mod: &GoMod, dir: &Dir<'_>, sources: &[Doc<'_>]) -> u32 {
+fn likeliness(
+    package: &str,
+    all: &BTreeMap<String, Evidence>,
+    go_mod: &GoMod,
+    dir: &Dir<'_>,
+    sources: &[Doc<'_>],
+) -> u32 {
     let root = dir.path();
     let folder = root.join(package).unwrap_or_default();
     let own = sources.iter().copied().filter(|doc| doc.path.parent().as_ref() == Some(&folder));
@@ -195,6 +225,11 @@ fn likeliness(package: &str, go_mod: &GoMod, dir: &Dir<'_>, sources: &[Doc<'_>])
         || name.ends_with("server")
     {
         rank += 20;
+    }
+    // A daemon beside its client: `dockerd` and `docker`.
+    let client = package.strip_suffix('d').filter(|client| all.contains_key(*client));
+    if client.is_some() {
+        rank += 60;
     }
     if listens {
         rank += 25;

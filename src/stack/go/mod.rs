@@ -2,16 +2,21 @@
 //!
 //! Reads `go.mod`, `go.work`, `go.sum` and the Go sources near them. Decides the toolchain, the package
 //! to build, whether cgo is needed, what is read at run time, and the smallest image that carries it.
-//! Leaves to the user: version stamps, private module hosts.
+//! Leaves to the user: who may read private modules, what stamps hold.
 //!
 //! - <https://go.dev/ref/mod#go-mod-file-go>: the `go` line is the least version that may build the module.
 //! - The official golang images set `GOTOOLCHAIN=local`, so an older image fails.
 
 mod cgo;
+mod command;
+mod constraint;
+mod embed;
+mod generate;
 mod listen;
 mod main_package;
 mod modules;
 mod plan;
+mod private;
 mod stamp;
 #[cfg(test)]
 mod tests;
@@ -28,6 +33,7 @@ use crate::repo::dir::{Dir, Doc};
 use crate::repo::inventory::{Reads, SourceRead};
 use crate::repo::path::RelPath;
 use crate::stack::common::files;
+use crate::stack::common::front_end::{self, FrontEnd};
 use crate::stack::common::listen::Listening;
 use crate::stack::{Claim, Stack, Strength, Survey};
 
@@ -40,6 +46,13 @@ static VERSION: Key<String> =
     Key { name: "go.version", doc: "the Go line of the build stage, such as 1.27", parse: text };
 static MAIN: Key<String> =
     Key { name: "go.main", doc: "the package to build, such as ./cmd/api", parse: package_path };
+static PRIVATE: Key<keys::Globs> = Key {
+    name: "go.private",
+    doc: "modules that come from private repositories, such as github.com/acme/*",
+    parse: |value| texts(value).and_then(module_patterns),
+};
+static ACCESS: Key<String> =
+    Key { name: "go.private_access", doc: "netrc (a secret) or ssh (the builder's agent)", parse: access };
 static TAGS: Key<keys::Globs> =
     Key { name: "go.tags", doc: "build tags", parse: |value| texts(value).map(keys::Globs) };
 
@@ -61,6 +74,8 @@ pub(super) struct Facts {
     pub is_locked: bool,
     /// The package to build.
     pub main: Fact<String>,
+    /// Other programs of the module, which the same file builds when it is told to.
+    pub others: Vec<String>,
     /// The name of the program.
     pub binary: String,
     /// Build tags, joined with commas.
@@ -77,25 +92,43 @@ pub(super) struct Facts {
     /// A line that only a server has.
     #[serde(skip)]
     pub serves: Option<Fact<String>>,
-    /// The variable that takes the version when linking.
-    pub stamp: Option<Fact<String>>,
+    /// Variables that the linker sets.
+    pub stamps: Vec<stamp::Stamp>,
+    /// Sources that are made before the compiler runs.
+    pub generates: Vec<generate::Generate>,
+    /// Private modules.
+    pub private: Option<private::Private>,
+    /// A front end whose files the program embeds or reads.
+    #[serde(skip)]
+    pub front_end: Option<FrontEnd>,
+    /// Is it embedded?
+    pub is_front_end_embedded: bool,
     /// The web framework.
     #[serde(skip)]
     pub framework: Option<Fact<String>>,
     /// A subcommand that starts the server.
     pub subcommand: Option<Fact<String>>,
+    /// A flag that opens it to others.
+    pub argument: Option<Fact<String>>,
 }
 
 impl Stack for Go {
     const ID: &'static str = "go";
     const NAME: &'static str = "Go";
     const LOOKS_FOR: &'static [&'static str] = &["go.mod"];
-    const KEYS: &'static [&'static dyn AnyKey] = &[&MAIN, &TAGS, &VERSION];
+    const KEYS: &'static [&'static dyn AnyKey] = &[&ACCESS, &MAIN, &PRIVATE, &TAGS, &VERSION];
     type Facts = Facts;
 
     fn reads(&self) -> Reads {
         Reads {
-            names: [&["go.mod", "go.work", "modules.txt"], listen::CONFIGURATIONS, stamp::FILES].concat(),
+            names: [
+                &["go.mod", "go.work", "modules.txt"],
+                listen::CONFIGURATIONS,
+                listen::EXAMPLES,
+                private::FILES,
+                stamp::FILES,
+            ]
+            .concat(),
             endings: Vec::new(),
             sources: vec![SourceRead { ending: ".go", near: &["go.mod"], most: 400 }],
         }
@@ -103,33 +136,50 @@ impl Stack for Go {
 
     fn survey(&self, s: &Survey<'_>) -> Option<Claim<Facts>> {
         let go_mod = modules::GoMod::read(s)?;
-        let sources = sources(&s.dir);
+        let all = sources(&s.dir);
+        let said = s.choice(&TAGS).decide().map(|tags| tags.map(|tags| tags.0.join(",")));
+        let tags = said.or_else(|| stamp::tags(&s.dir, &all));
+        let names: Vec<String> =
+            tags.iter().flat_map(|tags| tags.value.split(',')).map(str::to_owned).collect();
+        let sources: Vec<Doc<'_>> = all.into_iter().filter(|doc| constraint::compiles(doc, &names)).collect();
         let main = MainPackage::choose(s, &go_mod, &sources)?;
         let used = main.sources(&go_mod, &sources);
         let neighbours = modules::Neighbours::of(s, &go_mod);
-        let embedded = embedded(&used);
+        let embeds = embed::all(&used);
+        let mut wanted: Vec<Fact<RelPath>> = embeds.iter().map(embed::Embed::place).collect();
+        wanted.extend(embed::read_but_missing(s, &used));
+        let front_end = front_end::find(s, &neighbours.context, &wanted);
+        let built = front_end.as_ref().map(|found| &found.wanted.value);
+        embed::check(s, &embeds, built);
+        let is_front_end_embedded =
+            built.is_some_and(|built| embeds.iter().any(|embed| embed.place().value.is_within(built)));
+        let embedded: Vec<String> = embeds.into_iter().map(|embed| embed.pattern).collect();
         let framework = go_mod.framework();
         let files = files::read_at_run_time(&s.dir, used.iter().copied(), &embedded);
         let listening = listen::find(&s.dir, &used, &files);
-        check_embeds(s, &used);
+        let subcommand = command::subcommand(&go_mod, &used, &listening);
         let version = version(s, &go_mod);
         let is_locked = is_locked(s, &go_mod);
         let facts = Facts {
             context: neighbours.context,
             module_dir: neighbours.module_dir,
             manifests: neighbours.manifests,
-            vendor: s.dir.has("vendor/modules.txt").then(|| {
-                Fact::new("vendor".to_owned(), s.dir.evidence("vendor/modules.txt", "modules are vendored"))
-            }),
+            vendor: neighbours.vendor,
             is_locked,
             binary: main.binary(&go_mod),
-            tags: s.choice(&TAGS).decide().map(|tags| tags.map(|tags| tags.0.join(","))),
+            tags,
             cgo: cgo::Cgo::find(s, &go_mod, &used),
             serves: listen::serves(&used),
-            stamp: stamp::find(&s.dir, &go_mod),
+            stamps: stamp::find(&s.dir, &go_mod),
+            generates: generate::find(s, &go_mod, &main.package.value, &used),
+            private: private::Private::find(s),
+            front_end,
+            is_front_end_embedded,
             files,
             comfort: comfort(&used),
-            subcommand: plan::subcommand(&go_mod, &used, &listening),
+            argument: command::argument(&go_mod, subcommand.as_ref(), &listening),
+            subcommand,
+            others: main.others,
             main: main.package,
             version,
             listening,
@@ -172,52 +222,15 @@ fn version(s: &Survey<'_>, go_mod: &modules::GoMod) -> Fact<String> {
     let toolchain = s.catalog.toolchain("go");
     let said = s.choice(&VERSION).or_else(|| s.choice(&keys::VERSION).decide());
     let version = said.or(go_mod.version()).or_default(toolchain.default.clone(), "newest in the catalog");
-    let version = version.map(|full| full.split('.').take(2).collect::<Vec<_>>().join("."));
+    // `1.27rc1` is built with the line it became.
+    let line = |full: String| {
+        let parts: Vec<&str> = full.trim_start_matches("go").split('.').take(2).collect();
+        let digits = |part: &&str| part.chars().take_while(char::is_ascii_digit).collect::<String>();
+        parts.iter().map(digits).collect::<Vec<_>>().join(".")
+    };
+    let version = version.map(line);
     s.check_line(toolchain, &version);
     version
-}
-
-/// The patterns of `//go:embed` lines.
-fn embedded(sources: &[Doc<'_>]) -> Vec<String> {
-    sources
-        .iter()
-        .flat_map(Doc::lines)
-        .filter_map(|(_, line)| line.trim_start().strip_prefix("//go:embed "))
-        .flat_map(str::split_whitespace)
-        .map(|pattern| pattern.trim_matches(['"', '`']).to_owned())
-        .collect()
-}
-
-/// Says which embedded files are not in the repository: something has to make them before Go compiles.
-fn check_embeds(s: &Survey<'_>, sources: &[Doc<'_>]) {
-    for doc in sources {
-        let folder = doc.path.parent().unwrap_or_default();
-        for (number, line) in doc.lines() {
-            let Some(patterns) = line.trim_start().strip_prefix("//go:embed ") else { continue };
-            for pattern in patterns.split_whitespace().map(|word| word.trim_matches(['"', '`'])) {
-                let fixed = pattern.trim_start_matches("all:").split('*').next().unwrap_or_default();
-                let Some(path) = folder.join(fixed.rsplit_once('/').map_or("", |(folder, _)| folder)) else {
-                    continue;
-                };
-                let whole = folder.join(fixed.trim_end_matches('/')).unwrap_or_default();
-                let inventory = s.dir.inventory();
-                let is_there = inventory.has(&whole) || inventory.has_dir(&whole);
-                if is_there || (pattern.contains('*') && inventory.has_dir(&path)) {
-                    continue;
-                }
-                s.note(
-                    Diagnostic::warning(
-                        Code::IgnoredSource,
-                        format!(
-                            "`{whole}` is embedded but not in the repository: the build fails without it"
-                        ),
-                    )
-                    .at(doc.cite(number, line).at)
-                    .help("build it first and commit it, or add the step that makes it to the build stage"),
-                );
-            }
-        }
-    }
 }
 
 /// Calls that need more than an empty image, with what they need.
@@ -257,4 +270,21 @@ fn package_path(value: &toml::Value) -> Result<String, String> {
     let path = text(value)?;
     let below = RelPath::new(&path).map_err(|bad| bad.to_string())?;
     Ok(if below.is_root() { ".".to_owned() } else { format!("./{}", below.as_str()) })
+}
+
+fn module_patterns(patterns: Vec<String>) -> Result<keys::Globs, String> {
+    let legal = |c: char| c.is_ascii_alphanumeric() || "-_./*~".contains(c);
+    if patterns.iter().all(|pattern| pattern.chars().all(legal)) {
+        return Ok(keys::Globs(patterns));
+    }
+    Err("expected module paths such as github.com/acme/*".to_owned())
+}
+
+fn access(value: &toml::Value) -> Result<String, String> {
+    let access = text(value)?;
+    if ["netrc", "ssh"].contains(&access.as_str()) {
+        Ok(access)
+    } else {
+        Err("expected netrc or ssh".to_owned())
+    }
 }

@@ -1,6 +1,6 @@
 //! `go.mod`, and the modules beside it that it cannot be built without.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr as _;
 
 use gomod_parser::Replacement;
@@ -15,12 +15,15 @@ use crate::stack::Survey;
 pub(in crate::stack) struct GoMod {
     /// The module's path.
     pub module: Fact<String>,
+    /// Tools that the module brings along (<https://go.dev/ref/mod#go-mod-file-tool>).
+    pub tools: Vec<String>,
     /// Required modules: path and the line that requires it.
     pub requires: Vec<Fact<String>>,
     /// Folders that replace modules, as written.
     pub replaced_by: Vec<Fact<String>>,
     go: Option<Fact<String>>,
     toolchain: Option<Fact<String>>,
+    versions: BTreeMap<String, String>,
 }
 
 /// A web framework: the module that brings it, its name, the port it takes by default.
@@ -66,7 +69,14 @@ impl GoMod {
             Replacement::FilePath(path) => line_of(path.trim_matches('"')),
             Replacement::Module(_) => None,
         });
+        let bare = |text: &str| text.trim_matches('"').to_owned();
         Some(Self {
+            tools: parsed.tool.iter().map(|tool| bare(tool)).collect(),
+            versions: parsed
+                .require
+                .iter()
+                .map(|require| (bare(&require.module.module_path), bare(&require.module.version)))
+                .collect(),
             replaced_by: replaced_by.collect(),
             requires: parsed
                 .require
@@ -100,6 +110,11 @@ impl GoMod {
             .clone()
             .filter(|toolchain| go.as_ref().is_none_or(|go| minor(&toolchain.value) > minor(&go.value)));
         Choice::default().or(newer).or(go).decide()
+    }
+
+    /// The version of a required module.
+    pub fn version_of(&self, module: &str) -> Option<&str> {
+        self.versions.get(module).map(String::as_str)
     }
 
     /// The requirement on a module or one of its major versions.
@@ -185,6 +200,9 @@ pub(super) struct Neighbours {
     pub module_dir: String,
     /// `go.work` and every `go.mod` and `go.sum`, from the context.
     pub manifests: Vec<String>,
+    /// The vendor folder that makes a download unnecessary: the module's, or the workspace's
+    /// (<https://go.dev/ref/mod#go-work-vendor>).
+    pub vendor: Option<Fact<String>>,
 }
 
 impl Neighbours {
@@ -225,7 +243,12 @@ impl Neighbours {
             }
         }
         let module_dir = home.relative_to(&context).unwrap_or_default().to_string();
-        Self { context, module_dir, manifests }
+        let vendored = work.as_ref().unwrap_or(&s.dir);
+        let vendor = vendored.has("vendor/modules.txt").then(|| {
+            let because = vendored.evidence("vendor/modules.txt", "modules are vendored");
+            Fact::new("vendor".to_owned(), because)
+        });
+        Self { context, module_dir, manifests, vendor }
     }
 }
 

@@ -11,12 +11,12 @@ use crate::plan::question::Question;
 use crate::plan::run::{Run, quote};
 use crate::plan::service::{ExecForm, IgnoreGroup, Runtime, Service, ServiceKind, Toolchain};
 use crate::plan::stage::{GraphError, Origin, Role, Stage, StageGraph};
-use crate::repo::dir::Doc;
 use crate::stack::Survey;
-use crate::stack::common::listen::Listening;
+use crate::stack::common::front_end::FrontEnd;
 use crate::stack::common::manifests::{self, Copied};
 use crate::stack::go::Facts;
-use crate::stack::go::modules::GoMod;
+use crate::stack::go::cgo::Distribution;
+use crate::stack::go::private::Private;
 
 /// The stages, the image and the command.
 pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphError> {
@@ -26,28 +26,14 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
     let port = (kind.value == ServiceKind::Server).then(|| port(facts, s));
     let builder = builder(facts);
     let from = facts.version.clone().map(|line| Origin::Image(s.catalog.image(builder).at(&line)));
-    let path = if facts.files.is_empty() {
-        format!("/{}", facts.binary)
-    } else {
-        format!("/usr/local/bin/{}", facts.binary)
-    };
+    let front_end = facts.front_end.as_ref().and_then(|found| FrontEndView::of(found, facts, s));
+    let reads_files = !facts.files.is_empty() || front_end.as_ref().is_some_and(|view| !view.is_embedded);
+    let path =
+        if reads_files { format!("/usr/local/bin/{}", facts.binary) } else { format!("/{}", facts.binary) };
     let is_bare = image.value == "scratch";
     let image_reference = image.value.clone();
 
-    let mut deps = Stage::new("deps", Role::Deps, from, "go/deps.tera");
-    if facts.cgo.is_none() {
-        deps = deps.on_build_platform();
-    }
-    deps.packages = facts.cgo.as_ref().map(|cgo| cgo.build.clone()).unwrap_or_default();
-    let mut runtime =
-        Stage::new("runtime", Role::Runtime, image.map(Origin::Image), "go/runtime.tera").taking(&["build"]);
-    runtime.packages = facts.cgo.as_ref().map(|cgo| cgo.runtime.clone()).unwrap_or_default();
-    let stages = StageGraph::new(vec![
-        deps,
-        Stage::on("build", Role::Build, "deps", "go/build.tera"),
-        Stage::on("test", Role::Test, "build", "go/test.tera"),
-        runtime,
-    ])?;
+    let stages = stages(facts, from, image, front_end.as_ref())?;
 
     let mut env = std::collections::BTreeMap::new();
     if let (Some(port), Some(variable)) = (&port, &facts.listening.variable) {
@@ -61,18 +47,22 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         command.clone().unwrap_or_else(|| facts.main.derive(ExecForm::new(path.clone(), [] as [&str; 0])));
     let runtime = Runtime {
         user: Fact::by_default(known.user.clone(), "the image's own numeric user"),
-        workdir: facts.files.first().map(|file| file.derive(home(&image_reference).to_owned())),
+        workdir: facts
+            .files
+            .first()
+            .map(|file| file.because.clone())
+            .or_else(|| {
+                let read = facts.front_end.as_ref().filter(|_| !facts.is_front_end_embedded);
+                read.map(|found| found.wanted.because.clone())
+            })
+            .map(|because| Fact::new(home(&image_reference).to_owned(), because)),
         env,
         health: port
             .as_ref()
             .and_then(|port| known.health(port.value, "/").map(|health| port.derive(health))),
         port,
         entrypoint: Some(entrypoint),
-        command: facts
-            .subcommand
-            .clone()
-            .filter(|_| command.is_none())
-            .map(|sub| sub.map(|word| ExecForm::new(word, [] as [&str; 0]))),
+        command: arguments(facts).filter(|_| command.is_none()),
         stop_signal: None,
     };
     let files = facts.files.iter().filter_map(|file| {
@@ -88,7 +78,11 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         is_nested: facts.module_dir != ".",
         is_cross_compiling: facts.cgo.is_none(),
         reads: files.collect(),
+        setup: facts.private.as_ref().filter(|_| facts.vendor.is_none()).and_then(Private::setup),
         download: download(facts),
+        generate: generate(facts),
+        arguments: build_arguments(facts),
+        front_end,
         build: build(facts),
         test: test(facts),
     };
@@ -104,9 +98,57 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         kind,
         stages,
         runtime,
-        ignore: vec![IgnoreGroup::new("build output", &["bin", "*.test", "*.out", "coverage.*"])],
+        ignore: ignored(facts),
         tool: serde_json::to_value(view).expect("facts are plain values with text keys"),
     })
+}
+
+fn stages(
+    facts: &Facts,
+    from: Fact<Origin>,
+    image: Fact<String>,
+    front_end: Option<&FrontEndView>,
+) -> Result<StageGraph, GraphError> {
+    let mut deps = Stage::new("deps", Role::Deps, from, "go/deps.tera");
+    if facts.cgo.is_none() {
+        deps = deps.on_build_platform();
+    }
+    deps.packages = facts.cgo.as_ref().map(|cgo| cgo.build.clone()).unwrap_or_default();
+    if let Some(private) = facts.private.as_ref().filter(|_| facts.vendor.is_none()) {
+        let is_alpine = builder(facts) == "go-alpine";
+        let distribution = if is_alpine { Distribution::Alpine } else { Distribution::Debian };
+        deps.packages.extend(private.packages(distribution));
+    }
+    let mut build = Stage::on("build", Role::Build, "deps", "go/build.tera");
+    let mut runtime =
+        Stage::new("runtime", Role::Runtime, image.map(Origin::Image), "go/runtime.tera").taking(&["build"]);
+    runtime.packages = facts.cgo.as_ref().map(|cgo| cgo.runtime.clone()).unwrap_or_default();
+    match front_end {
+        Some(view) if view.is_embedded => build = build.taking(&["assets"]),
+        Some(_) => runtime = runtime.taking(&["assets"]),
+        None => {}
+    }
+    let assets =
+        facts.front_end.iter().filter(|_| front_end.is_some()).map(|found| found.assets.stage.clone());
+    let test = Stage::on("test", Role::Test, "build", "go/test.tera");
+    StageGraph::new(assets.chain([deps, build, test, runtime]).collect())
+}
+
+/// What the build must not see: output, and what a front end installs.
+fn ignored(facts: &Facts) -> Vec<IgnoreGroup> {
+    let mut groups = vec![IgnoreGroup::new("build output", &["bin", "*.test", "*.out", "coverage.*"])];
+    if facts.front_end.is_some() {
+        groups.push(IgnoreGroup::new("the front end's packages", &["**/node_modules"]));
+    }
+    groups
+}
+
+/// What the program is told: the subcommand that serves, the flag that opens it to others.
+fn arguments(facts: &Facts) -> Option<Fact<ExecForm>> {
+    let flag = facts.argument.as_ref();
+    let because = facts.subcommand.as_ref().or(flag)?.because.clone();
+    let words: Vec<String> = facts.subcommand.iter().chain(flag).map(|word| word.value.clone()).collect();
+    Some(Fact::new(ExecForm::from_words(words)?, because))
 }
 
 /// The folder a program with files of its own is started in. In distroless images the user's home is the one
@@ -147,7 +189,14 @@ struct View<'f> {
     is_cross_compiling: bool,
     /// Files read at run time.
     reads: Vec<FileView>,
+    /// What lets Git into private modules.
+    setup: Option<Run>,
     download: Option<Run>,
+    /// What makes sources first.
+    generate: Option<Run>,
+    /// Build arguments of the last step.
+    arguments: Vec<ArgumentView>,
+    front_end: Option<FrontEndView>,
     build: Run,
     test: Run,
 }
@@ -160,16 +209,68 @@ struct FileView {
     because: String,
 }
 
+/// A build argument with its default.
+#[derive(Serialize)]
+struct ArgumentView {
+    remark: String,
+    name: &'static str,
+    default: String,
+}
+
+/// The files of a front end, and where the program takes them from.
+#[derive(Serialize)]
+struct FrontEndView {
+    path: String,
+    target: String,
+    is_embedded: bool,
+    because: String,
+}
+
+impl FrontEndView {
+    fn of(found: &FrontEnd, facts: &Facts, s: &Survey<'_>) -> Option<Self> {
+        let is_embedded = facts.is_front_end_embedded;
+        let target = if is_embedded {
+            format!("/src/{}", found.wanted.value.relative_to(&facts.context)?)
+        } else {
+            format!("./{}", found.wanted.value.relative_to(s.dir.path())?)
+        };
+        let because = found.wanted.because.to_string();
+        Some(Self { path: found.assets.path.clone(), target, is_embedded, because })
+    }
+}
+
 fn download(facts: &Facts) -> Option<Run> {
-    (facts.vendor.is_none()).then(|| Run::new("go mod download"))
+    let run = Run::new("go mod download");
+    facts.vendor.is_none().then(|| facts.private.as_ref().map_or(run.clone(), |private| private.admit(run)))
+}
+
+fn generate(facts: &Facts) -> Option<Run> {
+    let mut commands = facts.generates.iter().map(|generate| generate.command.clone());
+    let first = Run::new(commands.next()?).cache("/root/.cache/go-build");
+    Some(commands.fold(first, Run::then))
+}
+
+/// The program where there are several, and what the linker writes into it.
+fn build_arguments(facts: &Facts) -> Vec<ArgumentView> {
+    let program = facts.others.first().map(|other| ArgumentView {
+        remark: format!("another program: docker build --build-arg MAIN={other} ."),
+        name: "MAIN",
+        default: facts.main.value.clone(),
+    });
+    let stamps = facts.stamps.iter().map(|stamp| ArgumentView {
+        remark: format!("goes into {} ({})", stamp.variable.value, stamp.variable.because),
+        name: stamp.argument,
+        default: stamp.default.to_owned(),
+    });
+    program.into_iter().chain(stamps).collect()
 }
 
 fn build(facts: &Facts) -> Run {
     let mut words = vec!["go build -trimpath".to_owned()];
     let mut ldflags = "-s -w".to_owned();
     let mut tags: Vec<String> = facts.tags.iter().map(|tags| tags.value.clone()).collect();
-    if let Some(stamp) = &facts.stamp {
-        let _ = write!(ldflags, " -X {}=$VERSION", stamp.value);
+    for stamp in &facts.stamps {
+        let _ = write!(ldflags, " -X {}=${}", stamp.variable.value, stamp.argument);
     }
     if let Some(cgo) = facts.cgo.as_ref().filter(|cgo| cgo.is_static) {
         ldflags.push_str(" -linkmode external -extldflags '-static'");
@@ -183,8 +284,12 @@ fn build(facts: &Facts) -> Run {
         // Without a go.sum the checksums are worked out while building.
         words.push("-mod=mod".to_owned());
     }
-    words.push(format!("-o {} {}", quote(&format!("/out/{}", facts.binary)), quote(&facts.main.value)));
-    let run = Run::new(words.join(" ")).cache("/root/.cache/go-build");
+    let package = if facts.others.is_empty() { quote(&facts.main.value) } else { "\"$MAIN\"".to_owned() };
+    words.push(format!("-o {} {package}", quote(&format!("/out/{}", facts.binary))));
+    let mut run = Run::new(words.join(" ")).cache("/root/.cache/go-build");
+    if let Some(private) = facts.private.as_ref().filter(|_| !facts.is_locked) {
+        run = private.admit(run);
+    }
     match facts.cgo {
         Some(_) => run.env("CGO_ENABLED", "1"),
         None => run.env("CGO_ENABLED", "0").env("GOOS", "$TARGETOS").env("GOARCH", "$TARGETARCH"),
@@ -233,7 +338,8 @@ fn port(facts: &Facts, s: &Survey<'_>) -> Fact<u16> {
     if choice.so_far().is_none() && facts.listening.variable.is_none() {
         s.ask(Question::choose("runtime.port", "Which port does it listen on?", Vec::new()).or("8080"));
     }
-    if let Some(host) = facts.listening.loopback.as_ref().filter(|_| facts.listening.address.is_none()) {
+    let moves = facts.listening.address.is_some() || facts.argument.is_some();
+    if let Some(host) = facts.listening.loopback.as_ref().filter(|_| !moves) {
         s.note(
             Diagnostic::warning(
                 Code::Port,
@@ -247,35 +353,4 @@ fn port(facts: &Facts, s: &Survey<'_>) -> Fact<u16> {
         );
     }
     choice.or_default(8080, "usual for Go servers")
-}
-
-/// Subcommands that usually start a server.
-const SERVES: &[&str] = &["serve", "server", "start", "web", "http", "api", "run"];
-
-/// A program built with cobra or urfave/cli that prints its help unless told to serve.
-pub(super) fn subcommand(go_mod: &GoMod, sources: &[Doc<'_>], listening: &Listening) -> Option<Fact<String>> {
-    let pocketbase = go_mod.requires("github.com/pocketbase/pocketbase");
-    if let Some(required) = pocketbase {
-        return Some(required.derive("serve".to_owned()));
-    }
-    go_mod.requires("github.com/spf13/cobra").or(go_mod.requires("github.com/urfave/cli"))?;
-    let serves = listening.port.is_some() || listening.variable.is_some();
-    let found: Vec<Fact<String>> = SERVES
-        .iter()
-        .filter(|_| serves)
-        .filter_map(|word| {
-            sources.iter().find_map(|doc| {
-                doc.find(|line| {
-                    let line = line.trim();
-                    let named = line
-                        .strip_prefix("Use:")
-                        .or(line.strip_prefix("Name:"))?
-                        .trim()
-                        .trim_start_matches('"');
-                    (named.split(['"', ' ']).next() == Some(*word)).then(|| (*word).to_owned())
-                })
-            })
-        })
-        .collect();
-    found.into_iter().next()
 }

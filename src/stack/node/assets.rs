@@ -12,7 +12,7 @@ use crate::repo::path::RelPath;
 use crate::stack::Survey;
 use crate::stack::node::app::{App, is_sensitive};
 use crate::stack::node::plan::HOME;
-use crate::stack::node::{Facts, plan, survey_package, version};
+use crate::stack::node::{Facts, plan, site, survey_package, version};
 
 /// A built front end.
 #[derive(Debug)]
@@ -81,7 +81,11 @@ pub fn stage(s: &Survey<'_>, context: &RelPath) -> Option<Assets> {
     stage.packages.clone_from(&facts.natives.build);
     stage.tool =
         Some(serde_json::to_value(View::of(&facts, &below)).expect("facts are plain values with text keys"));
-    Some(Assets { stage, path: format!("{HOME}/{}", served.output.value), output: served.output.clone() })
+    let beside = facts.framework.as_ref().and_then(|framework| site::outside(&s.dir, framework.value));
+    let output = beside.as_ref().unwrap_or(&served.output);
+    let home = RelPath::new(HOME.trim_start_matches('/')).ok()?;
+    let path = format!("/{}", home.join(&output.value)?);
+    Some(Assets { stage, path, output: output.clone() })
 }
 
 #[cfg(test)]

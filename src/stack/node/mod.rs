@@ -118,7 +118,19 @@ impl Stack for Node {
     }
 
     fn survey(&self, s: &Survey<'_>) -> Option<Claim<Facts>> {
-        if s.dir.has("package.json") { survey_package(s) } else { survey_loose(s) }
+        if !s.dir.has("package.json") {
+            return survey_loose(s);
+        }
+        let claim = survey_package(s);
+        if claim.is_none() {
+            let message = "nothing in this package starts: it is a library, or a set of tools";
+            s.note(
+                Diagnostic::note(Code::NotBuilt, message)
+                    .at(s.dir.evidence("package.json", "a package").at)
+                    .help("a `start` script in package.json says what to start, and so does run.cmd"),
+            );
+        }
+        claim
     }
 
     fn plan(&self, facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphError> {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::fact::Fact;
 use crate::repo::dir::Dir;
 use crate::stack::Survey;
-use crate::stack::node::framework::{Framework, Missing, Site};
+use crate::stack::node::framework::{Framework, Gives, Missing, Site};
 use crate::stack::node::manifest::Package;
 use crate::stack::node::start::clean;
 
@@ -32,13 +32,24 @@ pub(super) fn served(
         .or_else(|| scripted(package))
         .or_else(|| (framework.value.name == "Angular").then(|| angular(s, &package.dir)).flatten())
         .or_else(|| vitepress(package, framework.value))
-        .or_else(|| configured(&package.dir, row))
+        .or_else(|| configured(&package.dir, row).filter(|found| !is_outside(&found.value)))
         .unwrap_or_else(|| framework.derive(row.output.to_owned()));
     Served {
         hashed: row.hashed.iter().map(|&folder| folder.to_owned()).collect(),
         is_single_page: row.missing == Missing::Index,
         output: output.map(|path| clean(&path)),
     }
+}
+
+/// The folder beside the front end's own that its build fills: `../server/public`.
+pub(super) fn outside(dir: &Dir<'_>, framework: &Framework) -> Option<Fact<String>> {
+    let Gives::Site(row) = framework.gives else { return None };
+    configured(dir, &row).filter(|found| is_outside(&found.value))
+}
+
+/// It belongs to a server there.
+fn is_outside(folder: &str) -> bool {
+    folder.starts_with("..")
 }
 
 /// `vite build --outDir build` says it where it counts most.
@@ -61,8 +72,7 @@ fn configured(dir: &Dir<'_>, row: &Site) -> Option<Fact<String>> {
         let code = line.trim_start();
         (!code.starts_with("//")).then(|| pattern.captures(line).map(|found| found[1].to_owned()))?
     })?;
-    // `../server/public` belongs to a server beside it.
-    (!found.value.starts_with("..") && !found.value.starts_with('/')).then_some(found)
+    (!found.value.starts_with('/')).then_some(found)
 }
 
 /// <https://angular.dev/reference/configs/workspace-config#output-path-configuration>

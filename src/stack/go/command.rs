@@ -1,0 +1,69 @@
+//! What a program has to be told to serve: a subcommand, a flag that opens it to others.
+
+use crate::fact::Fact;
+use crate::repo::dir::Doc;
+use crate::stack::common::listen::Listening;
+use crate::stack::go::modules::GoMod;
+
+/// Subcommands that usually start a server.
+const SERVES: &[&str] = &["serve", "server", "start", "web", "http", "api", "run"];
+
+/// Of those, the words that a program without a library for commands compares its first argument with.
+const COMPARED: &[&str] = &["serve", "server"];
+
+/// Libraries with which programs print their help unless told what to do.
+const LIBRARIES: &[&str] = &["github.com/spf13/cobra", "github.com/urfave/cli"];
+
+/// The subcommand that serves.
+pub(super) fn subcommand(go_mod: &GoMod, sources: &[Doc<'_>], listening: &Listening) -> Option<Fact<String>> {
+    let pocketbase = go_mod.requires("github.com/pocketbase/pocketbase");
+    if let Some(required) = pocketbase {
+        return Some(required.derive("serve".to_owned()));
+    }
+    if listening.port.is_none() && listening.variable.is_none() && super::listen::serves(sources).is_none() {
+        return None;
+    }
+    if has_library(go_mod) { declared(sources) } else { compared(sources) }
+}
+
+/// The flag that moves a server from loopback to all addresses. One of a subcommand does not stand alone.
+pub(super) fn argument(
+    go_mod: &GoMod,
+    subcommand: Option<&Fact<String>>,
+    listening: &Listening,
+) -> Option<Fact<String>> {
+    let argument = listening.argument.as_ref().filter(|_| listening.address.is_none())?;
+    let file = argument.because.at.as_ref().map_or("", |place| place.file.name());
+    let is_of_root = file == "main.go" || file == "root.go";
+    (subcommand.is_some() || is_of_root || !has_library(go_mod)).then(|| argument.clone())
+}
+
+fn has_library(go_mod: &GoMod) -> bool {
+    LIBRARIES.iter().any(|module| go_mod.requires(module).is_some())
+}
+
+/// A command of cobra or urfave/cli.
+fn declared(sources: &[Doc<'_>]) -> Option<Fact<String>> {
+    SERVES.iter().find_map(|word| {
+        sources.iter().find_map(|doc| {
+            doc.find(|line| {
+                let line = line.trim();
+                let named = line.strip_prefix("Use:").or(line.strip_prefix("Name:"))?;
+                let named = named.trim().trim_start_matches('"');
+                (named.split(['"', ' ']).next() == Some(*word)).then(|| (*word).to_owned())
+            })
+        })
+    })
+}
+
+/// A word that a file with the program's arguments compares them with.
+fn compared(sources: &[Doc<'_>]) -> Option<Fact<String>> {
+    let mut readers =
+        sources.iter().filter(|doc| ["os.Args", "flag.Arg"].iter().any(|word| doc.text.contains(word)));
+    readers.find_map(|doc| {
+        doc.find(|line| {
+            let word = line.trim().strip_prefix("case \"")?.split('"').next()?;
+            COMPARED.contains(&word).then(|| word.to_owned())
+        })
+    })
+}
