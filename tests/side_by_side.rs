@@ -120,7 +120,7 @@ fn measure(engine: &Engine, fixture: &Fixture, dockerfile: &Path, title: &str) -
     request.expect_after_edit = None;
     let text = fs::read_to_string(dockerfile)?;
     if !text.lines().any(|line| line.trim_start().starts_with("EXPOSE")) {
-        request.port = Some(fixture.expectation.run.port);
+        request.port = fixture.expectation.run.port;
     }
     let report = verify(engine, &request, &mut |words| eprintln!("{words}"))?;
     measured(&report).ok_or_else(|| format!("{title} does not build: {:?}", report.build.failure).into())

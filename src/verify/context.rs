@@ -357,7 +357,11 @@ fn is_aside(path: &Path) -> bool {
         "static",
     ];
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let is_folder_aside = path.parent().into_iter().flat_map(Path::components).any(|part| {
+    // Below such a folder of Maven's and Gradle's, folders are packages, whatever they are called.
+    let text = path.to_str().unwrap_or_default();
+    let packages = ["src/main/java/", "src/main/kotlin/"].iter().find_map(|start| text.find(start));
+    let folder = packages.map_or(path.parent(), |at| Some(Path::new(&text[..at])));
+    let is_folder_aside = folder.into_iter().flat_map(Path::components).any(|part| {
         let part = part.as_os_str().to_str().unwrap_or_default();
         part.starts_with('.') || FOLDERS.contains(&part)
     });
@@ -385,6 +389,8 @@ mod tests {
 
     #[test]
     fn the_programs_beginning_is_chosen_for_the_edit() {
+        assert!(!is_aside(Path::new("src/main/java/io/shop/examples/Main.java")));
+        assert!(is_aside(Path::new("examples/src/main/java/io/shop/Main.java")));
         for (files, expected) in [
             (&["main.go", "main_test.go", "web/app.js"][..], Some("main.go")),
             (&["src/index.ts", "src/routes/a.ts", "vite.config.ts"], Some("src/index.ts")),

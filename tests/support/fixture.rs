@@ -31,9 +31,12 @@ pub struct Expectation {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Run {
-    pub port: u16,
+    /// None for a program that runs, prints and ends with success.
+    pub port: Option<u16>,
+    #[serde(default)]
     pub path: String,
     pub status: Option<u16>,
+    #[serde(default)]
     pub body: String,
     /// `USER` of the image.
     pub user: String,
@@ -90,16 +93,19 @@ impl Fixture {
         let run = &self.expectation.run;
         let mut request = super::request(self.root(), dockerfile, title);
         // The port is left to the image: that it says the right one is a part of the test.
-        request.probe = Probe::Http {
-            port: None,
-            path: run.path.clone(),
-            expect: Expect { status: run.status, body: Some(run.body.clone()) },
+        request.probe = match run.port {
+            Some(_) => Probe::Http {
+                port: None,
+                path: run.path.clone(),
+                expect: Expect { status: run.status, body: Some(run.body.clone()) },
+            },
+            None => Probe::None,
         };
         request.env = run.env.iter().map(|(key, value)| format!("{key}={value}")).collect();
         let Change { file, from, to } = self.expectation.edit.clone();
         let file = self.root().join(file);
         let file = file.strip_prefix(&request.context).unwrap_or(&file).to_owned();
-        request.expect_after_edit = Some(Expect { status: run.status, body: Some(to.clone()) });
+        request.expect_after_edit = run.port.map(|_| Expect { status: run.status, body: Some(to.clone()) });
         request.edit = Edit::Replace { file, from, to };
         request
     }

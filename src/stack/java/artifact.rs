@@ -37,9 +37,11 @@ pub(super) enum LayerMode {
     OldLayertools,
 }
 
-/// Something the runtime takes from the build.
+/// Something the runtime takes from another stage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Piece {
+    /// The stage.
+    pub from: &'static str,
     pub source: String,
     pub target: String,
 }
@@ -101,7 +103,7 @@ impl Artifact {
 
     /// What is copied from the build stage; relative sources are below `/src`.
     pub fn pieces(&self) -> Vec<Piece> {
-        let piece = |source: String, target: &str| Piece { source, target: target.to_owned() };
+        let piece = |source: String, target: &str| Piece { from: "build", source, target: target.to_owned() };
         let built = |path: &str| format!("/src/{}", settled(path));
         match self {
             Self::Layers { .. } => LAYERS.iter().map(|layer| piece(format!("/out/{layer}/"), "./")).collect(),

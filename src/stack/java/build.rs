@@ -34,10 +34,14 @@ pub(super) struct Build {
     pub dependencies: Vec<Dependency>,
     /// The version of Spring Boot, when it is used and said.
     pub boot: Option<Fact<String>>,
+    /// The version of Kotlin, when it is used and said.
+    pub kotlin: Option<Fact<String>>,
     /// The newest Java line that the build tool runs on, where that is a limit.
     pub tool_bears: Option<Fact<u32>>,
     /// The oldest line that the build tool runs on, where that matters.
     pub tool_needs: Option<Fact<u32>>,
+    /// Properties that the build fills into files of configuration.
+    pub properties: Vec<(String, String)>,
     /// What comes out.
     pub artifact: Fact<Artifact>,
     /// What the dependency stage needs to see.
@@ -139,6 +143,9 @@ impl Manifests {
     }
 }
 
+/// Folders whose sources are not in the program.
+const NOT_SHIPPED: &[&str] = &["test", "tests", "it", "testFixtures", "archetype-resources", "buildSrc"];
+
 /// Sources of a project, tests and projects below it left out.
 pub(super) fn sources<'a>(dir: &Dir<'a>, manifests: &[&str]) -> Vec<Doc<'a>> {
     let home = dir.path().clone();
@@ -150,15 +157,24 @@ pub(super) fn sources<'a>(dir: &Dir<'a>, manifests: &[&str]) -> Vec<Doc<'a>> {
         .filter(|doc| matches!(doc.path.extension(), Some("java" | "kt")))
         .filter(|doc| {
             let below = doc.path.relative_to(&home).unwrap_or_default();
-            !below
-                .segments()
-                .any(|part| matches!(part, "test" | "tests" | "it" | "testFixtures" | "archetype-resources"))
+            !below.segments().any(|part| part.starts_with('.') || NOT_SHIPPED.contains(&part))
         })
         .filter(|doc| {
             let above = doc.path.ancestors().skip(1);
             !above.take_while(|folder| *folder != home).any(|folder| is_other(&folder))
         })
         .collect()
+}
+
+/// Says how a build is given an account for a repository of artifacts.
+pub(super) fn note_private(s: &Survey<'_>, private: &[Fact<String>], secret: &str) {
+    if let Some(first) = private.first() {
+        s.note(
+            Diagnostic::note(Code::PrivateRegistry, "a repository of artifacts may ask for an account")
+                .at(first.because.at.clone())
+                .help(format!("docker build --secret id={secret}")),
+        );
+    }
 }
 
 /// The class to start: what people say, what the build file says, then the sources.

@@ -1,6 +1,8 @@
 //! Frameworks and servers by the libraries that bring them, and plugins that a build in an image does without.
 
+use crate::fact::Fact;
 use crate::stack::java::dependency::Dependency;
+use crate::stack::java::version::numbers;
 
 /// A library that makes a program a server.
 pub(super) struct Framework {
@@ -69,6 +71,11 @@ const BOOT_SERVERS: &[(&str, &str)] = &[
     ("org.springframework.cloud", "spring-cloud-starter-gateway*"),
     ("org.springframework.cloud", "spring-cloud-starter-netflix-eureka-server"),
     ("org.springframework.cloud", "spring-cloud-config-server"),
+    ("org.springframework.cloud", "spring-cloud-starter-netflix-zuul"),
+    ("org.springframework.cloud", "spring-cloud-starter-netflix-hystrix-dashboard"),
+    ("org.springframework.cloud", "spring-cloud-starter-netflix-turbine*"),
+    ("org.springframework.cloud", "spring-cloud-starter-function-web*"),
+    ("com.github.xiaoymin", "knife4j-*"),
     ("com.vaadin", "vaadin-spring-boot-starter*"),
     ("de.codecentric", "spring-boot-admin-starter-server"),
     ("org.springdoc", "*"),
@@ -82,32 +89,78 @@ pub(super) fn boot_server(dependencies: &[Dependency]) -> Option<&Dependency> {
     })
 }
 
-/// Groups whose libraries speak `javax`, which Tomcat 10 and later do not.
-/// <https://tomcat.apache.org/migration-10.html>
-const JAVAX: &[(&str, &str)] = &[
-    ("javax.servlet", "*"),
-    ("javax.servlet.jsp", "*"),
-    ("javax.faces", "*"),
-    ("javax.ws.rs", "*"),
-    ("javax", "javaee*"),
-    ("org.apache.struts", "struts2-*"),
-    ("struts", "*"),
+/// Libraries that say which servlets a web archive is written for: from which version on, which Tomcat has them.
+/// <https://tomcat.apache.org/whichversion.html>, <https://tomcat.apache.org/migration-10.html>
+const SERVLETS: &[(&str, &str, &[(u32, &str)])] = &[
+    ("jakarta.servlet", "jakarta.servlet-api", &[(0, "9.0"), (5, "10.1"), (6, "11.0")]),
+    ("jakarta.platform", "*", &[(0, "9.0"), (9, "10.1"), (10, "11.0")]),
+    ("javax.servlet", "*", &[(0, "9.0")]),
+    ("javax.servlet.jsp", "*", &[(0, "9.0")]),
+    ("javax", "javaee*", &[(0, "9.0")]),
+    ("javax.faces", "*", &[(0, "9.0")]),
+    ("javax.ws.rs", "*", &[(0, "9.0")]),
+    // https://github.com/spring-projects/spring-framework/wiki/Spring-Framework-Versions
+    ("org.springframework", "spring-web*", &[(0, "9.0"), (6, "10.1"), (7, "11.0")]),
+    // https://struts.apache.org/releases.html
+    ("org.apache.struts", "struts2-*", &[(0, "9.0"), (7, "10.1")]),
+    ("struts", "*", &[(0, "9.0")]),
 ];
 
-/// The line of Tomcat for a web archive, and the library that decides it.
-pub(super) fn tomcat<'d>(
-    dependencies: &'d [Dependency],
-    java: &str,
-) -> (&'static str, Option<&'d Dependency>) {
-    let is_javax = |used: &&Dependency| JAVAX.iter().any(|(group, artifact)| used.is(group, artifact));
-    let is_jakarta = |used: &&Dependency| used.group.starts_with("jakarta.");
-    let jakarta = dependencies.iter().find(is_jakarta);
-    if let Some(javax) = dependencies.iter().find(is_javax).filter(|_| jakarta.is_none()) {
-        return ("9.0", Some(javax));
-    }
-    // https://tomcat.apache.org/whichversion.html: 11 needs Java 17.
-    let is_old = java.parse::<u32>().is_ok_and(|line| line < 17);
-    (if is_old { "10.1" } else { "11.0" }, jakarta)
+/// The line of Tomcat for a web archive, and what decides it.
+pub(super) fn tomcat(
+    dependencies: &[Dependency],
+    boot: Option<&Fact<String>>,
+    java: u32,
+) -> (&'static str, Option<Fact<()>>) {
+    // https://docs.spring.io/spring-boot/system-requirements.html#getting-started.system-requirements.servlet-containers
+    let of_boot = boot.map(|version| match numbers(&version.value).0 {
+        0..=2 => version.derive("9.0"),
+        3 => version.derive("10.1"),
+        _ => version.derive("11.0"),
+    });
+    let of_library = || {
+        SERVLETS.iter().find_map(|(group, artifact, steps)| {
+            let used = dependencies.iter().find(|used| used.is(group, artifact))?;
+            // A version that nothing here says is the newest of its kind.
+            let major = used.version.as_deref().map_or(u32::MAX, |version| numbers(version).0);
+            Some(used.says(steps.iter().rev().find(|(from, _)| major >= *from)?.1))
+        })
+    };
+    let found = of_boot.or_else(of_library);
+    let line = found.as_ref().map_or("11.0", |found| found.value);
+    // https://tomcat.apache.org/whichversion.html: 11 needs Java 17, 10.1 needs 11.
+    let line = match line {
+        "11.0" if java < 11 => "9.0",
+        "11.0" if java < 17 => "10.1",
+        line => line,
+    };
+    (line, found.map(|found| found.map(|_| ())))
+}
+
+/// The whole of Jakarta EE or Java EE, of which a servlet container has a part.
+pub(super) const PLATFORMS: &[(&str, &str)] = &[
+    ("jakarta.platform", "*"),
+    ("javax", "javaee*"),
+    ("org.eclipse.microprofile", "microprofile"),
+    ("org.jboss.spec", "jboss-javaee*"),
+];
+
+/// Libraries whose native parts are made for the GNU C library alone. Sources: the issue trackers of each.
+const GLIBC: &[(&str, &str)] = &[
+    ("com.microsoft.onnxruntime", "*"),
+    ("org.tensorflow", "*"),
+    ("ai.djl.pytorch", "*"),
+    ("org.bytedeco", "*"),
+    ("org.openpnp", "opencv"),
+    ("com.microsoft.playwright", "*"),
+    ("io.zonky.test", "embedded-postgres"),
+    ("org.apache.kafka", "kafka-streams"),
+    ("org.rocksdb", "rocksdbjni"),
+];
+
+/// Does a library only run on the GNU C library?
+pub(super) fn needs_glibc(used: &Dependency) -> bool {
+    GLIBC.iter().any(|(group, artifact)| used.is(group, artifact))
 }
 
 /// A Maven plugin that a build inside an image does without, and the property that switches it off.

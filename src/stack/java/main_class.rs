@@ -45,8 +45,35 @@ const STARTS: &[&str] = &[
     "asServer(",
 ];
 
-/// All classes with a main method, in the order of `sources`.
+/// All classes with a main method, in the order of `sources`. Only where no source has a static one do those of
+/// instances count, which Java starts since 25: <https://openjdk.org/jeps/512>.
 pub(super) fn find<'d>(sources: impl IntoIterator<Item = Doc<'d>>) -> Vec<MainClass> {
+    static INSTANCE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^\s*(?:public\s+)?void\s+main\s*\(\s*(?:String\s*(?:\[\]|\.\.\.)\s*\w+\s*)?\)\s*(?:throws\b.*)?\{")
+            .expect("a constant pattern")
+    });
+    let sources: Vec<Doc<'d>> = sources.into_iter().collect();
+    let found = find_static(&sources);
+    if !found.is_empty() {
+        return found;
+    }
+    let of = |doc: &Doc<'d>| {
+        let name = doc.path.name().strip_suffix(".java")?;
+        let found = doc.find(|line| INSTANCE.is_match(line).then(|| name.to_owned()))?;
+        Some(in_package(doc, found))
+    };
+    sources.iter().filter_map(of).collect()
+}
+
+fn in_package(doc: &Doc<'_>, found: Fact<String>) -> MainClass {
+    let class = match package(doc) {
+        Some(package) => found.map(|class| format!("{package}.{class}")),
+        None => found,
+    };
+    MainClass { class, starts: STARTS.iter().any(|call| doc.text.contains(call)) }
+}
+
+fn find_static(sources: &[Doc<'_>]) -> Vec<MainClass> {
     static JAVA: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(
         r"^\s*(?:(?:public|static|final|synchronized)\s+)*static\s+(?:(?:public|final|synchronized)\s+)*void\s+main\s*\(",
@@ -57,7 +84,7 @@ pub(super) fn find<'d>(sources: impl IntoIterator<Item = Doc<'d>>) -> Vec<MainCl
         Regex::new(r"^(\s*)(?:@JvmStatic\s+)?(?:suspend\s+)?fun\s+main\s*\(").expect("a constant pattern")
     });
     sources
-        .into_iter()
+        .iter()
         .filter_map(|doc| {
             let is_kotlin = doc.path.extension() == Some("kt");
             let name = doc.path.name().rsplit_once('.')?.0;
@@ -70,12 +97,7 @@ pub(super) fn find<'d>(sources: impl IntoIterator<Item = Doc<'d>>) -> Vec<MainCl
                 };
                 Some(Fact::new(class, doc.cite(number, line)))
             })?;
-            let class = match package(&doc) {
-                Some(package) => found.map(|class| format!("{package}.{class}")),
-                None => found,
-            };
-            let starts = STARTS.iter().any(|call| doc.text.contains(call));
-            Some(MainClass { class, starts })
+            Some(in_package(doc, found))
         })
         .collect()
 }
@@ -112,6 +134,9 @@ mod tests {
             ("A.java", "class A {\n  static public final void main(final String... a) {}\n}", Some("A")),
             ("A.java", "class A {\n  // public static void main(String[] args)\n}", None),
             ("A.java", "class A { void remain(String a) {} }", None),
+            ("A.java", "package a;\nclass A {\n  void main() { }\n}", Some("a.A")),
+            ("Hello.java", "void main(String[] args) throws Exception {\n}", Some("Hello")),
+            ("A.java", "interface A {\n  void main();\n}", None),
             ("app.kt", "package a\n\nfun main() {}", Some("a.AppKt")),
             ("my-app.kt", "suspend fun main(args: Array<String>) {}", Some("My_appKt")),
             ("B.kt", "object B {\n  @JvmStatic fun main(args: Array<String>) {}\n}", Some("B")),

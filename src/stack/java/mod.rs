@@ -9,16 +9,22 @@
 
 mod artifact;
 mod build;
+mod configuration;
 mod dependency;
 mod frameworks;
 mod gradle;
 mod main_class;
 mod maven;
+mod network;
 mod plan;
-mod spring;
+mod program;
+mod runtime;
+#[cfg(test)]
+mod spellings;
 #[cfg(test)]
 mod tests;
 mod version;
+mod writes;
 
 use crate::config::keys;
 use crate::diag::{Code, Diagnostic};
@@ -27,7 +33,6 @@ use crate::key::{AnyKey, Key, text};
 use crate::plan::service::Service;
 use crate::plan::stage::GraphError;
 use crate::repo::inventory::{Reads, SourceRead};
-use crate::stack::common::listen;
 use crate::stack::{Claim, Stack, Survey};
 
 use build::Build;
@@ -48,14 +53,20 @@ pub(super) struct Facts {
     /// The Java line that builds and runs.
     version: Fact<String>,
     /// What its sources and its configuration say about the network.
-    network: plan::Network,
+    network: network::Network,
+    /// Its configuration file, when it is a Dropwizard service.
+    dropwizard: Option<Fact<program::Dropwizard>>,
+    /// Files that it reads beside its jar.
+    files: Vec<Fact<String>>,
+    /// What it writes.
+    writes: Option<writes::Writes>,
 }
 
 impl Stack for Java {
     const ID: &'static str = "java";
     const NAME: &'static str = "Java";
     const LOOKS_FOR: &'static [&'static str] = &["pom.xml", "build.gradle", "build.gradle.kts"];
-    const KEYS: &'static [&'static dyn AnyKey] = &[&MAIN, &VERSION];
+    const KEYS: &'static [&'static dyn AnyKey] = &[&runtime::AOT, &MAIN, &runtime::RUNTIME, &VERSION];
     type Facts = Facts;
 
     fn reads(&self) -> Reads {
@@ -86,17 +97,26 @@ impl Stack for Java {
             levels: &build.levels,
             dependencies: &build.dependencies,
             boot: build.boot.as_ref(),
+            kotlin: build.kotlin.as_ref(),
             tool_bears: build.tool_bears.clone(),
             tool_needs: build.tool_needs.clone(),
         };
         let version = version::decide(s, &evident);
         let sources = build::sources(&s.dir, Self::LOOKS_FOR);
-        let listening = listen::find(sources.iter().copied(), plan::LISTENS, "//");
-        let network = plan::Network::find(s, &build, &sources, listening);
+        let dropwizard = program::Dropwizard::find(s, &build.dependencies, &sources);
+        let network = network::Network::find(s, &build, &sources, dropwizard.as_ref());
+        let files = program::files_at_run_time(&s.dir, &sources);
         Some(Claim {
             strength: build.strength,
             because: build.because.clone(),
-            facts: Facts { build, version, network },
+            facts: Facts {
+                writes: writes::Writes::find(&s.dir, &sources),
+                build,
+                version,
+                network,
+                dropwizard,
+                files,
+            },
         })
     }
 

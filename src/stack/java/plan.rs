@@ -11,225 +11,28 @@ use crate::plan::question::Question;
 use crate::plan::run::Run;
 use crate::plan::service::{ExecForm, IgnoreGroup, Runtime, Service, ServiceKind, Toolchain};
 use crate::plan::stage::{GraphError, Origin, Role, Stage, StageGraph};
-use crate::repo::dir::Doc;
 use crate::stack::Survey;
-use crate::stack::common::listen::{Listening, Tells, Way};
 use crate::stack::java::Facts;
 use crate::stack::java::artifact::{Artifact, Piece};
 use crate::stack::java::build::{Build, Manifests};
-use crate::stack::java::dependency::Dependency;
+use crate::stack::java::dependency::{Dependency, Scope};
 use crate::stack::java::frameworks;
-use crate::stack::java::spring::Configuration;
-
-/// How Java and Kotlin programs name their port. Sources: the documentation of the JDK and of each framework.
-pub(super) const LISTENS: &[Way] = &[
-    Way {
-        pattern: r#"(?i)getenv\(\s*"PORT"\s*\)\s*(?:\?:|\)\.orElse\(|,)\s*"?(\d{2,5})"#,
-        tells: Tells::PortWithVariable,
-    },
-    Way { pattern: r#"getOrDefault\(\s*"PORT",\s*"(\d{2,5})""#, tells: Tells::PortWithVariable },
-    Way { pattern: r#"getenv\w*\(?\)?\.?\w*\(\s*"PORT"()"#, tells: Tells::PortWithVariable },
-    Way {
-        pattern: r#"new\s+InetSocketAddress\(\s*(?:"(?P<host>[^"]*)"\s*,\s*)?(\d{2,5})\s*\)"#,
-        tells: Tells::Port,
-    },
-    Way { pattern: r"new\s+ServerSocket\(\s*(\d{2,5})", tells: Tells::Port },
-    Way { pattern: r"new\s+Server\(\s*(\d{2,5})\s*\)", tells: Tells::Port },
-    Way {
-        pattern: r"\.(?:start|listen|bind|setPort|port|withPort|usePort|forPort)\(\s*(\d{4,5})\b",
-        tells: Tells::Port,
-    },
-    Way { pattern: r"^\s*port\(\s*(\d{2,5})\s*\)", tells: Tells::Port },
-    Way { pattern: r"embeddedServer\(\s*\w+,\s*(?:port\s*=\s*)?(\d{2,5})", tells: Tells::Port },
-    Way { pattern: r"asServer\(\s*\w+\(\s*(\d{2,5})", tells: Tells::Port },
-    Way { pattern: r#"addHttpListener\(\s*(\d{2,5})\s*,\s*"(?P<host>[^"]*)""#, tells: Tells::Port },
-    Way { pattern: r"(?i)\b\w*port\w*\s*=\s*(\d{4,5})\b", tells: Tells::Port },
-];
-
-/// What is known about listening.
-#[derive(Debug)]
-pub(super) struct Network {
-    /// The port; none for a program that does not listen.
-    port: Option<Fact<u16>>,
-    /// Does nothing but a habit say the port?
-    is_guess: bool,
-    /// The variable that changes it.
-    variable: Option<Fact<String>>,
-    /// What the health check asks for.
-    health: Option<Fact<Probe>>,
-    /// The framework.
-    framework: Option<Fact<String>>,
-    /// What makes it a server, or the reason why it is none.
-    kind: Fact<ServiceKind>,
-}
-
-/// What the health check asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Probe {
-    /// Another port than the program's own.
-    port: Option<u16>,
-    path: String,
-    /// Is something known to answer there?
-    is_known: bool,
-}
-
-impl Network {
-    /// Reads the configuration and the sources.
-    pub fn find(s: &Survey<'_>, build: &Build, sources: &[Doc<'_>], listening: Listening) -> Self {
-        let framework = frameworks::find(&build.dependencies);
-        let named = framework.map(|(framework, used)| match &build.boot {
-            Some(boot) => boot.derive(framework.name.to_owned()),
-            None => used.says(framework.name.to_owned()),
-        });
-        let is_boot = build.boot.is_some() || named.as_ref().is_some_and(|name| name.value == "Spring Boot");
-        let config = Configuration::read(&s.dir);
-        let kind = kind(build, sources, &listening, &config, is_boot, named.as_ref());
-        if kind.value != ServiceKind::Server {
-            return Self {
-                port: None,
-                is_guess: false,
-                variable: None,
-                health: None,
-                framework: named,
-                kind,
-            };
-        }
-        let configured = PORT_KEYS.iter().find_map(|key| {
-            let fact = config.get(key)?;
-            let port = fact.value.parse::<u16>().ok().filter(|port| *port > 0)?;
-            Some(fact.derive(port))
-        });
-        // In a Spring program a number in the sources is rarely the port of the program itself.
-        let in_sources = listening.port.clone().filter(|_| !is_boot);
-        let habit = framework.and_then(|(framework, used)| Some(used.says(framework.port?)));
-        let is_guess = configured.is_none() && in_sources.is_none() && habit.is_none();
-        Self {
-            port: configured.or(in_sources).or(habit),
-            is_guess,
-            variable: listening.variable.filter(|_| !is_boot),
-            health: health(build, sources, &config, s),
-            framework: named,
-            kind,
-        }
-    }
-}
-
-/// Keys of the port in the configuration of Spring Boot, Quarkus, Micronaut and Helidon.
-const PORT_KEYS: &[&str] = &["server.port", "quarkus.http.port", "micronaut.server.port"];
-
-fn kind(
-    build: &Build,
-    sources: &[Doc<'_>],
-    listening: &Listening,
-    config: &Configuration,
-    is_boot: bool,
-    framework: Option<&Fact<String>>,
-) -> Fact<ServiceKind> {
-    if matches!(build.artifact.value, Artifact::WebArchive { .. }) {
-        return build.artifact.derive(ServiceKind::Server);
-    }
-    if let Some(none) = config.get("spring.main.web-application-type").filter(|kind| kind.value == "none") {
-        return none.derive(ServiceKind::Worker);
-    }
-    if is_boot {
-        if let Some(server) = frameworks::boot_server(&build.dependencies) {
-            return server.says(ServiceKind::Server);
-        }
-        let controller = sources.iter().find_map(|doc| {
-            doc.find(|line| {
-                let line = line.trim_start();
-                (line.starts_with("@RestController") || line.starts_with("@Controller"))
-                    .then_some(ServiceKind::Server)
-            })
-        });
-        // Where nothing is known of the libraries, a server is likelier than a worker.
-        let is_unknown = !build.dependencies.iter().any(Dependency::is_shipped);
-        let otherwise = if is_unknown { ServiceKind::Server } else { ServiceKind::Worker };
-        return controller.unwrap_or_else(|| build.artifact.derive(otherwise));
-    }
-    if let Some(port) = &listening.port {
-        return port.derive(ServiceKind::Server);
-    }
-    match framework.or(listening.variable.as_ref()) {
-        Some(says) => says.derive(ServiceKind::Server),
-        None => build.artifact.derive(ServiceKind::Program),
-    }
-}
-
-/// What is known to answer: Spring's actuator, Quarkus' and Micronaut's health, a page at the root.
-fn health(build: &Build, sources: &[Doc<'_>], config: &Configuration, s: &Survey<'_>) -> Option<Fact<Probe>> {
-    let uses = |group: &str, artifact: &str| {
-        build.dependencies.iter().find(|used| used.is_shipped() && used.is(group, artifact))
-    };
-    let value = |key: &str| config.get(key).map(|fact| fact.value).filter(|path| is_path(path));
-    let context = value("server.servlet.context-path").unwrap_or_default();
-    let context = context.trim_end_matches('/');
-    let known = |path: String, port: Option<u16>| Probe { port, path, is_known: true };
-    // With a certificate of its own the server speaks HTTPS, which the probe would have to trust.
-    if SSL_KEYS.iter().any(|key| config.get(key).is_some()) {
-        return None;
-    }
-    if let Some(actuator) = uses("org.springframework.boot", "spring-boot-starter-actuator") {
-        let port = config.get("management.server.port").and_then(|fact| fact.value.parse().ok());
-        let base = value("management.endpoints.web.base-path").unwrap_or_else(|| "/actuator".to_owned());
-        let context = if port.is_some() { "" } else { context };
-        let path = format!("{context}{}/health", base.trim_end_matches('/'));
-        return Some(actuator.says(known(path, port)));
-    }
-    if let Some(quarkus) = uses("io.quarkus", "quarkus-smallrye-health") {
-        return Some(quarkus.says(known("/q/health/ready".to_owned(), None)));
-    }
-    if let Some(micronaut) = uses("io.micronaut", "micronaut-management") {
-        return Some(micronaut.says(known("/health".to_owned(), None)));
-    }
-    let page =
-        ["static/index.html", "public/index.html", "templates/index.html", "META-INF/resources/index.html"]
-            .iter()
-            .map(|page| format!("src/main/resources/{page}"))
-            .find(|page| s.dir.has(page));
-    if let Some(page) = page {
-        let because = s.dir.evidence(&page, "a page at the root");
-        return Some(Fact::new(known(format!("{context}/"), None), because));
-    }
-    let root = sources.iter().find_map(|doc| {
-        doc.find(|line| {
-            ROOTS.iter().any(|mapping| line.contains(mapping)).then(|| known(format!("{context}/"), None))
-        })
-    });
-    root.or_else(|| {
-        Some(build.artifact.derive(Probe { port: None, path: format!("{context}/"), is_known: false }))
-    })
-}
-
-/// Keys that turn a Spring Boot server to HTTPS.
-const SSL_KEYS: &[&str] = &["server.ssl.key-store", "server.ssl.bundle", "server.ssl.certificate"];
-
-/// Spellings of a handler for the root. A mapping without a path may stand below a class with one.
-const ROOTS: &[&str] = &[
-    "@GetMapping(\"/\")",
-    "get(\"/\"",
-    "createContext(\"/\"",
-    "route(GET, \"/\")",
-    "GET(\"/\"",
-    "@Path(\"/\")",
-    "Get(\"/\")",
-    "RequestMapping({\"/\"",
-    "@GetMapping({\"/\"",
-];
-
-fn is_path(path: &str) -> bool {
-    path.starts_with('/') && path.chars().all(|c| c.is_ascii_alphanumeric() || "-_./~".contains(c))
-}
+use crate::stack::java::network::Network;
+use crate::stack::java::program::Dropwizard;
+use crate::stack::java::runtime::{Base, Train};
+use crate::stack::java::writes::Writes;
 
 /// The stages, the image and the command.
 pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphError> {
-    let Facts { build, version, network } = facts;
+    let Facts { build, version, network, dropwizard, files, writes } = facts;
     let artifact = &build.artifact;
     let port = port(network, s);
-    let image = image(build, version, s);
-    let known = s.catalog.image_like(&image.value).unwrap_or_else(|| s.catalog.image("java-jre"));
+    let base = Base::choose(s, build, version);
+    let known = s.catalog.image_like(&base.image.value).unwrap_or_else(|| s.catalog.image("java-jre"));
     let command = s.choice(&keys::COMMAND).decide();
-    let entrypoint = command.or_else(|| artifact.value.entrypoint().map(|words| artifact.derive(words)));
+    let is_own = command.is_some();
+    let started = || artifact.value.entrypoint().map(|words| artifact.derive(base.aot_words(words)));
+    let entrypoint = command.or_else(started);
     let health = port.as_ref().zip(network.health.as_ref()).and_then(|(port, probe)| {
         let probe_port = probe.value.port.unwrap_or(port.value);
         let mut check = known.health(probe_port, &probe.value.path)?;
@@ -241,24 +44,44 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
     });
     let is_webapp = matches!(artifact.value, Artifact::WebArchive { .. });
     let workdir = (!is_webapp).then(|| Fact::by_default("/app".to_owned(), "where the program lies"));
+    let arguments = dropwizard
+        .as_ref()
+        .filter(|_| !is_own)
+        .and_then(|service| Some(service.derive(ExecForm::from_words(service.value.arguments().to_vec())?)));
     let runtime = Runtime {
         user: Fact::by_default(known.user.clone(), "a number that no base image uses"),
         workdir,
-        env: env(port.as_ref(), network),
+        env: env(port.as_ref(), network, &base, writes.as_ref()),
         health,
         port,
         entrypoint,
-        command: None,
+        command: arguments,
         stop_signal: None,
     };
     note_tests(build, s);
+    note_loopback(network, s);
+    if is_webapp {
+        note_platform(build, s);
+    }
+    let mut pieces = base.pieces();
+    pieces.extend(artifact.value.pieces());
+    if !is_webapp {
+        pieces.extend(files_beside(dropwizard.as_ref(), files, build, s));
+    }
+    // Tomcat's folders are its own already.
+    let writes = writes.as_ref().filter(|_| !is_webapp);
+    let user = s.choice(&keys::USER).decide().map_or_else(|| known.user.clone(), |user| user.value);
     let view = View {
+        writes: writes.map(|writes| writes.what.derive(format!("the program writes {}", writes.what.value))),
+        own: writes.map(|writes| Run::new(writes.command(&user))),
         version,
         artifact: &artifact.value,
         about: artifact.value.about(),
         because: artifact.derive(network.framework.as_ref().map_or("the program", |name| &name.value)),
         is_webapp,
-        pieces: artifact.value.pieces(),
+        train: base.train(&pieces),
+        jlink: base.jlink(),
+        pieces: base.shipped(pieces),
         manifests: &build.manifests,
         skips: &build.skips,
         tool: format!("{} {}", build.tool.name, build.tool.line.value),
@@ -277,7 +100,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         toolchains: vec![version.clone().map(|version| Toolchain { name: "Java".to_owned(), version })],
         package_manager: Some(build.tool.line.derive(build.tool.name.to_lowercase())),
         kind: network.kind.clone(),
-        stages: stages(build, version, image, s)?,
+        stages: stages(build, version, &base, s)?,
         runtime,
         // A package may be called like the folder of the build's output.
         ignore: vec![IgnoreGroup::new("build output", build.tool.output)],
@@ -288,31 +111,49 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
 fn stages(
     build: &Build,
     version: &Fact<String>,
-    image: Fact<String>,
+    base: &Base,
     s: &Survey<'_>,
 ) -> Result<StageGraph, GraphError> {
     let tag = build.tool.tag(&version.value);
     let builder = version.derive(Origin::Image(s.catalog.image(build.tool.image).at(&tag)));
-    StageGraph::new(vec![
+    let mut stages = vec![
         // A jar is the same on every platform.
         Stage::new("deps", Role::Deps, builder, "java/deps.tera").on_build_platform(),
         Stage::on("build", Role::Build, "deps", "java/build.tera"),
         Stage::on("test", Role::Test, "build", "java/test.tera"),
-        Stage::new("runtime", Role::Runtime, image.map(Origin::Image), "java/runtime.tera")
-            .taking(&["build"]),
-    ])
+    ];
+    stages.extend(base.stages());
+    let origin = base.image.clone().map(Origin::Image);
+    let takes: Vec<&str> = ["build"].into_iter().chain(base.stage_names()).collect();
+    stages.push(Stage::new("runtime", Role::Runtime, origin, "java/runtime.tera").taking(&takes));
+    StageGraph::new(stages)
 }
 
-fn image(build: &Build, version: &Fact<String>, s: &Survey<'_>) -> Fact<String> {
-    let wish = s.choice(&keys::IMAGE);
-    if matches!(build.artifact.value, Artifact::WebArchive { .. }) {
-        let (line, because) = frameworks::tomcat(&build.dependencies, &version.value);
-        let image = s.catalog.image("tomcat").at(&format!("{line}-jre{}", version.value));
-        let said = because.map(|used| used.says(image.clone()));
-        return wish.or(said).or_default(image, "newest Tomcat");
+/// What the program reads beside its jar, at the same place below its working folder.
+fn files_beside(
+    dropwizard: Option<&Fact<Dropwizard>>,
+    files: &[Fact<String>],
+    build: &Build,
+    s: &Survey<'_>,
+) -> Vec<Piece> {
+    let configuration = dropwizard.filter(|service| !service.value.is_packed);
+    let mut names: Vec<&str> = files.iter().map(|file| file.value.as_str()).collect();
+    if let Some(service) = configuration
+        && !names.iter().any(|name| service.value.file.split('/').next() == Some(name))
+    {
+        names.push(&service.value.file);
     }
-    let jre = version.clone().map(|line| s.catalog.image("java-jre").at(&line));
-    wish.decide().unwrap_or(jre)
+    let piece = |name: &str| {
+        let place = s.from_context(&build.context, name)?;
+        let is_folder = s.dir.has_dir(name);
+        let (source, target) = if is_folder {
+            (format!("/src/{place}/"), format!("{name}/"))
+        } else {
+            (format!("/src/{place}"), name.to_owned())
+        };
+        Some(Piece { from: "build", source, target })
+    };
+    names.into_iter().filter_map(piece).collect()
 }
 
 fn port(network: &Network, s: &Survey<'_>) -> Option<Fact<u16>> {
@@ -328,14 +169,55 @@ fn port(network: &Network, s: &Survey<'_>) -> Option<Fact<u16>> {
 
 /// <https://docs.oracle.com/en/java/javase/25/docs/specs/man/java.html>: by default the heap is a quarter of
 /// the container's memory, and a program that has run out of it lives on.
-fn env(port: Option<&Fact<u16>>, network: &Network) -> BTreeMap<String, Fact<String>> {
-    let options = "-XX:MaxRAMPercentage=75 -XX:+ExitOnOutOfMemoryError".to_owned();
+fn env(
+    port: Option<&Fact<u16>>,
+    network: &Network,
+    base: &Base,
+    writes: Option<&Writes>,
+) -> BTreeMap<String, Fact<String>> {
+    let mut options = "-XX:MaxRAMPercentage=75 -XX:+ExitOnOutOfMemoryError".to_owned();
+    if writes.is_some_and(|writes| writes.is_home) {
+        // A user without a name has no home: Java calls it `?`.
+        options.push_str(" -Duser.home=/app");
+    }
     let why = "uses the container's memory; ends when there is none left";
     let mut env = BTreeMap::from([("JAVA_TOOL_OPTIONS".to_owned(), Fact::by_default(options, why))]);
+    env.extend(base.env());
     if let (Some(port), Some(variable)) = (port, &network.variable) {
         env.insert(variable.value.clone(), variable.derive(port.value.to_string()));
     }
+    if let Some(variable) = &network.address {
+        env.insert(variable.value.to_owned(), variable.derive("0.0.0.0".to_owned()));
+    }
     env
+}
+
+/// A web archive that is written for more than Tomcat has.
+fn note_platform(build: &Build, s: &Survey<'_>) {
+    let is_platform = |used: &&Dependency| {
+        used.scope == Scope::Provided
+            && frameworks::PLATFORMS.iter().any(|(group, name)| used.is(group, name))
+    };
+    if let Some(used) = build.dependencies.iter().find(is_platform) {
+        let message = format!("Tomcat has servlets and pages, {} promises more", used.artifact);
+        s.note(Diagnostic::warning(Code::Guessed, message).at(used.because.at.clone()).help(
+            "bring the rest as libraries of the archive, or set run.cmd and runtime.image to another server",
+        ));
+    }
+}
+
+fn note_loopback(network: &Network, s: &Survey<'_>) {
+    if let Some(host) = &network.loopback {
+        let message = format!(
+            "the program listens on {} only, which nothing outside the container reaches",
+            host.value
+        );
+        s.note(
+            Diagnostic::warning(Code::Port, message)
+                .at(host.because.at.clone())
+                .help("listen on all addresses, `0.0.0.0`"),
+        );
+    }
 }
 
 /// Any answer below 500 will do where nothing is known to answer with success: `wget` fails on 404.
@@ -366,8 +248,15 @@ struct View<'f> {
     because: Fact<&'f str>,
     /// Is it run by Tomcat, which writes to folders of its own?
     is_webapp: bool,
-    /// What the runtime takes from the build.
+    /// What the runtime takes from other stages.
     pieces: Vec<Piece>,
+    /// What the stage that fills the cache takes and runs.
+    train: Option<Train>,
+    /// What it writes beside itself, and the command that gives it the folder.
+    writes: Option<Fact<String>>,
+    own: Option<Run>,
+    /// What cuts a runtime out of the JDK.
+    jlink: Option<Run>,
     manifests: &'f Manifests,
     skips: &'f [String],
     /// `Maven 3.9`.

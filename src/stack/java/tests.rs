@@ -6,9 +6,9 @@ use crate::plan::plan;
 use crate::plan::service::{Plan, Service};
 use crate::repo::inventory::Inventory;
 
-const MAIN: (&str, &str) =
+pub(super) const MAIN: (&str, &str) =
     ("src/main/java/a/App.java", "package a;\nclass App {\n public static void main(String[] a) {}\n}");
-const SPRING: (&str, &str) = (
+pub(super) const SPRING: (&str, &str) = (
     "src/main/java/a/App.java",
     "package a;\n@SpringBootApplication\nclass App {\n public static void main(String[] a) {}\n}",
 );
@@ -30,7 +30,7 @@ fn brief(service: &Service) -> [String; 5] {
     ]
 }
 
-fn planned(files: &[(&str, &str)]) -> Plan {
+pub(super) fn planned(files: &[(&str, &str)]) -> Plan {
     plan(&Inventory::from_files(files.iter().copied()), &Settings::default())
 }
 
@@ -41,7 +41,7 @@ fn check(files: &[(&str, &str)], expected: [&str; 5]) {
 }
 
 /// A `pom.xml` with the usual coordinates.
-fn pom(rest: &str) -> String {
+pub(super) fn pom(rest: &str) -> String {
     format!(
         "<project><groupId>a</groupId><artifactId>shop</artifactId><version>1.0</version>{rest}</project>"
     )

@@ -68,6 +68,19 @@ const LOMBOK_BEARS: &[(u32, u32)] = &[
     (0, 8),
 ];
 
+/// Newest Java that a line of Kotlin compiles on, newest line first: older ones do not read a newer JDK's version.
+/// <https://kotlinlang.org/docs/whatsnew23.html>, and the like pages of each release.
+const KOTLIN_BEARS: &[((u32, u32), u32)] = &[
+    ((2, 3), 25),
+    ((2, 2), 24),
+    ((2, 1), 23),
+    ((2, 0), 22),
+    ((1, 9), 21),
+    ((1, 8), 19),
+    ((1, 6), 17),
+    ((0, 0), 11),
+];
+
 /// What a project says about Java beside its build file.
 pub(super) struct Evident<'b> {
     /// Language levels, releases and toolchains, strongest first.
@@ -76,6 +89,8 @@ pub(super) struct Evident<'b> {
     pub dependencies: &'b [Dependency],
     /// The version of Spring Boot, known or not.
     pub boot: Option<&'b Fact<String>>,
+    /// The version of Kotlin, where its sources are Kotlin.
+    pub kotlin: Option<&'b Fact<String>>,
     /// The newest line that the build tool runs on, where that is a limit.
     pub tool_bears: Option<Fact<u32>>,
     /// The oldest line that the build tool runs on, where that matters.
@@ -144,8 +159,13 @@ fn newest(evident: &Evident<'_>, toolchain: &ToolchainLines) -> Option<Fact<Stri
         // https://www.oracle.com/java/technologies/javase/23-relnote-issues.html
         used.says(bears.map_or(21, |(_, java)| (*java).min(22)))
     });
-    let limit =
-        [boot, lombok, evident.tool_bears.clone()].into_iter().flatten().min_by_key(|fact| fact.value)?;
+    let kotlin = evident.kotlin.and_then(|kotlin| {
+        let version = numbers(&kotlin.value);
+        let (_, java) = KOTLIN_BEARS.iter().find(|(from, _)| version >= *from)?;
+        Some(kotlin.derive(*java))
+    });
+    let limits = [boot, lombok, kotlin, evident.tool_bears.clone()];
+    let limit = limits.into_iter().flatten().min_by_key(|fact| fact.value)?;
     let fits = |line: &&str| line.parse::<u32>().is_ok_and(|line| line <= limit.value);
     let line = toolchain.supported().find(fits)?.to_owned();
     Some(limit.map(|_| line))
@@ -194,9 +214,18 @@ pub(super) fn feature(text: &str) -> Option<u32> {
     (5..100).contains(&number).then_some(number)
 }
 
-/// Major and minor of a version.
+/// Major and minor of a version. What is left open, as in `3.+` and `4.x`, is the newest there is.
 pub(super) fn numbers(version: &str) -> (u32, u32) {
-    let mut parts = version.split(|c: char| !c.is_ascii_digit()).map(|part| part.parse().unwrap_or_default());
+    let mut parts =
+        version.split(|c: char| c != '+' && c != 'x' && !c.is_ascii_alphanumeric()).map(|part| match part {
+            "+" | "x" | "latest" => u32::MAX,
+            part => part
+                .split(|c: char| !c.is_ascii_digit())
+                .next()
+                .unwrap_or_default()
+                .parse()
+                .unwrap_or_default(),
+        });
     (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
 }
 

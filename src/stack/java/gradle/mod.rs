@@ -17,7 +17,8 @@ use crate::diag::{Code, Diagnostic};
 use crate::fact::{Choice, Evidence, Fact};
 use crate::plan::run::{Run, quote};
 use crate::stack::java::artifact::{Artifact, LayerMode};
-use crate::stack::java::build::{Build, Tool, main_class, sources};
+use crate::stack::java::build::{Build, Tool, main_class, note_private, sources};
+use crate::stack::java::frameworks::is_private;
 use crate::stack::java::version::{feature, numbers};
 use crate::stack::{Strength, Survey};
 
@@ -57,12 +58,24 @@ pub(super) fn survey(s: &Survey<'_>) -> Option<Build> {
     let wrapper = wrapper(&project);
     let line = Choice::default().or(wrapper.clone()).or_default("9".to_owned(), "newest released line");
     let line = at_least(line, levels.first());
-    let bears = wrapper.as_ref().filter(|_| line.over.is_empty()).map(|version| {
+    // A line that was raised for the project's Java bears that.
+    let bears = wrapper.as_ref().filter(|version| version.value == line.value).map(|version| {
         let bears = BEARS.iter().find(|(from, _)| numbers(&version.value) >= *from);
         version.derive(bears.map_or(8, |(_, java)| *java))
     });
     let needs = (numbers(&line.value).0 >= 9).then(|| line.derive(17));
     let tasks = |name: &str| project.task(name);
+    let private: Vec<Fact<String>> =
+        project.repositories().into_iter().filter(|url| is_private(&url.value)).collect();
+    note_private(s, &private, "gradle_properties,src=$HOME/.gradle/gradle.properties");
+    let cached = |run: Run| {
+        let run = run.cache(HOME);
+        if private.is_empty() {
+            run
+        } else {
+            run.secret("gradle_properties", &format!("{HOME}/gradle.properties"))
+        }
+    };
     let gradle = |tasks: String| cached(Run::new(format!("gradle --no-daemon {tasks}")));
     let command = s.choice(&keys::BUILD_COMMAND).decide().map(|command| cached(Run::new(command.value)));
     let mut package = command.unwrap_or_else(|| gradle(tasks(task)));
@@ -80,18 +93,20 @@ pub(super) fn survey(s: &Survey<'_>) -> Option<Build> {
         boot,
         tool_bears: bears,
         tool_needs: needs,
+        kotlin: project.plugin_version("org.jetbrains.kotlin.jvm"),
+        properties: Vec::new(),
         artifact,
         manifests: project.manifests(),
-        fetch: gradle(tasks("dependencies")),
+        // A script may want sources that are not there yet, and then the build fetches what is missing.
+        fetch: gradle(format!("{} || true", tasks("dependencies"))),
         package,
         test: gradle(tasks("test")),
         skips: Vec::new(),
     })
 }
 
-fn cached(run: Run) -> Run {
-    run.cache("/var/cache/gradle")
-}
+/// Gradle's home in the build, as `Tool::gradle` sets it.
+const HOME: &str = "/var/cache/gradle";
 
 /// What comes out, the task that makes it, and how sure it is that it is meant to run.
 fn artifact(
@@ -110,8 +125,10 @@ fn artifact(
         }
         let is_war = project.applied("war").is_some();
         let (task, ending) = if is_war { ("bootWar", "war") } else { ("bootJar", "jar") };
-        let file = project.library("", ending);
-        let mode = boot.and_then(|version| LayerMode::of(numbers(&version.value))).filter(|_| !is_war);
+        let file = project.library(task, "", ending);
+        let is_whole = project.script.assigned_in("layered", "enabled").is_some_and(|is| is.value == "false");
+        let mode =
+            boot.and_then(|version| LayerMode::of(numbers(&version.value))).filter(|_| !is_war && !is_whole);
         let artifact =
             mode.map_or(Artifact::Single { file: file.clone() }, |mode| Artifact::Layers { file, mode });
         return entry(artifact, plugin, task);
@@ -129,11 +146,11 @@ fn artifact(
     let shadow = ["com.gradleup.shadow", "com.github.johnrengelman.shadow"];
     if let Some(plugin) = shadow.iter().find_map(|id| project.applied(id)) {
         let main = main_class(s, said.into_iter().collect(), sources)?;
-        let file = project.library("-all", "jar");
+        let file = project.library("shadowJar", "-all", "jar");
         return entry(Artifact::ClassPath { file, libraries: None, main }, plugin, "shadowJar");
     }
     if let Some(plugin) = project.applied("war") {
-        return entry(Artifact::WebArchive { file: project.library("", "war") }, plugin, "war");
+        return entry(Artifact::WebArchive { file: project.library("war", "", "war") }, plugin, "war");
     }
     let main = said.or_else(|| main_class(s, Vec::new(), sources).filter(|_| !project.is_used()));
     let Some(main) = main else {
@@ -156,7 +173,7 @@ fn artifact(
             .help("use Gradle's `application` plugin"),
         );
     }
-    let file = project.library("", "jar");
+    let file = project.library("jar", "", "jar");
     let because = main.because.clone();
     Some((Fact::new(Artifact::ClassPath { file, libraries: None, main }, because), "jar", Strength::Manifest))
 }

@@ -166,21 +166,45 @@ impl<'a> Project<'a> {
 
     /// The jar or war that a task leaves in `build/libs`, by the name that the scripts give it. The task
     /// makes that one file, so that where a script computes the name a pattern finds the same.
-    pub fn library(&self, suffix: &str, ending: &str) -> String {
-        if let Some(name) = self.script.assigned("archiveFileName").filter(|name| !name.value.contains('$')) {
-            return self.built(&format!("libs/{}", name.value));
+    pub fn library(&self, task: &str, suffix: &str, ending: &str) -> String {
+        let of_task = |name: &str| self.script.assigned_in(task, name).map(|fact| fact.value);
+        if let Some(name) = of_task("archiveFileName").filter(|name| !name.contains('$') && !name.is_empty())
+        {
+            return self.built(&format!("libs/{name}"));
         }
-        let base = ["archivesBaseName", "archivesName", "archiveBaseName"]
-            .iter()
-            .find_map(|name| self.script.assigned(name))
-            .map_or_else(|| self.name.clone(), |name| name.value);
-        let classifier = self.script.assigned("archiveClassifier").map(|name| format!("-{}", name.value));
+        let base = of_task("archiveBaseName").filter(|name| !name.is_empty()).unwrap_or_else(|| {
+            let said =
+                ["archivesBaseName", "archivesName"].iter().find_map(|name| self.script.assigned(name));
+            said.map_or_else(|| self.name.clone(), |name| name.value)
+        });
+        let classifier = of_task("archiveClassifier")
+            .or_else(|| of_task("classifier"))
+            .map(|name| if name.is_empty() { name } else { format!("-{name}") });
         let suffix = classifier.unwrap_or_else(|| suffix.to_owned());
-        match self.version() {
-            Version::Said(version) => self.built(&format!("libs/{base}-{version}{suffix}.{ending}")),
-            Version::Silent => self.built(&format!("libs/{base}{suffix}.{ending}")),
-            Version::Computed => self.built(&format!("libs/*{suffix}.{ending}")),
+        let version = match of_task("archiveVersion") {
+            Some(version) if version.is_empty() => Version::Silent,
+            Some(version) if !version.contains('$') => Version::Said(version),
+            Some(_) => Version::Computed,
+            None => self.version(),
+        };
+        match version {
+            Version::Said(version) if !base.contains('$') => {
+                self.built(&format!("libs/{base}-{version}{suffix}.{ending}"))
+            }
+            Version::Silent if !base.contains('$') => self.built(&format!("libs/{base}{suffix}.{ending}")),
+            _ => self.built(&format!("libs/*{suffix}.{ending}")),
         }
+    }
+
+    /// Repositories of artifacts that the scripts name, where they bring accounts with them.
+    pub fn repositories(&self) -> Vec<Fact<String>> {
+        static URL: LazyLock<Regex> = LazyLock::new(|| {
+            Regex::new(r#"(?:\burl\s*[=(]?\s*|\bmaven\s*\(\s*(?:url\s*=\s*)?)(?:uri\s*\(\s*)?["'](https?://[^"'$]+)["']"#)
+                .expect("a constant pattern")
+        });
+        let asks = |script: &&Script| script.says("credentials") && !script.says("publishing");
+        let scripts = self.scripts().chain(&self.settings).filter(asks);
+        scripts.flat_map(|script| script.find_all(&URL)).collect()
     }
 
     fn version(&self) -> Version {

@@ -89,6 +89,43 @@ impl Script {
         self.find(&Regex::new(&pattern).ok()?)
     }
 
+    /// The value that is given to a name in the block of a task, also an empty one.
+    pub fn assigned_in(&self, task: &str, name: &str) -> Option<Fact<String>> {
+        let value = Regex::new(&format!(
+            r#"\b{name}\b\s*(?:\.set\(|\.convention\(|=|\s)\s*(?:["']([^"']*)["']|(null|false|true)\b)"#,
+            name = regex::escape(name)
+        ));
+        let value = value.ok()?;
+        self.block(task)?.find_map(|(number, line)| {
+            let found = value.captures(line)?;
+            let text = found.get(1).or(found.get(2))?.as_str();
+            let text = if text == "null" { "" } else { text };
+            Some(Fact::new(text.to_owned(), self.cite(number, line)))
+        })
+    }
+
+    /// The lines of the first block that begins on a line with this word.
+    fn block(&self, word: &str) -> Option<impl Iterator<Item = (usize, &str)>> {
+        let is_start = |line: &String| {
+            let at = line.to_ascii_lowercase().find(&word.to_ascii_lowercase());
+            at.is_some_and(|at| {
+                let before = line[..at].chars().next_back();
+                before.is_none_or(|c| !c.is_alphanumeric()) && line[at..].contains('{')
+            })
+        };
+        let start = self.lines.iter().position(is_start)?;
+        let mut depth = 0_usize;
+        let mut end = start;
+        for (number, line) in self.lines.iter().enumerate().skip(start) {
+            depth = (depth + line.matches('{').count()).saturating_sub(line.matches('}').count());
+            end = number;
+            if depth == 0 {
+                break;
+            }
+        }
+        Some(self.lines[start..=end].iter().enumerate().map(move |(at, line)| (start + at, line.as_str())))
+    }
+
     /// Does any line hold these words?
     pub fn says(&self, words: &str) -> bool {
         self.lines.iter().any(|line| line.contains(words))
@@ -246,6 +283,23 @@ mod tests {
         check("  implementation(project(\":libs:core\"))", Some(("implementation", ":libs:core")));
         check("  compile group: 'a', name: 'b', version: '2'", Some(("compile", "a:b:2")));
         check("  println 'hello'", None);
+    }
+
+    #[test]
+    fn a_task_has_values_of_its_own() {
+        let check = |text: &str, task: &str, value: Option<&str>| {
+            let found = script(text).assigned_in(task, "archiveClassifier");
+            assert_eq!(found.as_ref().map(|fact| fact.value.as_str()), value, "{text}");
+        };
+        check("jar {\n  archiveClassifier = 'plain'\n}\nbootJar {\n}", "bootJar", None);
+        check(
+            "tasks.named<ShadowJar>(\"shadowJar\") {\n  archiveClassifier.set(\"\")\n}",
+            "shadowJar",
+            Some(""),
+        );
+        check("tasks.withType<ShadowJar> { archiveClassifier = \"all\" }", "shadowJar", Some("all"));
+        check("bootJar { a { b = 1 }\n archiveClassifier = 'x' }", "bootJar", Some("x"));
+        check("bootJar { }\njar { archiveClassifier = 'x' }", "bootJar", None);
     }
 
     #[test]

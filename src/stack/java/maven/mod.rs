@@ -10,12 +10,11 @@ mod runnable;
 use std::collections::BTreeSet;
 
 use crate::config::keys;
-use crate::diag::{Code, Diagnostic};
 use crate::fact::{Choice, Evidence, Fact};
 use crate::plan::run::{Run, quote};
 use crate::repo::path::RelPath;
 use crate::stack::Survey;
-use crate::stack::java::build::{Build, Manifests, Tool, sources};
+use crate::stack::java::build::{Build, Manifests, Tool, note_private, sources};
 use crate::stack::java::frameworks::{SKIPPED, is_private};
 use crate::stack::java::version::{feature, level_of_boot_parent};
 
@@ -36,7 +35,7 @@ pub(super) fn survey(s: &Survey<'_>) -> Option<Build> {
     let words = Words::new(s, &project, &reactor, &home);
     let private: Vec<Fact<String>> =
         project.repositories().into_iter().filter(|url| is_private(&url.value)).collect();
-    note_private(s, &private);
+    note_private(s, &private, "maven_settings,src=$HOME/.m2/settings.xml");
     let is_secret = !private.is_empty();
     let dependencies = reactor.dependencies(&project);
     Some(Build {
@@ -50,6 +49,8 @@ pub(super) fn survey(s: &Survey<'_>) -> Option<Build> {
         package: with_cache(words.package(s, &runnable), is_secret),
         test: with_cache(Run::new(words.line(&[], "test")), is_secret),
         skips: words.skips,
+        kotlin: project.plugin_or_managed("kotlin-maven-plugin").and_then(|plugin| plugin.version()),
+        properties: project.properties(),
         artifact: runnable.artifact,
         context: reactor.context,
         tool_bears: None,
@@ -148,8 +149,17 @@ fn levels(project: &Project, boot: Option<&Fact<String>>) -> Vec<Fact<u32>> {
         project.property("maven.compiler.source"),
         project.property("kotlin.compiler.jvmTarget"),
     ];
-    let mut levels: Vec<Fact<u32>> =
-        said.into_iter().flatten().filter_map(|fact| Some(fact.derive(feature(&fact.value)?))).collect();
+    let enforced = project.plugin("maven-enforcer-plugin").and_then(|plugin| {
+        // A range such as `[17,)`: its start is what must be there.
+        let least = plugin.setting(&["rules", "requireJavaVersion", "version"])?;
+        Some(least.map(|range| range.trim_start_matches(['[', '(']).to_owned()))
+    });
+    let mut levels: Vec<Fact<u32>> = said
+        .into_iter()
+        .chain([enforced])
+        .flatten()
+        .filter_map(|fact| Some(fact.derive(feature(&fact.value)?)))
+        .collect();
     if levels.is_empty() {
         levels.extend(boot.and_then(level_of_boot_parent));
     }
@@ -212,15 +222,5 @@ fn with_cache(run: Run, is_secret: bool) -> Run {
         run.cache("/root/.m2/repository").secret("maven_settings", "/root/.m2/settings.xml")
     } else {
         run.cache("/root/.m2")
-    }
-}
-
-fn note_private(s: &Survey<'_>, private: &[Fact<String>]) {
-    if let Some(first) = private.first() {
-        s.note(
-            Diagnostic::note(Code::PrivateRegistry, "a repository of artifacts may ask for an account")
-                .at(first.because.at.clone())
-                .help("docker build --secret id=maven_settings,src=$HOME/.m2/settings.xml"),
-        );
     }
 }

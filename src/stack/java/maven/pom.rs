@@ -131,6 +131,15 @@ impl Project {
         })
     }
 
+    /// All properties, those of the nearest file first.
+    pub fn properties(&self) -> Vec<(String, String)> {
+        let own = [("project.version", self.version()), ("project.artifactId", self.artifact())];
+        let own = own.into_iter().map(|(name, value)| (name.to_owned(), value));
+        let sections = self.chain.iter().flat_map(|pom| pom.sections(&["properties"]));
+        let said = sections.flat_map(|section| &section.children);
+        own.chain(said.map(|element| (element.name.clone(), self.expand(&element.text)))).collect()
+    }
+
     /// The first element at `path` in the project or its parents, expanded.
     pub fn inherited(&self, path: &[&str]) -> Option<Fact<String>> {
         self.chain.iter().find_map(|pom| {

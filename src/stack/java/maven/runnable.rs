@@ -32,15 +32,8 @@ const COPY_LIBRARIES: &str =
     " dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=target/lib";
 
 /// Properties by which projects name their main class.
-const MAIN_PROPERTIES: &[&str] = &[
-    "start-class",
-    "exec.mainClass",
-    "mainClass",
-    "main.class",
-    "main-class",
-    "main.verticle",
-    "app.main.class",
-];
+const MAIN_PROPERTIES: &[&str] =
+    &["start-class", "exec.mainClass", "mainClass", "main.class", "main-class", "app.main.class"];
 
 /// A module while it is being looked at.
 struct Module<'m> {
@@ -121,7 +114,8 @@ impl Module<'_> {
         let said = plugin.setting(&["mainClass"]).into_iter().chain(self.project.property("start-class"));
         let main = self.main(said.collect());
         let is_own = plugin.because().at.is_some_and(|place| place.file == self.project.own().file);
-        if main.is_none() && !is_own {
+        // The plugin finds the class or fails, so that a module without one cannot be meant to run.
+        if main.is_none() && (!is_own || !self.sources.is_empty()) {
             return None;
         }
         let parent = self.project.foreign_parent();
@@ -188,6 +182,15 @@ impl Module<'_> {
         let said = said.into_iter().chain(self.main_properties());
         let main = self.main(said.collect())?;
         let says = |name: &str| plugin.setting(&[name]).map(|fact| fact.value);
+        // A file of its own is named with its folder, that of the build's output.
+        let output = says("outputFile").and_then(|file| {
+            let below = file.replace("${project.build.directory}/", "target/");
+            Some(below.rsplit_once("target/")?.1.to_owned())
+        });
+        if let Some(file) = output {
+            let file = self.built(&file);
+            return Some(Self::entry(single(file, main, has_manifest), plugin.because(), ""));
+        }
         let name = match (says("finalName"), says("shadedArtifactAttached").as_deref()) {
             (Some(name), _) => name,
             (None, Some("true")) => {
@@ -222,7 +225,10 @@ impl Module<'_> {
     /// A jar with its libraries beside it, started by its main class.
     fn class_path(&self) -> Option<Runnable> {
         let jar = self.project.plugin("maven-jar-plugin");
-        let manifest = jar.as_ref().and_then(|plugin| plugin.setting(&["archive", "manifest", "mainClass"]));
+        let manifest = jar.as_ref().and_then(|plugin| {
+            let entry = || plugin.setting(&["archive", "manifestEntries", "Main-Class"]);
+            plugin.setting(&["archive", "manifest", "mainClass"]).or_else(entry)
+        });
         let exec = self.project.plugin("exec-maven-plugin").and_then(|plugin| plugin.setting(&["mainClass"]));
         let assembler =
             self.project.plugin("appassembler-maven-plugin").and_then(|p| p.anywhere("mainClass"));
@@ -244,15 +250,32 @@ impl Module<'_> {
     }
 
     fn beside(&self, main: Fact<String>) -> Runnable {
+        let own = self.copied_libraries();
         let has_libraries = self.project.dependencies().iter().any(Dependency::is_shipped);
+        let goals = if has_libraries && own.is_none() { COPY_LIBRARIES } else { "" };
         let libraries = has_libraries.then(|| {
             let home = self.project.own().folder().relative_to(&self.reactor.context).unwrap_or_default();
-            if home.is_root() { "target/lib".to_owned() } else { format!("{home}/target/lib") }
+            let folder = own.unwrap_or_else(|| "target/lib".to_owned());
+            if home.is_root() { folder } else { format!("{home}/{folder}") }
         });
-        let goals = if has_libraries { COPY_LIBRARIES } else { "" };
         let file = self.built(&format!("{}.jar", self.project.artifact_file()));
         let because = main.because.clone();
         Self::entry(Artifact::ClassPath { file, libraries, main }, because, goals)
+    }
+
+    /// Where the build itself copies its libraries.
+    /// <https://maven.apache.org/plugins/maven-dependency-plugin/copy-dependencies-mojo.html#outputDirectory>
+    fn copied_libraries(&self) -> Option<String> {
+        let plugin = self.project.plugin("maven-dependency-plugin")?;
+        if !plugin.runs("copy-dependencies") {
+            return None;
+        }
+        let said = plugin.setting(&["outputDirectory"]).map(|fact| fact.value);
+        let folder = said.unwrap_or_else(|| "${project.build.directory}/dependency".to_owned());
+        let folder = folder.replace("${project.build.directory}", &self.project.output());
+        let below = folder.trim_start_matches("${project.basedir}/").trim_start_matches("${basedir}/");
+        let is_known = !below.contains("${") && !below.starts_with('/');
+        is_known.then(|| below.trim_end_matches('/').to_owned())
     }
 
     /// Spring Boot's libraries, and nothing that says which class starts.
