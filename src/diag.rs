@@ -60,6 +60,8 @@ pub enum Code {
     StopSignal,
     /// A native dependency, and what it takes.
     SystemPackage,
+    /// A workspace and its folders do not agree.
+    Workspace,
     /// Something in the repository that dockgen does not build.
     NotBuilt,
     /// A private registry or module that needs a secret.

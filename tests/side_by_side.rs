@@ -15,24 +15,12 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 use std::process::ExitCode;
 
-use dockgen::verify::{DockerfileReport, Engine, Interrupt, Outcome, UserPolicy, size, verify};
+use dockgen::verify::{Engine, Interrupt, size};
 use libtest_mimic::Failed;
+use support::compare::{Measured, measure, seconds};
 use support::fixture::{Fixture, tests};
-use support::prepare;
-
-/// What one Dockerfile does.
-#[derive(Clone, Debug)]
-struct Measured {
-    answers: bool,
-    bytes: u64,
-    rebuild: f64,
-    user: String,
-    stop: f64,
-    has_tests: bool,
-}
 
 /// Times below this differ by chance.
 const NOISE_SECONDS: f64 = 0.7;
@@ -113,33 +101,6 @@ fn measure_pair(
     Ok((ours, measure(engine, &fixture, &dockerfile, &format!("{name}: {what}"))?))
 }
 
-fn measure(engine: &Engine, fixture: &Fixture, dockerfile: &Path, title: &str) -> Result<Measured, Failed> {
-    prepare(dockerfile)?;
-    let mut request = fixture.request(dockerfile, title);
-    request.user = UserPolicy::Any;
-    request.expect_after_edit = None;
-    let text = fs::read_to_string(dockerfile)?;
-    if !text.lines().any(|line| line.trim_start().starts_with("EXPOSE")) {
-        request.port = fixture.expectation.run.port;
-    }
-    let report = verify(engine, &request, &mut |words| eprintln!("{words}"))?;
-    measured(&report).ok_or_else(|| format!("{title} does not build: {:?}", report.build.failure).into())
-}
-
-fn measured(report: &DockerfileReport) -> Option<Measured> {
-    let user = report.user.facts.as_ref()?;
-    let process = user.process.clone().filter(|user| user != "0");
-    let is_root = user.process.as_deref() == Some("0") || user.image.is_empty();
-    Some(Measured {
-        answers: report.boot.outcome == Outcome::Passed,
-        bytes: report.image_bytes?,
-        rebuild: report.rebuild.facts.as_ref()?.seconds,
-        user: if is_root { "root".to_owned() } else { process.unwrap_or_else(|| user.image.clone()) },
-        stop: report.stop.facts.as_ref().map_or(f64::INFINITY, |facts| facts.seconds),
-        has_tests: report.test.outcome == Outcome::Passed,
-    })
-}
-
 #[derive(Default)]
 struct Table {
     rows: Vec<String>,
@@ -170,7 +131,6 @@ impl Table {
                 self.worse.push(format!("{fixture} against {what}: {column}: {ours:?} {theirs:?}"));
             }
         }
-        let seconds = |value: f64| if value.is_finite() { format!("{value:.1} s") } else { "-".to_owned() };
         self.rows.push(format!(
             "| {fixture} | {what} | {} / {} = {size_ratio:.2} | {} / {} = {rebuild_ratio:.2} | {} / {} | {} / {} | {} / {} |",
             size(ours.bytes),

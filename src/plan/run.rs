@@ -43,6 +43,11 @@ pub enum Mount {
         /// Where it appears.
         target: String,
     },
+    /// A secret that is a variable of this RUN: <https://docs.docker.com/reference/dockerfile/#run---mounttypesecret>
+    SecretVariable {
+        /// Its id and its name.
+        name: String,
+    },
     /// The builder's SSH agent.
     Ssh,
 }
@@ -117,6 +122,13 @@ impl Run {
     #[must_use]
     pub fn secret(mut self, id: &str, target: &str) -> Self {
         self.mounts.push(Mount::Secret { id: id.to_owned(), target: target.to_owned() });
+        self
+    }
+
+    /// A secret as a variable.
+    #[must_use]
+    pub fn secret_variable(mut self, name: &str) -> Self {
+        self.mounts.push(Mount::SecretVariable { name: name.to_owned() });
         self
     }
 }

@@ -2,6 +2,7 @@
 //! ignored, with the reason.
 #![allow(dead_code, clippy::disallowed_methods, reason = "each test file uses a part; tests may look around")]
 
+pub mod compare;
 pub mod fixture;
 
 use std::env;

@@ -13,7 +13,8 @@ use super::framework::Framework;
 use super::lifecycle::Lifecycle;
 use super::manifest::Package;
 use super::native::Natives;
-use super::package_manager::{Focus, PackageManager};
+use super::package_manager::{Focus, InstallScripts, Kind, PackageManager};
+use super::registry::{self, Secret};
 use super::workspace::Workspace;
 use super::{plan, prisma, surroundings};
 
@@ -38,6 +39,8 @@ pub(in crate::stack) struct Facts {
     pub(super) home: RelPath,
     /// Manifests that an install of a workspace copies.
     pub(super) manifests: Vec<String>,
+    /// Those that the production install is content with, where these are fewer.
+    pub(super) own_manifests: Vec<String>,
     pub(super) install: Option<Run>,
     pub(super) production: Option<Run>,
     /// What there is to say about the install.
@@ -79,6 +82,15 @@ pub(in crate::stack) struct Facts {
     pub(super) libraries: Vec<String>,
     /// Builds the members that this one needs.
     pub(super) build_libraries: Vec<String>,
+    /// What private registries want.
+    pub(super) secrets: Vec<Secret>,
+    /// Settings and lock files, which stay out of the image.
+    pub(super) unshipped: Vec<String>,
+}
+
+/// Do an install's scripts run, where some of them may have to wait?
+pub(super) fn scripts_of(are_skipped: bool) -> InstallScripts {
+    if are_skipped { InstallScripts::Skipped } else { InstallScripts::Run }
 }
 
 impl Facts {
@@ -111,7 +123,16 @@ impl Facts {
         self.home = workspace.home.clone();
         self.is_workspace = true;
         self.manifests = workspace.manifests();
-        self.libraries = workspace.libraries(package).iter().map(ToString::to_string).collect();
+        let libraries = workspace.libraries(package);
+        self.libraries = libraries.iter().map(|member| member.path.to_string()).collect();
+        // A client that a library generates lies among the packages of the root.
+        let generated =
+            libraries.iter().filter_map(|member| prisma::Client::find(&member.package, &member.package.dir));
+        self.client = self.client.take().or(generated.into_iter().find(|client| client.is_scripted));
+        if manager.kind == Kind::YarnClassic {
+            // It cannot leave out what other members need, but it does not miss them.
+            self.own_manifests = workspace.own_manifests(package);
+        }
         self.build_libraries = workspace.build_libraries(package, manager.kind);
         self.hidden = workspace.hidden(package);
         self.focus = (!workspace.is_root()).then(|| Focus {
@@ -137,28 +158,35 @@ impl Facts {
             return;
         }
         let Some(manager) = &self.manager else { return };
-        let mut files = vec!["package.json".to_owned()];
-        files.extend(manager.lock.clone());
+        // What an install would rewrite is copied: a mount cannot be written to.
+        let is_fixed = manager.is_locked || manager.lock.is_none();
+        let mut files: Vec<String> = manager.lock.iter().filter(|_| is_fixed).cloned().collect();
+        if self.is_workspace || !is_fixed {
+            let lock = manager.lock.iter().filter(|_| !is_fixed).cloned();
+            let own = (!self.is_workspace).then(|| "package.json".to_owned());
+            let copied: Vec<String> = own.into_iter().chain(lock).collect();
+            if !self.own_manifests.is_empty() {
+                self.own_manifests.extend(copied.iter().cloned());
+            }
+            self.manifests.extend(copied);
+        } else {
+            files.insert(0, "package.json".to_owned());
+        }
         for name in manager.settings() {
             let folder = name.trim_end_matches('/');
             if top.dir.has(folder) || top.dir.has_dir(folder) {
                 files.push(folder.to_owned());
             }
         }
+        self.unshipped = manager.unshipped(&top.dir);
         files.extend(surroundings::pnpm_patches(&top.dir));
         files.extend(self.lifecycle.before.iter().map(|file| file.value.clone()));
         files.dedup();
-        let is_private = surroundings::private_registry(s, &top.dir);
-        if self.is_workspace {
-            files.retain(|file| file != "package.json");
-            self.manifests.append(&mut files);
-        }
-        let reads = plan::InstallFiles { files: &files, manager, is_private };
+        self.secrets = registry::secrets(s, &top.dir, manager.settings());
+        let reads = plan::InstallFiles { files: &files, manager, secrets: &self.secrets };
         let late = self.waits || !self.lifecycle.after.is_empty();
         let mut commands = vec![if late { manager.install_without_scripts() } else { manager.install() }];
-        if late && !self.natives.scripts.is_empty() {
-            commands.push(plan::rebuild(self));
-        }
+        commands.extend(manager.rebuild(&self.natives.scripts, scripts_of(late)));
         self.install = Some(plan::install_run(&reads, commands));
         if package.has_production_dependencies() || self.is_workspace {
             let patched = self.lifecycle.patches.is_some()
@@ -169,7 +197,7 @@ impl Facts {
         }
         if !self.lifecycle.after.is_empty() {
             let scripts = self.lifecycle.after.iter().map(|script| manager.run(&script.value)).collect();
-            self.prepare = Some(Run { commands: scripts, ..Run::default() });
+            self.prepare = Some(self.with_settings(Run { commands: scripts, ..Run::default() }));
             let names: Vec<String> = self
                 .lifecycle
                 .after
@@ -189,9 +217,18 @@ impl Facts {
         }
     }
 
+    /// The RUN of a later stage: yarn reads its settings, and so their variables, with every command.
+    pub(super) fn with_settings(&self, run: Run) -> Run {
+        let reads = self.manager.as_ref().is_some_and(|manager| manager.kind == Kind::YarnBerry);
+        self.secrets
+            .iter()
+            .filter(|secret| reads && matches!(secret, Secret::Variable(_)))
+            .fold(run, |run, secret| secret.mount(run))
+    }
+
     /// The RUN of the build stage.
     pub(super) fn build_run(&self, commands: Vec<String>) -> Run {
-        let mut run = Run { commands, ..Run::default() };
+        let mut run = self.with_settings(Run { commands, ..Run::default() });
         if let App::Server(server) = &self.app {
             for (name, value) in &server.build_env {
                 run = run.env(name, value);

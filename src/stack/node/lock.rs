@@ -11,12 +11,13 @@ use crate::fact::Fact;
 use crate::repo::dir::{Dir, Doc, Manifest};
 use crate::repo::format::Tree;
 use crate::stack::Survey;
+use crate::stack::node::compiled;
 use crate::stack::node::manifest::Package;
 use crate::stack::node::package_manager::Kind;
 use crate::stack::node::semver::Wanted;
 
 /// Lock files by name, in the order in which they are trusted when several lie side by side.
-const NAMES: &[(&str, Kind)] = &[
+pub(super) const NAMES: &[(&str, Kind)] = &[
     ("pnpm-lock.yaml", Kind::Pnpm),
     ("bun.lock", Kind::Bun),
     ("bun.lockb", Kind::Bun),
@@ -99,6 +100,19 @@ impl<'a> Lock<'a> {
             Kind::YarnClassic | Kind::YarnBerry => yarn_versions(doc, package),
             Kind::Pnpm => pnpm_versions(doc, package),
             Kind::Bun => bun_versions(doc, package),
+        }
+    }
+
+    /// Packages that may compile when they are installed.
+    pub fn compiled(&self) -> Vec<Fact<String>> {
+        let Some(doc) = self.doc else { return Vec::new() };
+        match self.kind {
+            Kind::Npm => self.tree.get().and_then(Option::as_ref).map(compiled::of_npm).unwrap_or_default(),
+            Kind::YarnClassic | Kind::YarnBerry => compiled::of_yarn(doc),
+            Kind::Pnpm => {
+                self.tree.get_or_init(|| doc.yaml().ok()).as_ref().map(compiled::of_pnpm).unwrap_or_default()
+            }
+            Kind::Bun => Vec::new(),
         }
     }
 

@@ -56,6 +56,24 @@ impl<'a> Package<'a> {
         self.text(&["name"]).map(|name| name.value)
     }
 
+    /// The first entry of `devEngines` that is `wanted` by its name: its name and the version it asks for. One object or
+    /// several: <https://docs.npmjs.com/cli/configuring-npm/package-json#devengines>
+    pub fn engine(
+        &self,
+        kind: &str,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Option<(Fact<String>, Option<Fact<String>>)> {
+        let said = self.tree(&["devEngines", kind])?;
+        let mut entries = said.items().chain(std::iter::once(said));
+        let entry = entries.find(|entry| entry.get("name").and_then(Tree::as_text).is_some_and(&wanted))?;
+        let text = |key: &str| {
+            let value = entry.get(key)?;
+            let text = value.as_text().filter(|text| !text.trim().is_empty())?;
+            Some(Fact::new(text.to_owned(), self.cite(value, text)))
+        };
+        Some((text("name")?, text("version")))
+    }
+
     /// A script's command line.
     pub fn script(&self, name: &str) -> Option<Fact<String>> {
         self.text(&["scripts", name])

@@ -9,12 +9,14 @@
 
 mod app;
 pub mod assets;
+mod compiled;
 mod entry;
 mod era;
 mod facts;
 mod framework;
 mod lifecycle;
 mod lock;
+mod managers;
 mod manifest;
 mod native;
 mod next;
@@ -22,6 +24,7 @@ mod own_server;
 mod package_manager;
 mod plan;
 mod prisma;
+mod registry;
 mod runtime_files;
 mod semver;
 mod server;
@@ -32,6 +35,7 @@ mod steps;
 mod surroundings;
 mod version;
 mod workspace;
+mod workspace_checks;
 
 use crate::diag::{Code, Diagnostic};
 use crate::fact::{Evidence, Fact};
@@ -151,10 +155,18 @@ fn survey_package(s: &Survey<'_>) -> Option<Claim<Facts>> {
     }
     let top = workspace.as_ref().map_or(&package, |workspace| &workspace.package);
     let locks = Lock::all(s, &top.dir);
-    let meta = framework::find(framework::META, &package);
+    let meta = framework::find(framework::META, &package)
+        .filter(|meta| workspace.as_ref().is_none_or(Workspace::is_root) || is_used(&package, meta.value));
     let library = framework::find(framework::LIBRARIES, &package);
     let (mut manager, lock) = PackageManager::choose(s, top, &locks);
-    let mut app = app::find(s, Some(&package), lock, meta.as_ref(), library.as_ref())?;
+    let Some(mut app) = app::find(s, Some(&package), lock, meta.as_ref(), library.as_ref()) else {
+        refuse_empty_workspace(s, &package);
+        return None;
+    };
+    match &workspace {
+        Some(workspace) => workspace_checks::check(s, workspace, &package),
+        None => workspace_checks::unmatched(s, &s.dir, &package),
+    }
     let era = Era::read(&package, lock);
     let version = version::decide(s, Some(&package), &above(s, workspace.as_ref()), |lines| era.line(lines));
     if manager.kind == package_manager::Kind::YarnClassic
@@ -167,7 +179,10 @@ fn survey_package(s: &Survey<'_>) -> Option<Claim<Facts>> {
         climb(&mut app, s.dir.path(), top.dir.path());
     }
     let framework = chosen_framework(&app, meta, library);
-    let natives = Natives::find(s, &package);
+    let mut natives = Natives::find(s, &package, lock);
+    for library in workspace.iter().flat_map(|workspace| workspace.libraries(&package)) {
+        natives.merge(Natives::find(s, &library.package, lock));
+    }
     let lifecycle = Lifecycle::read(&package, &s.dir);
     let entry = entry(&app);
     let docs = sources::of_server(&s.dir, entry.as_deref());
@@ -191,6 +206,7 @@ fn survey_package(s: &Survey<'_>) -> Option<Claim<Facts>> {
         context: s.dir.path().clone(),
         home: RelPath::root(),
         manifests: Vec::new(),
+        own_manifests: Vec::new(),
         install: None,
         production: None,
         remarks: Vec::new(),
@@ -217,6 +233,8 @@ fn survey_package(s: &Survey<'_>) -> Option<Claim<Facts>> {
         focus: None,
         libraries: Vec::new(),
         build_libraries: Vec::new(),
+        secrets: Vec::new(),
+        unshipped: Vec::new(),
         app,
     };
     facts.variables = sources::public_variables(
@@ -258,6 +276,7 @@ fn survey_loose(s: &Survey<'_>) -> Option<Claim<Facts>> {
         context: s.dir.path().clone(),
         home: RelPath::root(),
         manifests: Vec::new(),
+        own_manifests: Vec::new(),
         install: None,
         production: None,
         remarks: Vec::new(),
@@ -284,6 +303,8 @@ fn survey_loose(s: &Survey<'_>) -> Option<Claim<Facts>> {
         focus: None,
         libraries: Vec::new(),
         build_libraries: Vec::new(),
+        secrets: Vec::new(),
+        unshipped: Vec::new(),
         app,
     };
     Some(Claim { strength: Strength::LooseFiles, because, facts })
@@ -301,19 +322,50 @@ fn with_client(build: Option<Fact<Vec<String>>>, facts: &Facts) -> Option<Fact<V
     Some(build)
 }
 
+/// A root whose patterns match nothing and that runs nothing itself: there is no project, and this is why.
+fn refuse_empty_workspace(s: &Survey<'_>, package: &Package<'_>) {
+    if let Some(glob) = Workspace::unmatched(&s.dir, package).into_iter().next() {
+        let message =
+            format!("the workspace's pattern `{}` matches no folder with a package.json", glob.value);
+        s.note(
+            Diagnostic::error(Code::Workspace, message)
+                .at(glob.because.at)
+                .help("run dockgen in the root of the repository, with all of its folders there"),
+        );
+    }
+}
+
+/// Does a member of a workspace use the framework it names, or only build for it? A library of components has the
+/// framework among its development dependencies and no script that serves or builds anything with it.
+fn is_used(package: &Package<'_>, framework: &Framework) -> bool {
+    const RUNS: &[&str] = &["build", "dev", "start", "serve", "develop", "generate", "preview"];
+    if framework.name != "Next.js" {
+        return RUNS.iter().any(|name| package.script(name).is_some());
+    }
+    let is_called = |line: Fact<String>| line.value.split_whitespace().any(|word| word == "next");
+    RUNS.iter().filter_map(|name| package.script(name)).any(is_called)
+        || package.dir.files().any(|(path, _)| path.starts_with("next.config."))
+}
+
 /// Does the root of a workspace run something of its own?
 fn is_program(package: &Package<'_>) -> bool {
+    let orchestrates = |line: &str| ORCHESTRA.iter().any(|mark| line.contains(mark));
+    // A site in the root, with libraries beside it.
+    let builds = package.script("build").is_some_and(|line| !orchestrates(&line.value));
+    if builds && package.dir.has("index.html") && framework::find(framework::META, package).is_some() {
+        return true;
+    }
     let rows = [framework::META, framework::LIBRARIES];
     let own = rows
         .into_iter()
         .filter_map(|rows| framework::find(rows, package))
         .any(|row| row.value.name != "Vite");
-    own && package.script("start").is_some_and(|line| {
-        !["turbo", "lerna", "nx ", "--workspace", "--filter", " -w ", "workspaces", "concurrently", "-r "]
-            .iter()
-            .any(|mark| line.value.contains(mark))
-    })
+    own && package.script("start").is_some_and(|line| !orchestrates(&line.value))
 }
+
+/// Words of a script that runs other members' scripts.
+const ORCHESTRA: &[&str] =
+    &["turbo", "lerna", "nx ", "--workspace", "--filter", " -w ", "workspaces", "concurrently", "-r "];
 
 /// The folders above a member, up to the workspace's root, whose version files count as well.
 fn above<'a>(s: &Survey<'a>, workspace: Option<&Workspace<'a>>) -> Vec<Dir<'a>> {

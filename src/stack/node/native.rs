@@ -7,6 +7,7 @@ use crate::diag::{Code, Diagnostic};
 use crate::fact::Fact;
 use crate::plan::stage::SystemPackage;
 use crate::stack::Survey;
+use crate::stack::node::lock::Lock;
 use crate::stack::node::manifest::Package;
 use crate::stack::node::semver::{is_below, major};
 
@@ -141,7 +142,7 @@ pub(super) struct Natives {
 
 impl Natives {
     /// Of the dependencies of a package.
-    pub fn find(s: &Survey<'_>, package: &Package<'_>) -> Self {
+    pub fn find(s: &Survey<'_>, package: &Package<'_>, lock: Option<&Lock<'_>>) -> Self {
         let mut natives = Self::default();
         for (row, name, range, is_shipped) in ROWS.iter().flat_map(|row| used(row, package)) {
             let newer = row.until.is_some_and(|limit| {
@@ -168,6 +169,7 @@ impl Natives {
                 );
             }
         }
+        natives.add_locked(package, lock);
         if let Some(range) = package.requires("playwright") {
             s.note(
                 Diagnostic::warning(
@@ -179,6 +181,42 @@ impl Natives {
             );
         }
         natives
+    }
+}
+
+impl Natives {
+    /// Adds what a library of the same workspace takes.
+    pub fn merge(&mut self, other: Self) {
+        fn add<T>(to: &mut Vec<T>, from: Vec<T>, is_same: impl Fn(&T, &T) -> bool) {
+            for one in from {
+                if !to.iter().any(|known| is_same(known, &one)) {
+                    to.push(one);
+                }
+            }
+        }
+        add(&mut self.build, other.build, |a, b| a.value.name == b.value.name);
+        add(&mut self.runtime, other.runtime, |a, b| a.value.name == b.value.name);
+        add(&mut self.env, other.env, |a, b| a.0 == b.0);
+        add(&mut self.build_env, other.build_env, |a, b| a.0 == b.0);
+        add(&mut self.scripts, other.scripts, |a, b| a.value == b.value);
+    }
+
+    /// Adds what the lock file says beyond the rows. A row knows better about a package that the project names itself.
+    fn add_locked(&mut self, package: &Package<'_>, lock: Option<&Lock<'_>>) {
+        let has_row = |name: &str| ROWS.iter().any(|row| row.packages.contains(&name));
+        let compiled = lock.map(Lock::compiled).unwrap_or_default();
+        for found in
+            compiled.iter().filter(|found| package.uses(&found.value).is_none() || !has_row(&found.value))
+        {
+            self.build.extend(COMPILER.iter().map(|word| system(found, &found.value, word)));
+            self.scripts.push(found.clone());
+        }
+        let mut seen = Vec::new();
+        self.build.retain(|package| {
+            let is_new = !seen.contains(&package.value.name);
+            seen.push(package.value.name.clone());
+            is_new
+        });
     }
 }
 

@@ -9,8 +9,11 @@ use crate::config::keys;
 use crate::diag::{Code, Diagnostic};
 use crate::fact::{Evidence, Fact};
 use crate::plan::run::{Run, Sharing, quote};
+use crate::repo::dir::Dir;
+use crate::repo::format::Tree;
 use crate::stack::Survey;
-use crate::stack::node::lock::{Lock, OutOfStep};
+use crate::stack::node::lock::{Lock, NAMES as LOCKS, OutOfStep};
+use crate::stack::node::managers::{NEWEST, ROWS, Row, WRITTEN_BY};
 use crate::stack::node::manifest::Package;
 use crate::stack::node::semver::major;
 
@@ -30,130 +33,6 @@ pub(super) enum Kind {
     Bun,
 }
 
-/// The commands of one manager.
-pub(super) struct Row {
-    kind: Kind,
-    /// Its command.
-    pub name: &'static str,
-    /// Installs what the lock file says, or fails.
-    locked: &'static str,
-    /// Installs what the ranges allow today.
-    unlocked: &'static str,
-    /// Added for a production tree.
-    production: &'static str,
-    /// Leaves install scripts out.
-    ignore_scripts: &'static str,
-    /// Where downloads are kept between builds.
-    cache: &'static str,
-    /// May two stages fill it at once?
-    sharing: Sharing,
-    /// Variables of the stages that use it.
-    env: &'static [(&'static str, &'static str)],
-    /// Its settings, mounted where they exist. A folder ends with `/`.
-    settings: &'static [&'static str],
-}
-
-const ROWS: &[Row] = &[
-    Row {
-        kind: Kind::Npm,
-        name: "npm",
-        locked: "npm ci",
-        unlocked: "npm install --no-audit --no-fund",
-        production: "--omit=dev",
-        ignore_scripts: "--ignore-scripts",
-        cache: "/root/.npm",
-        sharing: Sharing::Shared,
-        env: &[],
-        settings: &[".npmrc"],
-    },
-    Row {
-        kind: Kind::YarnClassic,
-        name: "yarn",
-        locked: "yarn install --frozen-lockfile",
-        unlocked: "yarn install",
-        production: "--production",
-        ignore_scripts: "--ignore-scripts",
-        cache: "/root/.cache/yarn",
-        // It unpacks in place, so that two installs at once spoil each other:
-        // https://classic.yarnpkg.com/en/docs/cli/#toc-concurrency-and-mutex
-        sharing: Sharing::Locked,
-        env: &[("YARN_CACHE_FOLDER", "/root/.cache/yarn")],
-        settings: &[".npmrc", ".yarnrc", ".yarnclean"],
-    },
-    Row {
-        kind: Kind::YarnBerry,
-        name: "yarn",
-        locked: "yarn install --immutable",
-        unlocked: "yarn install --no-immutable",
-        production: "",
-        ignore_scripts: "--mode=skip-build",
-        cache: "/root/.cache/yarn",
-        sharing: Sharing::Locked,
-        // https://yarnpkg.com/configuration/yarnrc: a plain node_modules folder is what can be copied.
-        env: &[
-            ("YARN_ENABLE_TELEMETRY", "0"),
-            ("YARN_GLOBAL_FOLDER", "/root/.cache/yarn"),
-            ("YARN_ENABLE_GLOBAL_CACHE", "true"),
-            ("YARN_NODE_LINKER", "node-modules"),
-        ],
-        settings: &[".yarnrc.yml", ".yarn/releases/", ".yarn/plugins/", ".yarn/patches/"],
-    },
-    Row {
-        kind: Kind::Pnpm,
-        name: "pnpm",
-        locked: "pnpm install --frozen-lockfile",
-        unlocked: "pnpm install --no-frozen-lockfile",
-        production: "--prod",
-        ignore_scripts: "--ignore-scripts",
-        cache: "/pnpm/store",
-        sharing: Sharing::Shared,
-        // pnpm fetches the version of `packageManager` itself unless told not to; exactly that one is installed.
-        // https://pnpm.io/settings#managepackagemanagerversions
-        env: &[
-            ("CI", "1"),
-            ("npm_config_store_dir", "/pnpm/store"),
-            ("npm_config_manage_package_manager_versions", "false"),
-            ("npm_config_package_manager_strict", "false"),
-        ],
-        settings: &[".npmrc", "pnpm-workspace.yaml", ".pnpmfile.cjs", ".pnpmfile.mjs"],
-    },
-    Row {
-        kind: Kind::Bun,
-        name: "bun",
-        locked: "bun install --frozen-lockfile",
-        unlocked: "bun install",
-        production: "--production",
-        ignore_scripts: "--ignore-scripts",
-        cache: "/root/.bun/install/cache",
-        sharing: Sharing::Shared,
-        env: &[],
-        settings: &[".npmrc", "bunfig.toml"],
-    },
-];
-
-/// Which release of a manager writes a lock file of which format, newest known first.
-/// <https://github.com/pnpm/spec/tree/master/lockfile>, <https://github.com/yarnpkg/berry/blob/master/packages/yarnpkg-core/sources/Project.ts>
-const WRITTEN_BY: &[(Kind, &str, &str)] = &[
-    (Kind::Pnpm, "9.0", "10.34.8"),
-    (Kind::Pnpm, "6.1", "8.15.9"),
-    (Kind::Pnpm, "6.0", "8.15.9"),
-    (Kind::Pnpm, "5.4", "7.33.7"),
-    (Kind::Pnpm, "5.3", "6.35.1"),
-    (Kind::YarnBerry, "4", "2.4.2"),
-    (Kind::YarnBerry, "5", "3.1.1"),
-    (Kind::YarnBerry, "6", "3.8.7"),
-    (Kind::YarnBerry, "7", "4.0.2"),
-    (Kind::YarnBerry, "8", "4.18.1"),
-];
-
-/// The release that is installed when neither `packageManager` nor a lock file says more.
-const NEWEST: &[(Kind, &str)] = &[
-    (Kind::Pnpm, "10.34.8"),
-    (Kind::YarnBerry, "4.18.1"),
-    (Kind::YarnClassic, "1.22.22"),
-    (Kind::Bun, "1.4.5"),
-];
-
 /// The manager of a project.
 #[derive(Debug, Serialize)]
 pub(super) struct PackageManager {
@@ -171,6 +50,8 @@ pub(super) struct PackageManager {
     flags: Vec<String>,
     /// `.yarn/releases/…` of the repository.
     pub bundled: Option<Fact<String>>,
+    /// Packages whose install scripts the project lets pnpm run.
+    approved: Vec<String>,
 }
 
 impl Kind {
@@ -238,6 +119,7 @@ impl PackageManager {
             is_locked: false,
             flags: Vec::new(),
             bundled,
+            approved: approved(package),
         };
         manager.is_locked = agrees(s, package, lock);
         if kind == Kind::Npm
@@ -283,7 +165,12 @@ impl PackageManager {
 
     /// Variables of the stages that install.
     pub fn env(&self) -> impl Iterator<Item = (String, String)> {
-        self.row().env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        let release = self.version.as_deref().and_then(major).unwrap_or_default();
+        let since = self.row().env.iter().find(|(since, _)| *since <= release);
+        since
+            .into_iter()
+            .flat_map(|(_, variables)| variables.iter())
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
     }
 
     /// The files that an install reads, of those that are there.
@@ -333,6 +220,36 @@ impl PackageManager {
             Kind::Bun => Some(format!("--filter {}", quote(&member.name))),
             Kind::YarnClassic | Kind::YarnBerry => None,
         }
+    }
+
+    /// Runs the install scripts of packages that do not work without, and of no other, where the install left
+    /// them out: because it was told to, or because pnpm 10 and newer run none that nobody approved.
+    /// npm 12 does the same, but no image brings it yet. <https://pnpm.io/settings#onlybuiltdependencies>
+    pub fn rebuild(&self, packages: &[Fact<String>], scripts: InstallScripts) -> Option<String> {
+        let asks = self.kind == Kind::Pnpm && self.version.as_deref().and_then(major) >= Some(10);
+        let is_left = |name: &str| match scripts {
+            InstallScripts::Skipped => true,
+            InstallScripts::Run => asks && !self.approved.iter().any(|approved| approved == name),
+        };
+        let names: Vec<String> =
+            packages.iter().filter(|name| is_left(&name.value)).map(|name| quote(&name.value)).collect();
+        let command = match self.kind {
+            Kind::Pnpm if asks => "pnpm rebuild --config.dangerously-allow-all-builds=true",
+            Kind::Pnpm => "pnpm rebuild",
+            _ => "npm rebuild",
+        };
+        (!names.is_empty()).then(|| format!("{command} {}", names.join(" ")))
+    }
+
+    /// Settings, which may hold a token, and lock files of a folder: an install reads them, a program does not.
+    pub fn unshipped(&self, dir: &Dir<'_>) -> Vec<String> {
+        let settings = self.settings().iter().filter(|name| !name.ends_with('/')).copied();
+        let names = settings.chain(LOCKS.iter().map(|(name, _)| *name)).filter(|name| dir.has(name));
+        let mut names: Vec<String> = names.map(str::to_owned).collect();
+        if dir.has_dir(".yarn") {
+            names.push(".yarn".to_owned());
+        }
+        names
     }
 
     fn command(&self, more: &[&str]) -> String {
@@ -386,11 +303,12 @@ pub(super) enum InstallScripts {
 
 /// What settings and `package.json` say: `pnpm@9.12.0`.
 fn declared(s: &Survey<'_>, package: &Package<'_>) -> Option<(Kind, Fact<String>)> {
-    let modern = package.text(&["devEngines", "packageManager", "name"]).map(|name| {
-        let version = package.text(&["devEngines", "packageManager", "version"]);
-        let text = version.map_or(name.value.clone(), |version| format!("{}@{}", name.value, version.value));
-        name.derive(text)
-    });
+    let modern =
+        package.engine("packageManager", |name| Kind::named(name, None).is_some()).map(|(name, version)| {
+            let text =
+                version.map_or(name.value.clone(), |version| format!("{}@{}", name.value, version.value));
+            name.derive(text)
+        });
     let said = s.choice(&keys::PACKAGE_MANAGER).or(package.text(&["packageManager"])).or(modern).decide()?;
     let (name, version) =
         said.value.split_once('@').map_or((said.value.as_str(), None), |(n, v)| (n, Some(v)));
@@ -476,6 +394,22 @@ fn written_by(kind: Kind, lock: Option<&Lock<'_>>) -> Option<String> {
 
 fn newest(kind: Kind) -> Option<String> {
     NEWEST.iter().find(|(known, _)| *known == kind).map(|(_, version)| (*version).to_owned())
+}
+
+/// What pnpm may build: `onlyBuiltDependencies`, and `allowBuilds` since 10.26. <https://pnpm.io/settings#allowbuilds>
+fn approved(package: &Package<'_>) -> Vec<String> {
+    let settings = package.dir.doc("pnpm-workspace.yaml").and_then(|doc| doc.yaml().ok());
+    let settings = settings.as_ref().map(|settings| &settings.tree);
+    let lists = [
+        settings.and_then(|settings| settings.get("onlyBuiltDependencies")),
+        package.tree(&["pnpm", "onlyBuiltDependencies"]),
+    ];
+    let listed = lists.into_iter().flatten().flat_map(Tree::texts).map(str::to_owned);
+    let allowed =
+        settings.and_then(|settings| settings.get("allowBuilds")).into_iter().flat_map(Tree::entries);
+    let allowed =
+        allowed.filter(|(_, is)| is.scalar().as_deref() == Some("true")).map(|(name, _)| name.to_owned());
+    listed.chain(allowed).collect()
 }
 
 /// Yarn's own release in the repository: <https://yarnpkg.com/configuration/yarnrc#yarnPath>

@@ -6,13 +6,15 @@ use serde::Serialize;
 
 use crate::config::keys;
 use crate::fact::Fact;
-use crate::plan::run::{Run, quote};
+use crate::plan::run::Run;
 use crate::plan::service::{IgnoreGroup, Runtime, Service, ServiceKind, Toolchain};
 use crate::plan::stage::{GraphError, Origin, Role, Stage, StageGraph, SystemPackage};
 use crate::stack::Survey;
 use crate::stack::common::manifests::{self, Copied};
 use crate::stack::node::app::{App, Packages, is_sensitive};
-use crate::stack::node::package_manager::{InstallScripts, PackageManager};
+use crate::stack::node::facts::scripts_of;
+use crate::stack::node::package_manager::{Kind, PackageManager};
+use crate::stack::node::registry::Secret;
 use crate::stack::node::site::Served;
 use crate::stack::node::{Facts, server, version};
 
@@ -33,6 +35,8 @@ struct View<'f> {
     is_deps_first: bool,
     /// Manifests that an install of a workspace needs, by folder.
     manifests: Vec<Copied>,
+    /// Those of the production install.
+    production_manifests: Vec<Copied>,
     /// The member's folder in the stages.
     home: Option<String>,
     /// Builds the members that this one needs.
@@ -251,9 +255,14 @@ fn view<'f>(facts: &'f Facts, planned: &Planned, stages: &StageGraph) -> View<'f
         setup: facts.manager.as_ref().and_then(|manager| manager.setup(&facts.version.value)),
         is_deps_first: stages.get("base").is_none(),
         manifests: manifests::by_folder(&facts.manifests),
+        production_manifests: manifests::by_folder(if facts.own_manifests.is_empty() {
+            &facts.manifests
+        } else {
+            &facts.own_manifests
+        }),
         home: (!facts.home.is_root()).then(|| facts.workdir()),
         libraries: (!facts.build_libraries.is_empty())
-            .then(|| Run { commands: facts.build_libraries.clone(), ..Run::default() }),
+            .then(|| facts.with_settings(Run { commands: facts.build_libraries.clone(), ..Run::default() })),
         install: facts.install.clone(),
         remarks: facts.remarks.clone(),
         variables: facts.variables.iter().filter(|v| !is_private(v)).map(|v| v.value.as_str()).collect(),
@@ -261,7 +270,7 @@ fn view<'f>(facts: &'f Facts, planned: &Planned, stages: &StageGraph) -> View<'f
         prepare: facts.prepare.clone(),
         build: facts.build.as_ref().map(|build| build.value.clone()),
         build_reason: facts.build.as_ref().map(|build| build.because.to_string()),
-        test: facts.test.as_ref().map(|test| test.value.clone()),
+        test: facts.test.as_ref().map(|test| facts.with_settings(test.value.clone())),
         test_copies: !facts.is_built(),
         dev: facts.dev.as_ref().map(|dev| dev.value.clone()),
         production: facts.production.clone(),
@@ -309,8 +318,8 @@ pub(super) fn install_run(facts: &InstallFiles<'_>, commands: Vec<String>) -> Ru
     for file in facts.files {
         run = run.bind(file);
     }
-    if facts.is_private {
-        run = run.secret("npmrc", "/root/.npmrc");
+    for secret in facts.secrets {
+        run = secret.mount(run);
     }
     facts.manager.with_cache(run)
 }
@@ -319,29 +328,20 @@ pub(super) fn install_run(facts: &InstallFiles<'_>, commands: Vec<String>) -> Ru
 pub(super) struct InstallFiles<'f> {
     pub files: &'f [String],
     pub manager: &'f PackageManager,
-    pub is_private: bool,
+    pub secrets: &'f [Secret],
 }
 
 /// The production tree: its install, and the natives that a skipped script would have built.
 pub(super) fn production_commands(facts: &Facts) -> Vec<String> {
     let Some(manager) = &facts.manager else { return Vec::new() };
     let skips = facts.lifecycle.skipped_in_production.is_some();
-    let scripts = if skips { InstallScripts::Skipped } else { InstallScripts::Run };
+    let scripts = scripts_of(skips);
     let mut commands = vec![manager.install_production(scripts, facts.focus.as_ref())];
-    if skips && !facts.natives.scripts.is_empty() {
-        commands.push(rebuild(facts));
-    }
+    commands.extend(manager.rebuild(&facts.natives.scripts, scripts));
     if skips && facts.lifecycle.patches.is_some() {
         commands.push("npx --yes patch-package".to_owned());
     }
     commands
-}
-
-/// Runs the install scripts of the packages that need them, and of no other.
-pub(super) fn rebuild(facts: &Facts) -> String {
-    let names: Vec<String> = facts.natives.scripts.iter().map(|name| quote(&name.value)).collect();
-    let pnpm = facts.manager.as_ref().is_some_and(|manager| manager.kind.name() == "pnpm");
-    format!("{} rebuild {}", if pnpm { "pnpm" } else { "npm" }, names.join(" "))
 }
 
 fn ignore(facts: &Facts) -> Vec<IgnoreGroup> {
@@ -377,6 +377,12 @@ fn ignore(facts: &Facts) -> Vec<IgnoreGroup> {
     };
     group.patterns = output.iter().map(|pattern| anywhere(pattern)).collect();
     group.patterns.extend(facts.outputs.iter().map(|name| facts.at_home(name)));
+    if facts.manager.as_ref().is_some_and(|manager| manager.kind == Kind::YarnBerry) {
+        // What a Plug'n'Play install left in the repository would win over node_modules:
+        // https://yarnpkg.com/getting-started/qa#which-files-should-be-gitignored
+        let left = [".pnp.*", ".yarn/cache", ".yarn/unplugged", ".yarn/*-state.*"];
+        group.patterns.extend(left.map(str::to_owned));
+    }
     let mut groups = vec![
         group,
         IgnoreGroup::new("what neither the build nor the program reads", &[".husky", ".changeset"]),

@@ -267,7 +267,13 @@ fn copies(facts: &Facts, program: &Server) -> Vec<Copy> {
                 copies.push(Copy { is_writable: false, ..copy(Some("build"), modules, &beside) });
             }
             Packages::Production if facts.production.is_some() => {
-                copies.push(Copy { is_writable: false, ..copy(Some("prod-deps"), modules, &beside) });
+                // A mount leaves an empty file behind.
+                let exclude = if facts.is_workspace { facts.unshipped.clone() } else { Vec::new() };
+                copies.push(Copy {
+                    is_writable: false,
+                    exclude,
+                    ..copy(Some("prod-deps"), modules, &beside)
+                });
                 copies.extend(client(facts));
             }
             Packages::Bundled | Packages::Production => {}
@@ -292,6 +298,9 @@ fn copies(facts: &Facts, program: &Server) -> Vec<Copy> {
     match &program.content {
         Content::Tree => {
             let mut exclude = facts.tests.clone();
+            if facts.home.is_root() {
+                exclude.extend(facts.unshipped.iter().cloned());
+            }
             if is_built {
                 exclude.insert(0, "node_modules".to_owned());
                 copies.push(Copy {

@@ -1,6 +1,5 @@
-//! What lies around the program in its folder: output folders, documents, patches, a registry's settings.
+//! What lies around the program in its folder: output folders, documents, patches.
 
-use crate::diag::{Code, Diagnostic};
 use crate::fact::Fact;
 use crate::repo::dir::{Dir, Doc};
 use crate::stack::Survey;
@@ -58,25 +57,4 @@ pub(super) fn pnpm_patches(dir: &Dir<'_>) -> Option<String> {
         && (named("package.json", "patchedDependencies")
             || named("pnpm-workspace.yaml", "patchedDependencies")))
     .then(|| "patches".to_owned())
-}
-
-/// Does the project's `.npmrc` name a registry of its own or a token?
-pub(super) fn private_registry(s: &Survey<'_>, dir: &Dir<'_>) -> bool {
-    let Some(doc) = dir.doc(".npmrc") else { return false };
-    let found = doc.find(|line| {
-        let line = line.trim();
-        let is_own = line.contains("registry=")
-            && !line.contains("registry.npmjs.org")
-            && !line.contains("registry.yarnpkg.com");
-        (!line.starts_with(['#', ';']) && (is_own || line.contains("_authToken") || line.contains("_auth")))
-            .then(|| "a private registry".to_owned())
-    });
-    if let Some(found) = &found {
-        s.note(
-            Diagnostic::note(Code::PrivateRegistry, "packages come from a registry that may want a login")
-                .at(found.because.at.clone())
-                .help("docker build --secret id=npmrc,src=$HOME/.npmrc"),
-        );
-    }
-    found.is_some()
 }

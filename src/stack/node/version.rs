@@ -99,16 +99,32 @@ pub(super) fn decide(
         choice = choice.or(pinned(s, dir));
         let own = (dir.path() == s.dir.path()).then(|| package.cloned()).flatten();
         if let Some(package) = own.or_else(|| Package::of(dir)) {
-            for path in [&["volta", "node"][..], &["engines", "node"], &["devEngines", "runtime", "version"]]
-            {
-                choice = choice.or(package.text(path).filter(|range| !is_anything(&range.value)));
-            }
+            let development =
+                || package.engine("runtime", |name| name == "node").and_then(|(_, version)| version);
+            choice = choice
+                .or(volta(&package, FOLLOWED))
+                .or(package.text(&["engines", "node"]).filter(|range| !is_anything(&range.value)))
+                .or(development().filter(|range| !is_anything(&range.value)));
         }
     }
     let said = choice.or(era(lines)).or_default(lines.default.clone(), "default for Node.js");
     let line = to_line(s, lines, said);
     s.check_line(lines, &line);
     line
+}
+
+/// Settings of Volta that refer to others, followed at most.
+const FOLLOWED: usize = 5;
+
+/// `volta.node`, or what the package says that `volta.extends` names: <https://docs.volta.sh/advanced/workspaces>
+fn volta(package: &Package<'_>, most: usize) -> Option<Fact<String>> {
+    let own = package.text(&["volta", "node"]);
+    own.or_else(|| {
+        let path = package.text(&["volta", "extends"]).filter(|_| most > 0)?;
+        let folder = path.value.strip_suffix("package.json")?;
+        let next = package.dir.dir(folder.trim_end_matches('/'))?;
+        volta(&Package::of(&next)?, most - 1)
+    })
 }
 
 /// Ranges that ask for nothing.
@@ -202,6 +218,24 @@ mod tests {
         check(&[(".tool-versions", "ruby 3.2\nnodejs 20.11.0\n")], "20", ".tool-versions:2");
         check(&[("mise.toml", "[tools]\nnode = \"22\"\n")], "22", "mise.toml:2");
         check(&[("package.json", "{\"volta\":\n{\"node\":\"16.14.2\"}}")], "16", "package.json:2");
+        check(
+            &[
+                ("package.json", r#"{"volta":{"extends":"./base/package.json"}}"#),
+                ("base/package.json", r#"{"volta":{"extends":"../shared/package.json"}}"#),
+                ("shared/package.json", r#"{"volta":{"node":"22.1.0"}}"#),
+            ],
+            "22",
+            "shared/package.json:1",
+        );
+        check(&[("package.json", r#"{"volta":{"extends":"./package.json"}}"#)], "24", "default for Node.js");
+        check(
+            &[(
+                "package.json",
+                "{\"devEngines\":{\"runtime\":[{\"name\":\"bun\",\"version\":\"1\"},\n{\"name\":\"node\",\"version\":\"^22\"}]}}",
+            )],
+            "22",
+            "package.json:2",
+        );
         check(&[("package.json", r#"{"engines":{"node":"*"}}"#)], "24", "default for Node.js");
     }
 

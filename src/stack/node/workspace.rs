@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use regex::Regex;
 
+use crate::fact::{Evidence, Fact};
 use crate::plan::run::quote;
 use crate::plan::service::IgnoreGroup;
 use crate::repo::dir::Dir;
@@ -26,15 +27,18 @@ pub(super) struct Workspace<'a> {
     pub package: Package<'a>,
     /// The member's folder below the root.
     pub home: RelPath,
-    members: Vec<Member<'a>>,
+    pub members: Vec<Member<'a>>,
 }
 
+/// A package of a workspace.
 #[derive(Debug, Clone)]
-struct Member<'a> {
+pub(super) struct Member<'a> {
     /// From the root.
-    path: RelPath,
-    name: String,
-    package: Package<'a>,
+    pub path: RelPath,
+    /// How others ask for it.
+    pub name: String,
+    /// Its manifest.
+    pub package: Package<'a>,
 }
 
 impl<'a> Workspace<'a> {
@@ -48,6 +52,12 @@ impl<'a> Workspace<'a> {
             let belongs = home.is_root() || members.iter().any(|member| member.path == home);
             (belongs && !members.is_empty()).then_some(Self { root, package, home, members })
         })
+    }
+
+    /// The patterns of a folder that nothing matches, where it is a workspace's root.
+    pub fn unmatched(dir: &Dir<'a>, package: &Package<'a>) -> Vec<Fact<String>> {
+        let globs = globs(dir, package).unwrap_or_default();
+        globs.into_iter().filter(|glob| !glob.value.starts_with('!') && !is_matched(dir, glob)).collect()
     }
 
     /// Is this the root itself?
@@ -69,25 +79,33 @@ impl<'a> Workspace<'a> {
         own.chain(self.members.iter().map(|member| format!("{}/package.json", member.path))).collect()
     }
 
-    /// Folders of the members that this one needs while it runs, from the root.
-    pub fn libraries(&self, package: &Package<'_>) -> Vec<RelPath> {
-        self.closure(package, Needs::Running).into_iter().map(|member| member.path.clone()).collect()
+    /// The members that this one needs while it runs.
+    pub fn libraries(&self, package: &Package<'_>) -> Vec<&Member<'a>> {
+        self.closure(package, Needs::Running)
+    }
+
+    /// The `package.json` files without which the packages of one member cannot be installed.
+    pub fn own_manifests(&self, package: &Package<'_>) -> Vec<String> {
+        let needed = self.closure(package, Needs::Running);
+        let is_needed =
+            |path: &RelPath| *path == self.home || needed.iter().any(|member| member.path == *path);
+        let members = self.members.iter().filter(|member| is_needed(&member.path));
+        let own = std::iter::once("package.json".to_owned());
+        own.chain(members.map(|member| format!("{}/package.json", member.path))).collect()
     }
 
     /// The commands that build the members this one needs, those first that others need.
     pub fn build_libraries(&self, package: &Package<'_>, kind: Kind) -> Vec<String> {
-        let needed = self.closure(package, Needs::Building);
-        let built = needed.iter().filter(|member| member.package.script("build").is_some());
-        built
-            .map(|member| match kind {
-                Kind::Npm => format!("npm run build --workspace {}", quote(member.path.as_str())),
-                Kind::Pnpm => format!("pnpm --filter {} run build", quote(&member.name)),
-                Kind::YarnClassic | Kind::YarnBerry => {
-                    format!("yarn workspace {} run build", quote(&member.name))
-                }
-                Kind::Bun => format!("bun run --filter {} build", quote(&member.name)),
-            })
-            .collect()
+        let mut commands = Vec::new();
+        for member in self.closure(package, Needs::Building) {
+            // What its install would have run, had the sources been there.
+            let mut lifecycle = Lifecycle::read(&member.package, &member.package.dir);
+            lifecycle.wait_for_sources();
+            let scripts = lifecycle.after.into_iter().map(|script| script.value);
+            let build = member.package.script("build").map(|_| "build".to_owned());
+            commands.extend(scripts.chain(build).map(|script| member.run(&script, kind)));
+        }
+        commands
     }
 
     /// Hides what other members hold besides their manifests.
@@ -119,6 +137,35 @@ impl<'a> Workspace<'a> {
         found
     }
 
+    /// The first round of members that need each other: `a`, `b`, `a`.
+    pub fn circle(&self, package: &Package<'_>) -> Option<Vec<String>> {
+        self.circle_from(package, &mut Vec::new(), &mut BTreeSet::new())
+    }
+
+    /// `done` are those below which there is none.
+    fn circle_from<'s>(
+        &'s self,
+        package: &Package<'_>,
+        path: &mut Vec<&'s str>,
+        done: &mut BTreeSet<&'s str>,
+    ) -> Option<Vec<String>> {
+        for member in self.members.iter().filter(|member| package.requires(&member.name).is_some()) {
+            let name = member.name.as_str();
+            if let Some(at) = path.iter().position(|above| *above == name) {
+                return Some(path[at..].iter().copied().chain([name]).map(str::to_owned).collect());
+            }
+            if !done.contains(name) {
+                path.push(name);
+                if let Some(round) = self.circle_from(&member.package, path, done) {
+                    return Some(round);
+                }
+                path.pop();
+                done.insert(name);
+            }
+        }
+        None
+    }
+
     fn visit<'s>(
         &'s self,
         package: &Package<'_>,
@@ -126,17 +173,57 @@ impl<'a> Workspace<'a> {
         seen: &mut BTreeSet<&'s str>,
         found: &mut Vec<&'s Member<'a>>,
     ) {
+        let configured = match needs {
+            Needs::Running => Vec::new(),
+            Needs::Building => configured(package),
+        };
         for member in &self.members {
             let wanted = match needs {
-                Needs::Running => package.requires(&member.name),
-                Needs::Building => package.uses(&member.name),
+                Needs::Running => package.requires(&member.name).is_some(),
+                Needs::Building => {
+                    package.uses(&member.name).is_some()
+                        || self
+                            .root
+                            .resolve(member.path.as_str())
+                            .is_some_and(|home| configured.iter().any(|path| path.is_within(&home)))
+                }
             };
-            if wanted.is_some() && member.path != self.home && seen.insert(&member.name) {
+            if wanted && member.path != self.home && seen.insert(&member.name) {
                 self.visit(&member.package, needs, seen, found);
                 found.push(member);
             }
         }
     }
+}
+
+impl Member<'_> {
+    /// Runs one of its scripts from the root.
+    fn run(&self, script: &str, kind: Kind) -> String {
+        let (path, name, script) = (quote(self.path.as_str()), quote(&self.name), quote(script));
+        match kind {
+            Kind::Npm => format!("npm run {script} --workspace {path}"),
+            Kind::Pnpm => format!("pnpm --filter {name} run {script}"),
+            Kind::YarnClassic | Kind::YarnBerry => format!("yarn workspace {name} run {script}"),
+            Kind::Bun => format!("bun run --filter {name} {script}"),
+        }
+    }
+}
+
+/// What the compiler's configuration of a package refers to by path.
+/// <https://www.typescriptlang.org/docs/handbook/project-references.html>
+fn configured(package: &Package<'_>) -> Vec<RelPath> {
+    let names = ["tsconfig.json", "tsconfig.build.json", "tsconfig.app.json"];
+    let configs = names.iter().filter_map(|name| package.dir.doc(name)?.jsonc().ok());
+    let mut found = Vec::new();
+    for config in configs {
+        let references = config.tree.get("references").into_iter().flat_map(Tree::items);
+        let paths = references.filter_map(|reference| reference.get("path")?.as_text());
+        let base = config.tree.get("extends").and_then(Tree::as_text).filter(|path| path.starts_with('.'));
+        let aliases = config.tree.at(&["compilerOptions", "paths"]).into_iter().flat_map(Tree::entries);
+        let aliases = aliases.flat_map(|(_, targets)| targets.texts()).filter(|path| path.starts_with(".."));
+        found.extend(paths.chain(base).chain(aliases).filter_map(|path| package.dir.resolve(path)));
+    }
+    found
 }
 
 #[derive(Clone, Copy)]
@@ -146,21 +233,30 @@ enum Needs {
 }
 
 /// The patterns of member folders; none where the folder is no workspace's root.
-fn globs(root: &Dir<'_>, package: &Package<'_>) -> Option<Vec<String>> {
-    let own = |tree: &Tree| tree.texts().map(str::to_owned).collect::<Vec<_>>();
+fn globs(root: &Dir<'_>, package: &Package<'_>) -> Option<Vec<Fact<String>>> {
     let pnpm = root.doc("pnpm-workspace.yaml").and_then(|doc| doc.yaml().ok());
-    let found = pnpm
-        .as_ref()
-        .and_then(|settings| settings.tree.get("packages"))
-        .or_else(|| package.tree(&["workspaces", "packages"]))
-        .or_else(|| package.tree(&["workspaces"]))
-        .map(own)?;
+    let listed = |list: &Tree, cite: &dyn Fn(&Tree) -> Evidence| -> Vec<Fact<String>> {
+        let texts = list.items().filter_map(|item| Some((item, item.as_text()?)));
+        texts.map(|(item, text)| Fact::new(text.to_owned(), cite(item))).collect()
+    };
+    let found = match pnpm.as_ref().and_then(|settings| Some((settings, settings.tree.get("packages")?))) {
+        Some((settings, list)) => listed(list, &|item| settings.cite(item, "a pattern of members")),
+        None => {
+            let list = package.tree(&["workspaces", "packages"]).or_else(|| package.tree(&["workspaces"]))?;
+            listed(list, &|item| package.cite(item, "a pattern of members"))
+        }
+    };
     (!found.is_empty()).then_some(found)
 }
 
-fn members<'a>(root: &Dir<'a>, globs: &[String]) -> Vec<Member<'a>> {
-    let (excluded, included): (Vec<&String>, Vec<&String>) =
-        globs.iter().partition(|glob| glob.starts_with('!'));
+/// Does a pattern match a folder with a `package.json`?
+fn is_matched(root: &Dir<'_>, glob: &Fact<String>) -> bool {
+    !members(root, std::slice::from_ref(glob)).is_empty()
+}
+
+fn members<'a>(root: &Dir<'a>, globs: &[Fact<String>]) -> Vec<Member<'a>> {
+    let globs = globs.iter().map(|glob| glob.value.as_str());
+    let (excluded, included): (Vec<&str>, Vec<&str>) = globs.partition(|glob| glob.starts_with('!'));
     let included: Vec<Regex> = included.into_iter().filter_map(|glob| pattern(glob)).collect();
     let excluded: Vec<Regex> = excluded.into_iter().filter_map(|glob| pattern(&glob[1..])).collect();
     root.files()
@@ -219,7 +315,10 @@ mod tests {
         let package = Package::of(&api).expect("a manifest");
         let workspace = Workspace::find(&api).expect("a workspace");
         assert_eq!(workspace.manifests().len(), 6);
-        let libraries: Vec<String> = workspace.libraries(&package).iter().map(ToString::to_string).collect();
+        let libraries: Vec<String> =
+            workspace.libraries(&package).iter().map(|member| member.path.to_string()).collect();
+        let round = workspace.circle(&package).expect("they need each other");
+        assert_eq!(round, ["@r/db", "@r/core", "@r/db"]);
         assert_eq!(libraries, ["packages/in/core", "packages/db"]);
         assert_eq!(
             workspace.build_libraries(&package, Kind::Pnpm),
