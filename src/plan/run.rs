@@ -43,11 +43,6 @@ pub enum Mount {
         /// Where it appears.
         target: String,
     },
-    /// A secret that is a variable of this RUN: <https://docs.docker.com/reference/dockerfile/#run---mounttypesecret>
-    SecretVariable {
-        /// Its id and its name.
-        name: String,
-    },
     /// The builder's SSH agent.
     Ssh,
 }
@@ -125,11 +120,16 @@ impl Run {
         self
     }
 
-    /// A secret as a variable.
+    /// A secret as a variable of each command, empty where the builder is given none. A mount can be a variable by
+    /// itself (`env=`), but not for engines before BuildKit 0.15.
     #[must_use]
-    pub fn secret_variable(mut self, name: &str) -> Self {
-        self.mounts.push(Mount::SecretVariable { name: name.to_owned() });
-        self
+    pub fn secret_variable(self, name: &str) -> Self {
+        let file = format!("/run/secrets/{name}");
+        let mut run = self.secret(name, &file);
+        for command in &mut run.commands {
+            *command = format!("{name}=\"$(cat {file} 2>/dev/null)\" {command}");
+        }
+        run
     }
 }
 

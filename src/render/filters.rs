@@ -133,7 +133,6 @@ fn mount(mount: &Mount) -> String {
             format!("type=cache,{id}target={target}{sharing}")
         }
         Mount::Secret { id, target } => format!("type=secret,id={id},target={target}"),
-        Mount::SecretVariable { name } => format!("type=secret,id={name},env={name}"),
         Mount::Ssh => "type=ssh".to_owned(),
     }
 }

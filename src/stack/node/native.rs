@@ -170,6 +170,7 @@ impl Natives {
             }
         }
         natives.add_locked(package, lock);
+        natives.build_env.extend(headers(&natives.build));
         if let Some(range) = package.requires("playwright") {
             s.note(
                 Diagnostic::warning(
@@ -218,6 +219,13 @@ impl Natives {
             is_new
         });
     }
+}
+
+/// node-gyp fetches Node.js's headers, unless it is told where they are; the official images hold those of their own.
+/// <https://github.com/nodejs/node-gyp#readme>
+fn headers(packages: &[Fact<SystemPackage>]) -> Option<(String, Fact<String>)> {
+    let compiler = packages.iter().find(|package| package.value.name == "build-essential")?;
+    Some(("npm_config_nodedir".to_owned(), compiler.derive("/usr/local".to_owned())))
 }
 
 /// Prisma 7 has no engine of its own: <https://www.prisma.io/docs/orm/more/upgrade-guides/upgrading-versions/upgrading-to-prisma-7>
