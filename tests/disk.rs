@@ -32,6 +32,7 @@ fn main() -> ExitCode {
     let no_mount = Mounted::tmpfs("size=64k").is_none();
     let trials = vec![
         Trial::test("a_full_disk_changes_nothing", full).with_ignored_flag(no_mount),
+        Trial::test("init_on_a_full_disk_changes_nothing", init_on_full).with_ignored_flag(no_mount),
         Trial::test("a_read_only_disk_changes_nothing", read_only).with_ignored_flag(no_mount),
         Trial::test("a_failed_rename_is_undone", busy).with_ignored_flag(no_mount),
         Trial::test("a_read_only_directory_changes_nothing", locked).with_ignored_flag(!cfg!(unix)),
@@ -91,6 +92,33 @@ fn full() -> Result<(), Failed> {
     // What fits is still written: nothing of the failed step takes up room.
     attempt(disk.path(), "text")?;
     Ok(())
+}
+
+/// The same as a person meets it: `dockgen init` over its own older files, with no room left.
+fn init_on_full() -> Result<(), Failed> {
+    let disk = Mounted::tmpfs("size=64k").ok_or("cannot mount")?;
+    fs::write(disk.path().join("go.mod"), "module example.com/hello\n\ngo 1.27\n")?;
+    fs::write(disk.path().join("main.go"), "package main\n\nfunc main() {}\n")?;
+    fs::write(disk.path().join("Dockerfile"), stamp("# syntax=docker/dockerfile:1\nFROM scratch\n"))?;
+    let filler = disk.path().join("filler");
+    // The error is the point: it takes what room there is.
+    let _ = fs::write(&filler, vec![0; 64 * 1024]);
+    let before = contents(disk.path());
+    let init =
+        || Command::new(env!("CARGO_BIN_EXE_dockgen")).arg("init").arg(disk.path()).arg("--yes").output();
+
+    let output = init()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    if output.status.code() != Some(2) || !said.contains("cannot write") || !said.contains("No space left") {
+        return Err(format!("not refused: {:?} {said}", output.status).into());
+    }
+    if contents(disk.path()) != before {
+        return Err(format!("something changed: {:?}", contents(disk.path()).keys()).into());
+    }
+    fs::remove_file(filler)?;
+    let output = init()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    if output.status.success() { Ok(()) } else { Err(format!("with room it fails: {said}").into()) }
 }
 
 fn read_only() -> Result<(), Failed> {

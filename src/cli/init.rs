@@ -44,14 +44,10 @@ pub(super) fn run(args: &InitArgs, term: &Term) -> Result<Exit, Failure> {
     say_assumed(&session, &services, &given, term);
     refuse_errors(&session, term)?;
 
-    let mut planned = Vec::new();
-    let mut findings = session.plan.diagnostics.clone();
-    for service in &services {
-        let (files, read_back) = session.files(service)?;
-        findings.extend(read_back);
-        planned.push(place(&session, files.dockerfile));
-        planned.push(place(&session, files.dockerignore));
-    }
+    let (printed, read_back) = session.print(&services)?;
+    let files = printed.into_iter().flat_map(|files| [files.dockerfile, files.dockerignore]);
+    let planned: Vec<Planned> = files.map(|file| place(&session, file)).collect();
+    let findings = [session.plan.diagnostics.clone(), read_back].concat();
     if let Some(broken) = findings.iter().find(|finding| finding.severity == Severity::Error) {
         term.findings(std::slice::from_ref(broken), &session.inventory);
         return Err(Failure::new(Exit::Misuse, "the files would not build; nothing was written"));

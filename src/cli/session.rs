@@ -62,10 +62,18 @@ impl Session {
         self.plan.diagnostics.iter().filter(|finding| finding.severity == Severity::Error).cloned().collect()
     }
 
-    /// Prints the files of a service and reads them back.
-    pub fn files(&self, service: &Service) -> Result<(ServiceFiles, Vec<Diagnostic>), Failure> {
+    /// Prints the files of the services and reads them back; with them goes what was found on the way.
+    pub fn print(&self, services: &[Service]) -> Result<(Vec<ServiceFiles>, Vec<Diagnostic>), Failure> {
         let templates = Templates::builtin().map_err(|bad| Failure::new(Exit::Misuse, bad.to_string()))?;
-        render_checked(service, &templates, &self.inventory).map_err(|bad| unprintable(&bad))
+        let mut printed = Vec::new();
+        let mut findings = Vec::new();
+        for service in services {
+            let (files, read_back) =
+                render_checked(service, &templates, &self.inventory).map_err(|bad| unprintable(&bad))?;
+            printed.push(files);
+            findings.extend(read_back);
+        }
+        Ok((printed, findings))
     }
 
     /// Nothing was recognised: what was looked for, and what is there. Where something was recognised and

@@ -4,6 +4,7 @@
 //! written, so that "no longer supported" does not depend on a clock.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use serde::Deserialize;
 
@@ -102,13 +103,16 @@ pub enum Prober {
 }
 
 impl Catalog {
-    /// The catalog that dockgen ships.
+    /// The catalog that dockgen ships, read once in a run.
     ///
     /// # Panics
     /// Never in a released program: a test reads the same text.
-    pub fn builtin() -> Self {
-        toml::from_str(include_str!("../../templates/images.toml"))
-            .expect("templates/images.toml is read by a test")
+    pub fn builtin() -> &'static Self {
+        static BUILTIN: LazyLock<Catalog> = LazyLock::new(|| {
+            toml::from_str(include_str!("../../templates/images.toml"))
+                .expect("templates/images.toml is read by a test")
+        });
+        &BUILTIN
     }
 
     /// The lines of a toolchain of this program's own stacks.

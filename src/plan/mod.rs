@@ -43,7 +43,7 @@ pub fn plan(inventory: &Inventory, settings: &Settings) -> Plan {
         }
         let mut found = Vec::new();
         for stack in stack::ALL {
-            match propose(*stack, inventory, &folder, &catalog, settings) {
+            match propose(*stack, inventory, &folder, catalog, settings) {
                 Ok(proposal) => found.extend(proposal),
                 Err(said) => {
                     let (errors, notes) = said.into_iter().partition(|n| n.severity == Severity::Error);
@@ -68,7 +68,7 @@ pub fn plan(inventory: &Inventory, settings: &Settings) -> Plan {
         plan.diagnostics.extend(proposal.notes);
         match proposal.service {
             Ok(mut service) => {
-                wish::grant(&mut service, settings, &catalog, &mut plan.diagnostics);
+                wish::grant(&mut service, settings, catalog, &mut plan.diagnostics);
                 ignore::settle(&mut service, inventory, &mut plan.diagnostics);
                 plan.services.push(service);
             }

@@ -10,9 +10,9 @@ pub(super) fn emit(service: &Service, templates: &Templates) -> Result<String, T
     let catalog = Catalog::builtin();
     let mut text = String::from("# syntax=docker/dockerfile:1\n");
     let runtime = service.stages.runtime();
-    text.push_str(&tidy(&templates.print("base/header.tera", &View::of(service, runtime, &catalog))?));
+    text.push_str(&tidy(&templates.print("base/header.tera", &View::of(service, runtime, catalog))?));
     for stage in service.stages.iter() {
-        let view = View::of(service, stage, &catalog);
+        let view = View::of(service, stage, catalog);
         text.push('\n');
         text.push_str(&tidy(&templates.print(&stage.template, &view)?));
     }

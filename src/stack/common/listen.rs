@@ -5,11 +5,9 @@
 
 use std::borrow::Cow;
 
-use regex::Regex;
-
 use crate::fact::{Evidence, Fact};
 use crate::repo::dir::Doc;
-use crate::stack::common::pattern::pattern;
+use crate::stack::common::pattern::{Pattern, pattern};
 
 /// One way to name a port in source code.
 #[derive(Debug, Clone, Copy)]
@@ -88,7 +86,7 @@ pub fn find_in<'d>(
     ways: &[Way],
     comment: &str,
 ) -> Listening {
-    let compiled: Vec<(Regex, Tells)> = ways.iter().map(|way| (pattern(way.pattern), way.tells)).collect();
+    let ways: Vec<(&Pattern, Tells)> = ways.iter().map(|way| (pattern(way.pattern), way.tells)).collect();
     let mut best: Option<(usize, Fact<u16>)> = None;
     let mut listening = Listening::default();
     for statement in statements {
@@ -96,7 +94,7 @@ pub fn find_in<'d>(
         if code.len() > 2_000 || code.starts_with(comment) || code.starts_with('*') {
             continue;
         }
-        for (rank, (pattern, tells)) in compiled.iter().enumerate() {
+        for (rank, (pattern, tells)) in ways.iter().enumerate() {
             let Some(found) = pattern.captures(code) else { continue };
             let port = port(&found);
             if port.is_some_and(is_of_others) {

@@ -143,7 +143,7 @@ mod tests {
             (name, text),
         ]);
         let catalog = Catalog::builtin();
-        let survey = Survey::new(inventory.dir(RelPath::root()), &catalog, &Settings::default());
+        let survey = Survey::new(inventory.dir(RelPath::root()), catalog, &Settings::default());
         let go_mod = GoMod::read(&survey).expect("a module");
         let stamps = find(&survey.dir, &go_mod);
         let found: Vec<String> =

@@ -104,7 +104,7 @@ mod tests {
         ]);
         let catalog = Catalog::builtin();
         let folder = RelPath::new("web").expect("a path");
-        let s = Survey::new(inventory.dir(folder), &catalog, &Settings::default());
+        let s = Survey::new(inventory.dir(folder), catalog, &Settings::default());
         let assets = stage(&s, &RelPath::root()).expect("a front end");
         assert_eq!(assets.path, "/app/static");
         assert_eq!(assets.output.because.to_string(), "web/vite.config.js:2");

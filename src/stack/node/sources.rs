@@ -7,6 +7,7 @@ use regex::Regex;
 use crate::fact::Fact;
 use crate::repo::dir::{Dir, Doc};
 use crate::stack::common::listen::{self, Listening, Tells, Way};
+use crate::stack::common::pattern::pattern;
 use crate::stack::common::signal;
 
 /// Endings of sources.
@@ -140,7 +141,7 @@ const LOOPBACK: &str =
 pub(super) fn listening(docs: &[Doc<'_>]) -> Listening {
     let mut found = listen::find(docs.iter().copied(), LISTENS, "//");
     if found.loopback.is_none() {
-        let pattern = Regex::new(LOOPBACK).expect("a constant pattern");
+        let pattern = pattern(LOOPBACK);
         // Only files that listen: other hosts are databases.
         found.loopback = docs
             .iter()
@@ -251,7 +252,9 @@ pub(super) fn spawns(docs: &[Doc<'_>]) -> Option<Fact<String>> {
 
 /// Paths that answer a health check.
 pub(super) fn health(docs: &[Doc<'_>]) -> Option<Fact<String>> {
-    let pattern = Regex::new(r#"\.(?:get|all|use|route)\(\s*["'`](/(?:api/)?(?:healthz?|healthcheck|health-check|livez|readyz|ping))["'`]"#).expect("a constant pattern");
+    let pattern = pattern(
+        r#"\.(?:get|all|use|route)\(\s*["'`](/(?:api/)?(?:healthz?|healthcheck|health-check|livez|readyz|ping))["'`]"#,
+    );
     docs.iter().find_map(|doc| {
         doc.find(|line| {
             (!line.trim_start().starts_with("//"))

@@ -198,7 +198,7 @@ mod tests {
     fn check(files: &[(&str, &str)], line: &str, place: &str) {
         let inventory = Inventory::from_files(files.iter().copied());
         let catalog = Catalog::builtin();
-        let s = Survey::new(inventory.dir(RelPath::root()), &catalog, &Settings::default());
+        let s = Survey::new(inventory.dir(RelPath::root()), catalog, &Settings::default());
         let package = Package::read(&s);
         let found = decide(&s, package.as_ref(), &[], |_| None);
         assert_eq!(found.value, line, "{files:?}");

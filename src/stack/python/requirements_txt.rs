@@ -229,7 +229,7 @@ mod tests {
     fn read(files: &[(&str, &str)]) -> (RequirementsFile, usize) {
         let inventory = Inventory::from_files(files.iter().copied());
         let catalog = Catalog::builtin();
-        let survey = Survey::new(inventory.dir(RelPath::root()), &catalog, &Settings::default());
+        let survey = Survey::new(inventory.dir(RelPath::root()), catalog, &Settings::default());
         let read = RequirementsFile::read(&survey, "requirements.txt").unwrap();
         let notes = survey.take_notes().len();
         (read, notes)

@@ -142,7 +142,7 @@ mod tests {
         for (file, text) in [("setup.py", script), ("setup.cfg", config)] {
             let inventory = Inventory::from_files([(file, text)]);
             let catalog = Catalog::builtin();
-            let survey = Survey::new(inventory.dir(RelPath::root()), &catalog, &Settings::default());
+            let survey = Survey::new(inventory.dir(RelPath::root()), catalog, &Settings::default());
             let setup = Setup::read(&survey);
             let names: Vec<_> = setup.requirements.iter().map(|one| one.name.as_str()).collect();
             assert_eq!(names, ["flask", "click"], "{file}");
