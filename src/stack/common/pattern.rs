@@ -4,10 +4,11 @@
 //! tables takes longer than reading a small repository. Compiling at all takes longer than looking for a
 //! word, so an expression that cannot match without `Listen` is left alone until a text has `Listen` in it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{LazyLock, Mutex, OnceLock, PoisonError};
 
-use regex::{Captures, Regex};
+use regex::{Captures, Regex, Replacer};
 
 /// A regular expression that is compiled when it may match.
 #[derive(Debug)]
@@ -36,6 +37,11 @@ impl Pattern {
     /// The groups of every match.
     pub fn captures_iter<'h>(&self, haystack: &'h str) -> impl Iterator<Item = Captures<'h>> {
         self.regex_for(haystack).into_iter().flat_map(move |regex| regex.captures_iter(haystack))
+    }
+
+    /// The text with every match replaced.
+    pub fn replace_all<'h>(&self, haystack: &'h str, with: impl Replacer) -> Cow<'h, str> {
+        self.regex_for(haystack).map_or(Cow::Borrowed(haystack), |regex| regex.replace_all(haystack, with))
     }
 
     /// Does it match anywhere?

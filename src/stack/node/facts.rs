@@ -10,6 +10,7 @@ use crate::stack::common::listen::Listening;
 use super::app::{self, App};
 use super::era::Era;
 use super::framework::Framework;
+use super::front_end::FrontEnd;
 use super::lifecycle::Lifecycle;
 use super::manifest::Package;
 use super::native::Natives;
@@ -86,6 +87,8 @@ pub(in crate::stack) struct Facts {
     pub(super) secrets: Vec<Secret>,
     /// Settings and lock files, which stay out of the image.
     pub(super) unshipped: Vec<String>,
+    /// A front end in a folder of its own that the program serves.
+    pub(super) front_end: Option<FrontEnd>,
 }
 
 /// Do an install's scripts run, where some of them may have to wait?

@@ -6,6 +6,7 @@
 
 use crate::fact::Fact;
 use crate::repo::dir::Dir;
+use crate::stack::node::front_end::FrontEnd;
 use crate::stack::node::manifest::Package;
 
 const NAMES: &[&str] = &["preinstall", "install", "postinstall", "preprepare", "prepare", "postprepare"];
@@ -104,6 +105,16 @@ impl Lifecycle {
 }
 
 impl Lifecycle {
+    /// Leaves out the scripts that make a front end, which has a stage of its own. Were there any? Then the install
+    /// must not run them either.
+    pub fn leave_out(&mut self, front_end: &FrontEnd, package: &Package<'_>) -> bool {
+        let before = self.after.len();
+        self.after.retain(|script| {
+            package.script(&script.value).is_none_or(|line| !front_end.is_made_by(package, &line.value))
+        });
+        self.after.len() < before
+    }
+
     /// Lets every script wait for the sources that would else have some of them mounted.
     pub fn wait_for_sources(&mut self) {
         self.before.clear();

@@ -14,6 +14,7 @@ mod entry;
 mod era;
 mod facts;
 mod framework;
+mod front_end;
 mod lifecycle;
 mod lock;
 mod managers;
@@ -51,6 +52,7 @@ use app::{App, Launch};
 use era::Era;
 use facts::Facts;
 use framework::Framework;
+use front_end::FrontEnd;
 use lifecycle::Lifecycle;
 use lock::Lock;
 use manifest::Package;
@@ -183,10 +185,13 @@ fn survey_package(s: &Survey<'_>) -> Option<Claim<Facts>> {
     for library in workspace.iter().flat_map(|workspace| workspace.libraries(&package)) {
         natives.merge(Natives::find(s, &library.package, lock));
     }
-    let lifecycle = Lifecycle::read(&package, &s.dir);
+    let mut lifecycle = Lifecycle::read(&package, &s.dir);
     let entry = entry(&app);
     let docs = sources::of_server(&s.dir, entry.as_deref());
-    let build = steps::build(s, &package, &manager, framework.as_ref(), &app);
+    let is_server = matches!(app, App::Server(_)) && workspace.is_none();
+    let front_end = if is_server { FrontEnd::find(s, &docs) } else { None };
+    let waits = front_end.as_ref().is_some_and(|front_end| lifecycle.leave_out(front_end, &package));
+    let build = steps::build(s, &package, &manager, framework.as_ref(), &app, front_end.as_ref());
     let test = steps::test(s, &package, &manager);
     let dev = steps::dev(s, &package, &manager, framework.as_ref());
     let outputs = surroundings::outputs(s, &app);
@@ -228,13 +233,14 @@ fn survey_package(s: &Survey<'_>) -> Option<Claim<Facts>> {
         tracked: surroundings::top_level(s),
         prose: surroundings::prose(s, &docs),
         hidden: None,
-        waits: false,
+        waits,
         is_workspace: false,
         focus: None,
         libraries: Vec::new(),
         build_libraries: Vec::new(),
         secrets: Vec::new(),
         unshipped: Vec::new(),
+        front_end,
         app,
     };
     facts.variables = sources::public_variables(
@@ -305,6 +311,7 @@ fn survey_loose(s: &Survey<'_>) -> Option<Claim<Facts>> {
         build_libraries: Vec::new(),
         secrets: Vec::new(),
         unshipped: Vec::new(),
+        front_end: None,
         app,
     };
     Some(Claim { strength: Strength::LooseFiles, because, facts })

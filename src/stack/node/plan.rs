@@ -13,6 +13,7 @@ use crate::stack::Survey;
 use crate::stack::common::manifests::{self, Copied};
 use crate::stack::node::app::{App, Packages, is_sensitive};
 use crate::stack::node::facts::scripts_of;
+use crate::stack::node::front_end::FrontEnd;
 use crate::stack::node::package_manager::{Kind, PackageManager};
 use crate::stack::node::registry::Secret;
 use crate::stack::node::site::Served;
@@ -199,6 +200,7 @@ fn stages(facts: &Facts, s: &Survey<'_>, planned: &Planned) -> Result<StageGraph
         };
         stages.push(init.with_packages(vec![Fact::by_default(tini, reason.clone())]));
     }
+    stages.extend(facts.front_end.as_ref().map(FrontEnd::stage));
     let template = if is_site { "node/site.tera" } else { "node/runtime.tera" };
     let mut runtime =
         Stage::new("runtime", Role::Runtime, planned.image.clone().map(Origin::Image), template);

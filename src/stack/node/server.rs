@@ -12,6 +12,7 @@ use crate::plan::service::{ExecForm, Runtime, ServiceKind};
 use crate::plan::stage::SystemPackage;
 use crate::stack::Survey;
 use crate::stack::node::app::{Content, Launch, Packages, Server, wished};
+use crate::stack::node::front_end::FrontEnd;
 use crate::stack::node::plan::{HOME, Planned};
 use crate::stack::node::{Facts, version};
 
@@ -301,6 +302,7 @@ fn copies(facts: &Facts, program: &Server) -> Vec<Copy> {
             if facts.home.is_root() {
                 exclude.extend(facts.unshipped.iter().cloned());
             }
+            exclude.extend(facts.front_end.iter().map(|front_end| front_end.folder.clone()));
             if is_built {
                 exclude.insert(0, "node_modules".to_owned());
                 copies.push(Copy {
@@ -319,7 +321,13 @@ fn copies(facts: &Facts, program: &Server) -> Vec<Copy> {
         Content::Output { folders, is_complete } => {
             if !is_complete {
                 copies.push(copy(None, vec![facts.in_context("package.json")], "./"));
-                for read in &facts.reads {
+                let is_built = |name: &str| {
+                    facts
+                        .front_end
+                        .as_ref()
+                        .is_some_and(|front_end| front_end.folder.split('/').next() == Some(name))
+                };
+                for read in facts.reads.iter().filter(|read| !is_built(&read.value)) {
                     let target = format!("./{}", read.value);
                     copies.push(Copy {
                         because: Some(format!("read at run time: {}", read.because)),
@@ -336,6 +344,7 @@ fn copies(facts: &Facts, program: &Server) -> Vec<Copy> {
             }
         }
     }
+    copies.extend(facts.front_end.as_ref().map(FrontEnd::copy));
     copies
 }
 

@@ -7,6 +7,7 @@ use crate::plan::run::Run;
 use crate::stack::Survey;
 use crate::stack::node::app::{App, Content};
 use crate::stack::node::framework::{Framework, Gives};
+use crate::stack::node::front_end::FrontEnd;
 use crate::stack::node::manifest::Package;
 use crate::stack::node::package_manager::PackageManager;
 use crate::stack::node::start;
@@ -62,6 +63,7 @@ pub(super) fn build(
     manager: &PackageManager,
     framework: Option<&Fact<&'static Framework>>,
     app: &App,
+    front_end: Option<&FrontEnd>,
 ) -> Option<Fact<Vec<String>>> {
     if let Some(wish) = s.choice(&keys::BUILD_COMMAND).decide() {
         return Some(wish.map(|command| vec![command]));
@@ -74,7 +76,8 @@ pub(super) fn build(
             && !words
                 .iter()
                 .any(|word| word.contains("build") || word == "tsc" || word == "babel" || word == "webpack");
-        (!other && !checks).then(|| line.derive(vec![manager.run(name)]))
+        let is_elsewhere = front_end.is_some_and(|front_end| front_end.is_made_by(package, &line.value));
+        (!other && !checks && !is_elsewhere).then(|| line.derive(vec![manager.run(name)]))
     });
     if let Some(script) = script {
         return Some(with_start_steps(script, package, manager, app));
