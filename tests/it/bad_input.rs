@@ -41,6 +41,53 @@ fn a_malformed_manifest_is_not_an_empty_one() {
     }
 }
 
+/// Files beside the manifest that are as wrong, with the place and what helps.
+#[test]
+fn what_stands_beside_a_manifest_is_not_guessed_at() {
+    const CARGO: (&str, &str) = ("Cargo.toml", "[package]\nname = \"x\"\nversion = \"0.1.0\"\n");
+    const MAIN: (&str, &str) = ("src/main.rs", "fn main() {}\n");
+    let rows: &[(&[(&str, &str)], &str)] = &[
+        (&[CARGO, MAIN, ("Cargo.lock", "version = 4\n[[package]]\nname = \n")], "Cargo.lock:3"),
+        (
+            &[CARGO, MAIN, ("rust-toolchain.toml", "[toolchain\nchannel = \"1.90\"\n")],
+            "rust-toolchain.toml:1",
+        ),
+        (&[CARGO, MAIN, (".cargo/config.toml", "[build]\ntarget = [\n")], ".cargo/config.toml:"),
+        (
+            &[("Cargo.toml", "[package]\nname = \"{{name}}\"\nversion = {{version}}\n"), MAIN],
+            "cargo generate",
+        ),
+        (
+            &[("Cargo.toml", "[workspace]\nmembers = [\"a\"]\n"), ("a/Cargo.toml", "[package]\nname = x\n")],
+            "a/Cargo.toml:2",
+        ),
+        (
+            &[("go.mod", "module example.com/x\n\ngo 1.27\n\nrequire github.com/a/b\n"), GO[1]],
+            "go mod edit -json",
+        ),
+        (&[("go.mod", "go 1.27\n"), GO[1]], "go.mod"),
+        (&[("go.mod", "modul example.com/x\n"), GO[1]], "go.mod:1"),
+    ];
+    for (files, says) in rows {
+        refused(&Repo::new(files), 2, &[says]);
+    }
+}
+
+/// Sources in another encoding are passed over; the manifest still says what is built.
+#[test]
+fn sources_in_other_encodings_do_not_stop_anybody() {
+    let repo = Repo::new(&[
+        ("Cargo.toml", "[package]\nname = \"x\"\nversion = \"0.1.0\"\n"),
+        ("Cargo.lock", "version = 4\n"),
+        ("src/main.rs", "mod latin;\nfn main() {}\n"),
+    ]);
+    repo.write("src/latin.rs", b"// caf\xe9\npub fn x() {}\n");
+    repo.run(&["init"]).ended(0, &["created Dockerfile"]);
+    let repo = Repo::new(GO);
+    repo.write("Makefile", b"# caf\xe9\nbuild:\n\tgo build -ldflags \"-X main.version=$(V)\" .\n");
+    repo.run(&["init"]).ended(0, &["created Dockerfile"]);
+}
+
 #[test]
 fn a_huge_manifest_is_named_with_its_size() {
     for (_, name, text, _) in CUT.iter().filter(|(stack, ..)| has(stack)) {

@@ -13,6 +13,7 @@ mod cli;
 mod init;
 mod injection;
 mod layouts;
+mod manifest_facts;
 mod pure;
 mod repo;
 #[cfg(unix)]

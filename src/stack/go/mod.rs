@@ -68,6 +68,9 @@ pub(super) struct Facts {
     pub module_dir: String,
     /// `go.mod`, `go.sum` and those of the neighbours, from the context.
     pub manifests: Vec<String>,
+    /// Requirements within a workspace, which are not downloaded.
+    #[serde(skip)]
+    pub siblings: Vec<(String, String)>,
     /// The vendor folder that makes a download unnecessary.
     pub vendor: Option<Fact<String>>,
     /// Is there a `go.sum`, or nothing that would need one?
@@ -164,6 +167,7 @@ impl Stack for Go {
             context: neighbours.context,
             module_dir: neighbours.module_dir,
             manifests: neighbours.manifests,
+            siblings: neighbours.siblings,
             vendor: neighbours.vendor,
             is_locked,
             binary: main.binary(&go_mod),
@@ -205,10 +209,13 @@ fn sources<'a>(dir: &Dir<'a>) -> Vec<Doc<'a>> {
         .collect()
 }
 
-/// Is there a `go.sum`, or nothing that would need one? The modules of a vendor folder are not downloaded.
+/// Is there a `go.sum`, or nothing that would need one? The modules of a vendor folder are not downloaded, and in
+/// a workspace Go may not work checksums out (<https://go.dev/ref/mod#workspaces>).
 fn is_locked(s: &Survey<'_>, go_mod: &modules::GoMod) -> bool {
-    let is_checked = s.dir.has("go.sum") || s.dir.has("vendor/modules.txt");
-    let Some(required) = go_mod.requires.first().filter(|_| !is_checked) else { return true };
+    let is_checked = s.dir.has("go.sum")
+        || s.dir.has("vendor/modules.txt")
+        || s.dir.ancestors().any(|dir| dir.has("go.work"));
+    let Some(required) = go_mod.downloaded().filter(|_| !is_checked) else { return true };
     s.note(
         Diagnostic::warning(Code::MissingLock, "there is no go.sum: nothing checks what is downloaded")
             .at(required.because.at.clone())

@@ -21,6 +21,8 @@ pub(in crate::stack) struct GoMod {
     pub requires: Vec<Fact<String>>,
     /// Folders that replace modules, as written.
     pub replaced_by: Vec<Fact<String>>,
+    /// The modules they replace.
+    replaced: BTreeSet<String>,
     go: Option<Fact<String>>,
     toolchain: Option<Fact<String>>,
     versions: BTreeMap<String, String>,
@@ -70,7 +72,12 @@ impl GoMod {
             Replacement::Module(_) => None,
         });
         let bare = |text: &str| text.trim_matches('"').to_owned();
+        let by_folder = parsed.replace.iter().filter(|replace| match replace.replacement {
+            Replacement::FilePath(_) => true,
+            Replacement::Module(_) => false,
+        });
         Some(Self {
+            replaced: by_folder.map(|replace| bare(&replace.module_path)).collect(),
             tools: parsed.tool.iter().map(|tool| bare(tool)).collect(),
             versions: parsed
                 .require
@@ -112,6 +119,11 @@ impl GoMod {
         Choice::default().or(newer).or(go).decide()
     }
 
+    /// The first required module that is downloaded: no folder of the repository replaces it.
+    pub fn downloaded(&self) -> Option<&Fact<String>> {
+        self.requires.iter().find(|required| !self.replaced.contains(&required.value))
+    }
+
     /// The version of a required module.
     pub fn version_of(&self, module: &str) -> Option<&str> {
         self.versions.get(module).map(String::as_str)
@@ -138,22 +150,33 @@ impl GoMod {
     }
 }
 
+/// The second number: 27 of `1.27rc1`.
 fn minor(version: &str) -> u32 {
-    version.split('.').nth(1).and_then(|minor| minor.parse().ok()).unwrap_or_default()
+    let part = version.split('.').nth(1).unwrap_or_default();
+    let digits: String = part.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().unwrap_or_default()
 }
 
-/// Spellings that the go command accepts and the parser does not: `require(` and empty blocks.
+/// Spellings that the go command accepts and the parser does not: `require(`, empty blocks, a block for `module`.
 fn tidy(text: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     for line in text.lines() {
-        let line = match line.strip_suffix('(').map(str::trim_end) {
+        let code = line.trim();
+        let spaced = match line.strip_suffix('(').map(str::trim_end) {
             Some(verb) if !verb.is_empty() && verb.chars().all(char::is_alphabetic) => format!("{verb} ("),
             _ => line.to_owned(),
         };
-        if line.trim() == ")" && lines.last().is_some_and(|last| last.ends_with(" (")) {
+        let is_open = lines.last().is_some_and(|last| last.ends_with(" ("));
+        let in_module = lines.last().is_some_and(|last| last == "module (");
+        if code == ")" && is_open {
             lines.pop();
-        } else {
-            lines.push(line);
+        } else if in_module && !code.is_empty() {
+            lines.pop();
+            lines.push(format!("module {code}"));
+        } else if code == ")" && lines.last().is_some_and(|last| last.starts_with("module ")) {
+            // The end of the block of one line above.
+        } else if !code.ends_with("()") {
+            lines.push(spaced);
         }
     }
     lines.join("\n") + "\n"
@@ -203,6 +226,9 @@ pub(super) struct Neighbours {
     /// The vendor folder that makes a download unnecessary: the module's, or the workspace's
     /// (<https://go.dev/ref/mod#go-work-vendor>).
     pub vendor: Option<Fact<String>>,
+    /// Requirements of a workspace's modules on each other: the module required, the file that does, from the
+    /// module's folder. Without a `replace` line `go mod download` would ask the proxy for them.
+    pub siblings: Vec<(String, String)>,
 }
 
 impl Neighbours {
@@ -248,8 +274,38 @@ impl Neighbours {
             let because = vendored.evidence("vendor/modules.txt", "modules are vendored");
             Fact::new("vendor".to_owned(), because)
         });
-        Self { context, module_dir, manifests, vendor }
+        let siblings = work.as_ref().map(|_| siblings(s, &folders)).unwrap_or_default();
+        let up = if module_dir == "." { String::new() } else { "../".repeat(module_dir.split('/').count()) };
+        let seen = |folder: &RelPath| {
+            let file = folder.relative_to(&context)?.join("go.mod")?;
+            Some(if *folder == home { "go.mod".to_owned() } else { format!("{up}{file}") })
+        };
+        let siblings =
+            siblings.into_iter().filter_map(|(module, folder)| Some((module, seen(&folder)?))).collect();
+        Self { context, module_dir, manifests, vendor, siblings }
     }
+}
+
+/// Modules of the workspace that others of it require, with the folder that does.
+fn siblings(s: &Survey<'_>, folders: &BTreeSet<RelPath>) -> Vec<(String, RelPath)> {
+    let parsed: Vec<(&RelPath, gomod_parser::GoMod)> = folders
+        .iter()
+        .filter_map(|folder| {
+            let doc = s.dir.inventory().doc(&folder.join("go.mod")?)?;
+            Some((folder, gomod_parser::GoMod::from_str(&tidy(doc.text)).ok()?))
+        })
+        .collect();
+    let mut found = Vec::new();
+    for (folder, member) in &parsed {
+        for required in &member.require {
+            let path = &required.module.module_path;
+            let is_sibling = parsed.iter().any(|(_, other)| other.module == *path);
+            if is_sibling && member.replace.iter().all(|replace| replace.module_path != *path) {
+                found.push((path.trim_matches('"').to_owned(), (*folder).clone()));
+            }
+        }
+    }
+    found
 }
 
 /// The module folders that a `go.work` names.

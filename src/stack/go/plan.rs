@@ -75,6 +75,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         is_bare,
         needs_certificates: is_bare || known.reference == s.catalog.image("debian").reference,
         copies: manifests::by_folder(&facts.manifests),
+        has_siblings: !facts.siblings.is_empty() && facts.vendor.is_none(),
         is_nested: facts.module_dir != ".",
         is_cross_compiling: facts.cgo.is_none(),
         reads: files.collect(),
@@ -187,6 +188,8 @@ struct View<'f> {
     is_nested: bool,
     /// Compiled on the builder's machine for the image's?
     is_cross_compiling: bool,
+    /// Do modules of a workspace require each other?
+    has_siblings: bool,
     /// Files read at run time.
     reads: Vec<FileView>,
     /// What lets Git into private modules.
@@ -240,7 +243,12 @@ impl FrontEndView {
 }
 
 fn download(facts: &Facts) -> Option<Run> {
-    let run = Run::new("go mod download");
+    let drop = |(module, file): &(String, String)| {
+        format!("go mod edit -droprequire={} {}", quote(module), quote(file))
+    };
+    let commands: Vec<String> =
+        facts.siblings.iter().map(drop).chain(["go mod download".to_owned()]).collect();
+    let run = Run { commands, ..Run::default() };
     facts.vendor.is_none().then(|| facts.private.as_ref().map_or(run.clone(), |private| private.admit(run)))
 }
 

@@ -34,15 +34,14 @@ pub(super) fn choose(
         .map(|binary| (likeliness(&binary, &name.value, run.as_ref(), sources), binary))
         .collect();
     ranked.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.name.cmp(&b.1.name)));
-    let (best, binary) = ranked.first().cloned()?;
+    let (_, binary) = ranked.first().cloned()?;
     let is_decided = run.as_ref().is_some_and(|run| run.value == binary.name);
     if ranked.len() > 1 && !is_decided {
         let answer = |(_, binary): &(u32, Binary)| Answer::new(&binary.name, binary.because.to_string());
         let options = ranked.iter().map(answer).collect();
         let question =
             Question::choose("rust.bin", "Several programs are here. Which one is the service?", options);
-        let is_clear = ranked.iter().filter(|(rank, _)| *rank == best).count() == 1;
-        s.ask(if is_clear { question.or(&binary.name) } else { question });
+        s.ask(question.or(&binary.name));
     }
     let because = run.filter(|_| is_decided).map_or_else(|| binary.because.clone(), |run| run.because);
     let fact = Fact::new(binary.name.clone(), because);

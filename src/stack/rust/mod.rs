@@ -9,6 +9,7 @@
 
 mod assets;
 mod binary;
+mod browser;
 mod lock;
 mod manifest;
 mod native;
@@ -42,6 +43,11 @@ use workspace::Workspace;
 pub(super) struct Rust;
 
 static BIN: Key<String> = Key { name: "rust.bin", doc: "the program to build, by its name", parse: name };
+static CACHE: Key<String> = Key {
+    name: "rust.cache",
+    doc: "mounts (the builder keeps what is compiled) or layers (the image cache does, by cargo-chef)",
+    parse: cache,
+};
 static FEATURES: Key<keys::Globs> =
     Key { name: "rust.features", doc: "features to turn on", parse: |value| texts(value).map(keys::Globs) };
 static TARGET: Key<String> = Key {
@@ -95,6 +101,8 @@ pub(super) struct Facts {
     pub registry: Option<Fact<String>>,
     /// `gnu` or `musl`.
     pub target: Fact<String>,
+    /// Where compiled crates are kept between builds.
+    pub cache: Fact<Cache>,
     /// C code that is linked.
     #[serde(skip)]
     pub native: Native,
@@ -108,11 +116,27 @@ pub(super) struct Facts {
     pub web: Web,
 }
 
+/// Where compiled crates are kept between builds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Cache {
+    /// In mounts of the builder: the fastest edit, lost where builders are.
+    Mounts,
+    /// In a layer of their own, which a registry can keep.
+    Layers,
+}
+
+impl std::fmt::Display for Cache {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if *self == Self::Mounts { "mounts" } else { "layers" })
+    }
+}
+
 impl Stack for Rust {
     const ID: &'static str = "rust";
     const NAME: &'static str = "Rust";
     const LOOKS_FOR: &'static [&'static str] = &["Cargo.toml"];
-    const KEYS: &'static [&'static dyn AnyKey] = &[&BIN, &FEATURES, &TARGET, &VERSION];
+    const KEYS: &'static [&'static dyn AnyKey] = &[&BIN, &CACHE, &FEATURES, &TARGET, &VERSION];
     type Facts = Facts;
 
     fn reads(&self) -> Reads {
@@ -123,6 +147,7 @@ impl Stack for Rust {
                 "rust-toolchain",
                 "rust-toolchain.toml",
                 "Rocket.toml",
+                "index.html",
                 "config.toml",
             ],
             endings: Vec::new(),
@@ -131,7 +156,11 @@ impl Stack for Rust {
     }
 
     fn survey(&self, s: &Survey<'_>) -> Option<Claim<Facts>> {
-        let package = s.parsed(Manifest::read(s.dir.clone())?)?;
+        let package = s.parsed(Manifest::read(s.dir.clone())?.map_err(|bad| template(&s.dir, bad)))?;
+        if let Some(tool) = browser::tool(&s.dir) {
+            s.note(tool);
+            return None;
+        }
         if let Some((name, because)) = binary::is_library(&package) {
             let message = format!("the crate `{}` is a library: there is nothing to run", name.value);
             s.note(
@@ -163,6 +192,7 @@ impl Stack for Rust {
         let from_context =
             |path: &RelPath| path.relative_to(&workspace.context).unwrap_or_default().to_string();
         let toolchain = toolchain::Toolchain::of(s, &root, &crates)?;
+        let cache = cache_of(s, &workspace);
         let facts = Facts {
             is_locked: s.dir.inventory().has(&lock::path(&workspace.root)),
             manifests: manifests(s, &workspace),
@@ -183,6 +213,7 @@ impl Stack for Rust {
             toolchain,
             bin,
             target,
+            cache,
             native,
             files,
             framework,
@@ -214,6 +245,35 @@ fn linked(s: &Survey<'_>, workspace: &Workspace<'_>, package: &Manifest<'_>) -> 
         native::without_lock(manifest, &mut crates);
     }
     Some(crates)
+}
+
+/// What people say. cargo-chef knows nothing of folders outside the workspace.
+fn cache_of(s: &Survey<'_>, workspace: &Workspace<'_>) -> Fact<Cache> {
+    let wish = s.choice(&CACHE).decide().filter(|wish| wish.value == "layers");
+    let is_whole = workspace.root == workspace.context;
+    if let Some(wish) = wish.as_ref().filter(|_| !is_whole) {
+        s.note(
+            Diagnostic::warning(
+                Code::BadSetting,
+                "cargo-chef cannot cook a workspace that depends on folders outside of it: mounts are used",
+            )
+            .at(wish.because.at.clone()),
+        );
+    }
+    match wish.filter(|_| is_whole) {
+        Some(wish) => wish.map(|_| Cache::Layers),
+        None => Fact::by_default(Cache::Mounts, "the fastest edit"),
+    }
+}
+
+/// A manifest that does not parse because a template's placeholders were never filled in.
+fn template(dir: &crate::repo::Dir<'_>, bad: Diagnostic) -> Diagnostic {
+    let has_placeholders = dir.doc("Cargo.toml").is_some_and(|doc| doc.text.contains("{{"));
+    if has_placeholders {
+        bad.help("this is a template: generate a project from it with cargo generate")
+    } else {
+        bad
+    }
 }
 
 /// C code for the wanted target. Where a library cannot be linked statically, that is said.
@@ -321,13 +381,17 @@ fn name(value: &toml::Value) -> Result<String, String> {
     if name.chars().all(legal) { Ok(name) } else { Err("expected a name".to_owned()) }
 }
 
+fn cache(value: &toml::Value) -> Result<String, String> {
+    one_of(value, &["mounts", "layers"])
+}
+
 fn target(value: &toml::Value) -> Result<String, String> {
-    let target = text(value)?;
-    if ["gnu", "musl"].contains(&target.as_str()) {
-        Ok(target)
-    } else {
-        Err("expected gnu or musl".to_owned())
-    }
+    one_of(value, &["gnu", "musl"])
+}
+
+fn one_of(value: &toml::Value, known: &[&str]) -> Result<String, String> {
+    let word = text(value)?;
+    if known.contains(&word.as_str()) { Ok(word) } else { Err(format!("expected {}", known.join(" or "))) }
 }
 
 /// Evidence that a crate is a dependency.

@@ -14,11 +14,11 @@ use crate::plan::stage::{GraphError, Origin, Role, Stage, StageGraph, SystemPack
 use crate::repo::dir::{Dir, Doc};
 use crate::stack::Survey;
 use crate::stack::common::manifests::{self, Copied};
-use crate::stack::rust::Facts;
 use crate::stack::rust::assets::Asset;
 use crate::stack::rust::lock::Crates;
 use crate::stack::rust::manifest::Manifest;
 use crate::stack::rust::web::Address;
+use crate::stack::rust::{Cache, Facts};
 
 /// Where the sources stand while building, and the program's working directory: paths that were baked in
 /// at compile time stay true.
@@ -75,14 +75,24 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
 }
 
 fn stages(facts: &Facts, s: &Survey<'_>, image: Fact<String>, stop: &Stop) -> Result<StageGraph, GraphError> {
+    let from = |builder: &str| {
+        facts.toolchain.version.clone().map(|line| Origin::Image(s.catalog.image(builder).at(&line)))
+    };
     let builder = if facts.is_musl() { "rust-alpine" } else { facts.toolchain.image() };
-    let from = facts.toolchain.version.clone().map(|line| Origin::Image(s.catalog.image(builder).at(&line)));
-    let mut deps = Stage::new("deps", Role::Deps, from.clone(), "rust/deps.tera");
-    deps.packages = build_packages(facts, stop);
     let mut stages = Vec::new();
-    if facts.is_large() {
-        stages.push(Stage::new("manifests", Role::Base, from, "rust/manifests.tera"));
-        deps = deps.taking(&["manifests"]);
+    let mut deps = Stage::new("deps", Role::Deps, from(builder), "rust/deps.tera");
+    if facts.is_layered() {
+        let mut chef =
+            Stage::new("chef", Role::Base, from(&builder.replace("rust-", "chef-")), "rust/chef.tera");
+        chef.packages = build_packages(facts, stop);
+        stages.extend([chef, Stage::on("planner", Role::Base, "chef", "rust/planner.tera")]);
+        deps = Stage::on("deps", Role::Deps, "chef", "rust/cook.tera").taking(&["planner"]);
+    } else {
+        deps.packages = build_packages(facts, stop);
+        if facts.is_large() {
+            stages.push(Stage::new("manifests", Role::Base, from(builder), "rust/manifests.tera"));
+            deps = deps.taking(&["manifests"]);
+        }
     }
     let mut runtime = Stage::new("runtime", Role::Runtime, image.map(Origin::Image), "rust/runtime.tera")
         .taking(&["build"]);
@@ -100,6 +110,11 @@ impl Facts {
     /// Linked statically against musl?
     pub(super) fn is_musl(&self) -> bool {
         self.target.value == "musl"
+    }
+
+    /// Are compiled crates kept in a layer?
+    fn is_layered(&self) -> bool {
+        self.cache.value == Cache::Layers
     }
 
     fn is_large(&self) -> bool {
@@ -186,6 +201,8 @@ struct View<'f> {
     /// Files read at run time.
     reads: Vec<FileView>,
     fetch: Option<Run>,
+    cook: Run,
+    is_layered: bool,
     build: Run,
     test: Run,
 }
@@ -202,6 +219,8 @@ impl<'f> View<'f> {
             copies: manifests::by_folder(&facts.manifests),
             reads: facts.files.iter().map(FileView::of).collect(),
             fetch: facts.vendor.is_none().then(|| fetch(facts)),
+            cook: cook(facts),
+            is_layered: facts.is_layered(),
             build: build(facts, s),
             test: test(facts),
             facts,
@@ -226,7 +245,7 @@ impl FileView {
 
 /// What every run of cargo shares: downloaded crates, and credentials where a registry asks for them.
 fn with_crates(facts: &Facts, mut run: Run) -> Run {
-    if facts.vendor.is_none() {
+    if facts.vendor.is_none() && !facts.is_layered() {
         run = run.cache("/usr/local/cargo/registry").cache("/usr/local/cargo/git/db");
     }
     if facts.registry.is_some() {
@@ -241,6 +260,9 @@ fn with_crates(facts: &Facts, mut run: Run) -> Run {
 /// The compiler's output. Its id has the package's name, because cargo compares names, paths and times: two
 /// projects in one folder of one builder would take each other's programs for their own.
 fn with_target(facts: &Facts, mut run: Run) -> Run {
+    if facts.is_layered() {
+        return run;
+    }
     run.mounts.push(Mount::Cache {
         id: Some(format!("{}-target", facts.package.value)),
         target: format!("{}/target", facts.home()),
@@ -270,6 +292,20 @@ fn fetch(facts: &Facts) -> Run {
     with_crates(facts, run)
 }
 
+/// Compiles the crates from the recipe, as the program will be compiled: other flags would compile them again.
+/// <https://github.com/LukeMathWalker/cargo-chef#how-to-use>
+fn cook(facts: &Facts) -> Run {
+    let variables = variables(facts, !facts.is_stripping);
+    let command = format!(
+        "{variables}cargo chef cook --release{}{}{} --bin {} --recipe-path recipe.json",
+        locked(facts),
+        member(facts),
+        features(facts),
+        quote(&facts.bin.value)
+    );
+    with_crates(facts, Run::new(command))
+}
+
 fn build(facts: &Facts, s: &Survey<'_>) -> Run {
     let triple = facts.triple.as_ref().map(|triple| format!("{}/", triple.value)).unwrap_or_default();
     let made = format!("target/{triple}release/{}", facts.bin.value);
@@ -284,9 +320,10 @@ fn build(facts: &Facts, s: &Survey<'_>) -> Run {
             quote(&facts.bin.value)
         ),
     };
-    let run = Run::new(format!("touch {}", quote(&facts.seen_from_home(&facts.source))))
-        .then(command)
-        .then(format!("install -D {} {}", quote(&made), quote(&format!("/out/{}", facts.bin.value))));
+    let touch = format!("touch {}", quote(&facts.seen_from_home(&facts.source)));
+    let compile = if facts.is_layered() { Run::new(command) } else { Run::new(touch).then(command) };
+    let run =
+        compile.then(format!("install -D {} {}", quote(&made), quote(&format!("/out/{}", facts.bin.value))));
     with_target(facts, with_crates(facts, run))
 }
 

@@ -246,3 +246,44 @@ fn each_member_with_a_program_is_built_from_the_root() {
         plan.diagnostics
     );
 }
+
+/// The Dockerfile of the only service.
+fn dockerfile(files: &[(&str, &str)], set: &[&str]) -> String {
+    let inventory = Inventory::from_files(files.iter().copied());
+    let plan = planned(files, set);
+    let templates = crate::render::Templates::builtin().unwrap();
+    let (files, _) = crate::render::render_checked(service(&plan), &templates, &inventory).unwrap();
+    files.dockerfile.text
+}
+
+#[test]
+fn layers_are_cooked_and_mounts_left_out() {
+    let manifest = ("Cargo.toml", "[package]\nname = \"x\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
+    let files = [manifest, LOCK, ("src/main.rs", AXUM)];
+    let text = dockerfile(&files, &["rust.cache=layers"]);
+    for line in [
+        "FROM lukemathwalker/cargo-chef:latest-rust-1-slim-trixie AS chef\n",
+        "FROM chef AS planner\n",
+        "RUN cargo chef prepare --recipe-path recipe.json\n",
+        "COPY --from=planner /app/recipe.json ./\n",
+        "cargo chef cook --release --locked --bin x --recipe-path recipe.json\n",
+    ] {
+        assert!(text.contains(line), "no {line} in\n{text}");
+    }
+    assert!(!text.contains("type=cache,id=") && !text.contains("touch"), "{text}");
+    let musl = dockerfile(&files, &["rust.cache=layers", "rust.target=musl"]);
+    assert!(musl.contains("FROM lukemathwalker/cargo-chef:latest-rust-1-alpine AS chef\n"), "{musl}");
+    assert!(dockerfile(&files, &[]).contains("--mount=type=cache,id=x-target"));
+}
+
+#[test]
+fn programs_for_the_browser_are_not_taken_for_servers() {
+    let manifest = ("Cargo.toml", "[package]\nname = \"x\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
+    for (name, text) in
+        [("Trunk.toml", ""), ("index.html", "<link data-trunk rel=\"rust\" />"), ("Dioxus.toml", "")]
+    {
+        let plan = planned(&[manifest, LOCK, ("src/main.rs", "fn main() {}\n"), (name, text)], &[]);
+        assert!(plan.services.is_empty(), "{name}");
+        assert!(plan.diagnostics.iter().any(|found| found.message.contains("browser")), "{name}");
+    }
+}

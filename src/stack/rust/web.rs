@@ -126,6 +126,11 @@ const LISTENS: &[Way] = &[
         pattern: r#"default_value\w*\s*=\s*"?(?:(?P<host>[\w.\[\]:]*):)?(\d{2,5})["\s,)].*\b\w*(?:port|addr|address|listen|bind|host)\w*\s*:\s"#,
         tells: Tells::Port,
     },
+    // clap's builder: `Arg::new("port").short('p').default_value("8000")`.
+    Way {
+        pattern: r#"Arg::(?:new|with_name)\(\s*"\w*(?:port|addr|address|listen|bind)\w*"\s*\).*?\.default_value\(\s*"(?:(?P<host>[\w.\[\]:]*):)?(\d{2,5})""#,
+        tells: Tells::Port,
+    },
     // An address in a text of its own: `let addr = "0.0.0.0:3000"`, `unwrap_or("127.0.0.1:8080")`.
     Way {
         pattern: r#""(?P<host>0\.0\.0\.0|127\.0\.0\.1|localhost|\[::\]|\[::1\]|):(\d{4,5})""#,
@@ -351,6 +356,13 @@ mod tests {
             ),
             ("#[arg(long, env = \"PORT\", default_value_t = 3001)]\nport: u16,", Some(3001), true, false, ""),
             ("#[clap(short, long, default_value = \"3002\")]\npub port: u16,", Some(3002), false, false, ""),
+            (
+                "Arg::new(\"port\")\n    .short('p')\n    .default_value(\"8000\")\n    .value_name(\"port\"),",
+                Some(8000),
+                false,
+                false,
+                "",
+            ),
             ("const PORT: u16 = 3003;", Some(3003), false, false, ""),
             (
                 r#"let host = env::var("HOST").unwrap_or_else(|_| "127.0.0.1".to_string());"#,
