@@ -46,6 +46,8 @@ pub(super) struct Build {
     pub artifact: Fact<Artifact>,
     /// What the dependency stage needs to see.
     pub manifests: Manifests,
+    /// Writes what the build tool looks for outside of the repository.
+    pub prepare: Option<Run>,
     /// Fetches what the build needs, before the sources are there.
     pub fetch: Run,
     /// Builds.

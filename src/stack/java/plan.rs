@@ -86,6 +86,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         skips: &build.skips,
         tool: format!("{} {}", build.tool.name, build.tool.line.value),
         environment: build.tool.environment,
+        prepare: build.prepare.as_ref(),
         fetch: &build.fetch,
         package: &build.package,
         test: &build.test,
@@ -263,6 +264,7 @@ struct View<'f> {
     tool: String,
     /// Variables of the build stages.
     environment: &'static [(&'static str, &'static str)],
+    prepare: Option<&'f Run>,
     fetch: &'f Run,
     package: &'f Run,
     test: &'f Run,

@@ -36,7 +36,7 @@ const ROWS: &[Row] = &[
     ("managed for the plugin", Maven("<build><pluginManagement><plugins><plugin><artifactId>maven-compiler-plugin</artifactId><configuration><source>11</source><target>11</target></configuration></plugin></plugins></pluginManagement></build>"), &[], "java=11"),
     ("a line without images is rounded up", Maven("<properties><maven.compiler.release>19</maven.compiler.release></properties>"), &[], "java=21"),
     ("older than any image", Maven("<properties><maven.compiler.source>1.6</maven.compiler.source></properties>"), &[], "java=8"),
-    ("a toolchain", Maven("<build><plugins><plugin><artifactId>maven-toolchains-plugin</artifactId><configuration><toolchains><jdk><version>17</version></jdk></toolchains></configuration></plugin></plugins></build>"), &[], "java=17"),
+    ("a toolchain", Maven("<build><plugins><plugin><artifactId>maven-toolchains-plugin</artifactId><executions><execution><goals><goal>toolchain</goal></goals></execution></executions><configuration><toolchains><jdk><version>17</version></jdk></toolchains></configuration></plugin></plugins></build>"), &[], "java=17 build=mvn_-B_-ntp_-DskipTests_-t_/opt/toolchains.xml_package"),
     ("a range of the enforcer", Maven("<build><plugins><plugin><artifactId>maven-enforcer-plugin</artifactId><executions><execution><configuration><rules><requireJavaVersion><version>[17,)</version></requireJavaVersion></rules></configuration></execution></executions></plugin></plugins></build>"), &[], "java=17"),
     ("nothing is said", Maven(""), &[], "java=25"),
     ("a comment within a number", Maven("<properties><maven.compiler.release><!-- LTS -->21</maven.compiler.release></properties>"), &[], "java=21"),

@@ -97,6 +97,7 @@ pub(super) fn survey(s: &Survey<'_>) -> Option<Build> {
         properties: Vec::new(),
         artifact,
         manifests: project.manifests(),
+        prepare: None,
         // A script may want sources that are not there yet, and then the build fetches what is missing.
         fetch: gradle(format!("{} || true", tasks("dependencies"))),
         package,

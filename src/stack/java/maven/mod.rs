@@ -45,6 +45,7 @@ pub(super) fn survey(s: &Survey<'_>) -> Option<Build> {
         levels: levels(&project, boot.as_ref()),
         name: project.artifact(),
         manifests: manifests(s, &project, &reactor, words.is_wrapper),
+        prepare: words.toolchains.clone(),
         fetch: with_cache(Run::new(words.line(&["--fail-never"], "dependency:go-offline")), is_secret),
         package: with_cache(words.package(s, &runnable), is_secret),
         test: with_cache(Run::new(words.line(&[], "test")), is_secret),
@@ -68,6 +69,8 @@ struct Words {
     is_wrapper: bool,
     /// Which module, which profile, what is left out.
     options: Vec<String>,
+    /// Writes the file that says where which JDK is, where the build asks for one.
+    toolchains: Option<Run>,
     skips: Vec<String>,
 }
 
@@ -89,11 +92,15 @@ impl Words {
                 skips.push(format!("{plugin} is left out: {why} ({})", used.because()));
             }
         }
+        let toolchains = toolchains(project);
+        if toolchains.is_some() {
+            options.push(format!("-t {TOOLCHAINS}"));
+        }
         let (line, is_wrapper) = maven_line(s, reactor);
         let tool = Tool::maven(line);
         // The wrapper's script may lack its execute bit after a checkout on Windows.
         let program = if is_wrapper { "sh mvnw" } else { "mvn" };
-        Self { tool, program, is_wrapper, options, skips }
+        Self { tool, program, is_wrapper, options, toolchains, skips }
     }
 
     fn line(&self, flags: &[&str], goals: &str) -> String {
@@ -113,6 +120,28 @@ impl Words {
         }
         run
     }
+}
+
+/// Where Maven finds out which JDKs there are. <https://maven.apache.org/guides/mini/guide-using-toolchains.html>
+const TOOLCHAINS: &str = "/opt/toolchains.xml";
+
+/// Names the image's JDK as the one that the build asks for: without such a file a build that asks for any fails.
+fn toolchains(project: &Project) -> Option<Run> {
+    let plugin = project.plugin("maven-toolchains-plugin").filter(|plugin| plugin.runs("toolchain"))?;
+    let asked = |name: &str| plugin.setting(&["toolchains", "jdk", name]).map(|fact| fact.value);
+    let version = asked("version").and_then(|version| feature(version.trim_start_matches(['[', '('])));
+    let provides = [("version", version.map(|line| line.to_string())), ("vendor", asked("vendor"))];
+    let is_plain = |text: &String| text.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c));
+    let provides: String = provides
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value.filter(is_plain)?)))
+        .map(|(name, value)| format!("<{name}>{value}</{name}>"))
+        .collect();
+    let home = "<configuration><jdkHome>/opt/java/openjdk</jdkHome></configuration>";
+    let text = format!(
+        "<toolchains><toolchain><type>jdk</type><provides>{provides}</provides>{home}</toolchain></toolchains>"
+    );
+    Some(Run::new(format!("echo {} > {TOOLCHAINS}", quote(&text))))
 }
 
 /// The line of Maven, and whether only the wrapper has it: images of a major version that is not
