@@ -39,7 +39,7 @@ pub(super) fn settle(service: &mut Service, inventory: &Inventory, notes: &mut V
         );
         if !hides_all && IgnoreFile::parse(doc.text).is_ok() {
             // First, so that what an image must not hold stays out whatever a person's `!` brings back.
-            service.ignore.insert(0, IgnoreGroup { about: format!("from {}", doc.path), patterns });
+            service.ignore.insert(0, IgnoreGroup::of(format!("from {}", doc.path), patterns));
         }
     } else if service.dir != service.context {
         service.ignore_file = Fact::by_default(beside(service), "several services can share the context");

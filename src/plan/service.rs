@@ -187,11 +187,29 @@ pub struct IgnoreGroup {
     pub about: String,
     /// Patterns in `.dockerignore` syntax.
     pub patterns: Vec<String>,
+    /// Does it speak before the secrets, or after them?
+    #[serde(skip)]
+    pub turn: Turn,
+}
+
+/// When a group of patterns speaks; the last word counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Turn {
+    /// What it brings back stays out where it looks like a secret.
+    #[default]
+    BeforeSecrets,
+    /// It brings back what looks like a secret and is known to be none.
+    AfterSecrets,
 }
 
 impl IgnoreGroup {
+    /// A group of patterns that were worked out.
+    pub fn of(about: String, patterns: Vec<String>) -> Self {
+        Self { about, patterns, turn: Turn::default() }
+    }
+
     /// A group with its reason.
     pub fn new(about: &str, patterns: &[&str]) -> Self {
-        Self { about: about.to_owned(), patterns: patterns.iter().map(|&p| p.to_owned()).collect() }
+        Self::of(about.to_owned(), patterns.iter().map(|&p| p.to_owned()).collect())
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::plan::service::{IgnoreGroup, Service};
+use crate::plan::service::{IgnoreGroup, Service, Turn};
 use crate::render::templates::{TemplateError, Templates};
 
 #[derive(Serialize)]
@@ -22,7 +22,8 @@ pub(super) fn emit(service: &Service, templates: &Templates) -> Result<String, T
             &[".vscode", ".idea", ".devcontainer", "**/.DS_Store", "**/*.swp"],
         ),
     ];
-    groups.extend(service.ignore.iter().cloned());
+    let of = |turn| service.ignore.iter().filter(move |group| group.turn == turn).cloned();
+    groups.extend(of(Turn::BeforeSecrets));
     groups.push(IgnoreGroup::new(
         "secrets and local settings",
         &[
@@ -40,6 +41,7 @@ pub(super) fn emit(service: &Service, templates: &Templates) -> Result<String, T
             "**/.netrc",
         ],
     ));
+    groups.extend(of(Turn::AfterSecrets));
     groups.push(IgnoreGroup::new(
         "what describes the container, not the program",
         &[

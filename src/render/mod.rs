@@ -63,7 +63,7 @@ pub fn render_checked(
     if !hidden.is_empty() {
         let mut service = service.clone();
         let patterns = hidden.iter().map(|source| format!("!{}", source.trim_start_matches("./"))).collect();
-        service.ignore.push(IgnoreGroup { about: "needed by the Dockerfile".to_owned(), patterns });
+        service.ignore.push(IgnoreGroup::of("needed by the Dockerfile".to_owned(), patterns));
         files = render_service(&service, templates)?;
     }
     let findings = read_back(service, &files, inventory);

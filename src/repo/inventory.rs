@@ -176,7 +176,8 @@ impl Inventory {
     }
 }
 
-/// Environment files hold secrets: they are never read, copied or counted as content. Their examples are.
+/// Environment files hold secrets: they are never counted as content. Their examples are. A stack that reads one cites
+/// names, never values.
 pub(super) fn is_environment(path: &RelPath) -> bool {
     let name = path.name();
     let is_example =

@@ -9,7 +9,7 @@ use crate::fact::{Evidence, Fact};
 use crate::repo::dir::Dir;
 use crate::stack::Survey;
 use crate::stack::node::entry::{content_of, of_files, resolve};
-use crate::stack::node::framework::{self, Framework, Gives, Site};
+use crate::stack::node::framework::{self, Framework, Gives, Role, Serves, Site, Tool};
 use crate::stack::node::lock::Lock;
 use crate::stack::node::manifest::Package;
 use crate::stack::node::own_server;
@@ -23,6 +23,16 @@ pub(super) enum App {
     Server(Box<Server>),
     /// Files behind a web server.
     Site(Served),
+}
+
+impl App {
+    /// Why it is one.
+    pub fn because(&self) -> &Evidence {
+        match self {
+            Self::Server(server) => &server.launch.because,
+            Self::Site(served) => &served.output.because,
+        }
+    }
 }
 
 /// A program and what it needs.
@@ -109,6 +119,14 @@ pub(super) fn find(
     library: Option<&Fact<&'static Framework>>,
 ) -> Option<App> {
     let said = said(s, package);
+    if let Some(meta) = meta
+        && let Gives::Elsewhere(help) = meta.value.gives
+        && !said.as_ref().is_some_and(|said| matches!(said.decoded.start, Start::Node(_)))
+    {
+        let message = format!("{} is built for another platform here", meta.value.name);
+        s.note(Diagnostic::warning(Code::NotBuilt, message).at(meta.because.at.clone()).help(help));
+        return None;
+    }
     if let (Some(package), Some(meta)) = (package, meta)
         && let Some(app) = of_framework(s, package, lock, meta, library.is_some(), said.as_ref())
     {
@@ -216,7 +234,7 @@ fn of_framework(
             {
                 return Some(own_server::of_nuxt2(s, meta));
             }
-            Some(own_server::of_output(s, package, meta, &output))
+            Some(own_server::of_output(s, package, meta, &output, said.map(|said| &said.decoded)))
         }
         Gives::Site(row) => {
             if custom
@@ -226,7 +244,7 @@ fn of_framework(
             }
             of_site(s, package, meta, &row, said)
         }
-        Gives::Library => None,
+        Gives::Library | Gives::Elsewhere(_) => None,
     }
 }
 
@@ -242,29 +260,28 @@ fn of_site(
         Some(Start::Files { folder }) if folder != "." && folder != "public" => {
             Some(Fact::new(folder.clone(), said?.because.clone()))
         }
-        Some(Start::Tool { name, .. }) if is_server_tool(name) => return None,
+        Some(Start::Tool { name, .. }) if tool(name).is_some_and(|row| row.serves == Serves::Program) => {
+            return None;
+        }
         _ => None,
     };
     // A tool of tests or of a library brings Vite or webpack along; a site has a page or builds one.
     let has_page = ["index.html", "src/index.html", "public/index.html", "app/index.html"]
         .iter()
         .any(|page| s.dir.has(page));
-    let is_bundler = matches!(meta.value.name, "Vite" | "webpack" | "Parcel" | "Rsbuild");
     let builds = package
         .script("build")
         .is_some_and(|script| row.tools.iter().any(|tool| script.value.contains(tool)));
     let is_library = package.tree(&["exports"]).is_some() || package.tree(&["module"]).is_some();
-    if is_bundler && (!has_page && (is_library || !builds)) {
+    if row.role == Role::Bundler && (!has_page && (is_library || !builds)) {
         return None;
     }
     Some(App::Site(site::served(s, package, meta, row, folder)))
 }
 
-fn is_server_tool(name: &str) -> bool {
-    matches!(
-        name,
-        "json-server" | "fastify" | "strapi" | "remix-serve" | "react-router-serve" | "next" | "nuxt"
-    )
+/// The row of a tool that serves.
+pub(super) fn tool(command: &str) -> Option<&'static Tool> {
+    framework::TOOLS.iter().find(|row| row.command == command)
 }
 
 /// The app that a decoded command starts.
@@ -280,7 +297,7 @@ fn of_command(s: &Survey<'_>, package: Option<&Package<'_>>, said: &Said) -> App
     let (launch, content, modules, port) = match &said.decoded.start {
         Start::Files { folder } => {
             let built = Fact::new(folder.clone(), because.clone());
-            return App::Site(Served { output: built, hashed: Vec::new(), is_single_page: true });
+            return App::Site(Served { output: built, hashed: Vec::new(), fallback: Some(site::index()) });
         }
         Start::Node(node) => {
             let file = resolve(&s.dir, package, &node.file);
@@ -290,13 +307,16 @@ fn of_command(s: &Survey<'_>, package: Option<&Package<'_>>, said: &Said) -> App
             (Launch::Node(words), content_of(&s.dir, &file), modules, port_argument(&node.args))
         }
         Start::Tool { name, args } => {
-            let row = framework::TOOLS.iter().find(|(tool, _)| tool == name);
-            let file =
-                row.map_or_else(|| format!("node_modules/.bin/{name}"), |(_, file)| (*file).to_owned());
-            let owner = row.map_or(name.as_str(), |(_, file)| package_of(file));
+            let row = tool(name);
+            let file = row.map_or_else(|| format!("node_modules/.bin/{name}"), |row| row.file.to_owned());
+            let owner = row.map_or(name.as_str(), |row| package_of(row.file));
             let mut words = vec![file];
             words.extend(args.iter().cloned());
-            words.extend(reachable(name, args));
+            let is_told = |row: &&Tool| {
+                !row.unless.iter().any(|option| args.iter().any(|word| word.starts_with(option)))
+            };
+            let reachable = row.filter(is_told).map(|row| row.reachable).unwrap_or_default();
+            words.extend(reachable.iter().map(|&word| word.to_owned()));
             let modules = development_only(package, owner).map_or(Packages::Production, Packages::All);
             (Launch::Node(words), Content::Tree, modules, port_argument(args))
         }
@@ -339,21 +359,6 @@ fn of_command(s: &Survey<'_>, package: Option<&Package<'_>>, said: &Said) -> App
         stops: None,
         build_env: Vec::new(),
     }))
-}
-
-/// Options that make a tool's server reachable from outside.
-fn reachable(name: &str, args: &[String]) -> Vec<String> {
-    let is_set = |option: &str| args.iter().any(|word| word.starts_with(option));
-    match name {
-        "vite" if !is_set("--host") => vec!["--host".to_owned(), "0.0.0.0".to_owned()],
-        "fastify" if !is_set("--address") && !is_set("-a") => {
-            vec!["--address".to_owned(), "0.0.0.0".to_owned()]
-        }
-        "json-server" if !is_set("--host") && !is_set("-H") => {
-            vec!["--host".to_owned(), "0.0.0.0".to_owned()]
-        }
-        _ => Vec::new(),
-    }
 }
 
 /// `node_modules/@scope/name/bin/x.js` is of `@scope/name`.

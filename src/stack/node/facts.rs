@@ -3,6 +3,7 @@
 use crate::fact::{Evidence, Fact};
 use crate::plan::run::Run;
 use crate::plan::service::IgnoreGroup;
+use crate::repo::dir::Doc;
 use crate::repo::path::RelPath;
 use crate::stack::Survey;
 use crate::stack::common::listen::Listening;
@@ -17,7 +18,7 @@ use super::native::Natives;
 use super::package_manager::{Focus, InstallScripts, Kind, PackageManager};
 use super::registry::{self, Secret};
 use super::workspace::Workspace;
-use super::{plan, prisma, surroundings};
+use super::{plan, prisma, runtime_files, sources, surroundings};
 
 /// What a Node.js project says about itself.
 #[derive(Debug)]
@@ -61,6 +62,8 @@ pub(in crate::stack) struct Facts {
     pub(super) example_port: Option<Fact<u16>>,
     /// Public build-time variables.
     pub(super) variables: Vec<Fact<String>>,
+    /// Committed files that hold nothing but such variables.
+    pub(super) settings: Vec<Fact<String>>,
     /// Files read at run time beside a built program.
     pub(super) reads: Vec<Fact<String>>,
     /// Tests, as patterns.
@@ -97,6 +100,56 @@ pub(super) fn scripts_of(are_skipped: bool) -> InstallScripts {
 }
 
 impl Facts {
+    /// What the sources and the folder say, without a `package.json`.
+    pub(super) fn of_sources(s: &Survey<'_>, docs: &[Doc<'_>], version: Fact<String>, app: App) -> Self {
+        Self {
+            name: "app".to_owned(),
+            because: app.because().clone(),
+            version,
+            manager: None,
+            lifecycle: Lifecycle::default(),
+            client: None,
+            natives: Natives::default(),
+            era: Era::default(),
+            framework: None,
+            context: s.dir.path().clone(),
+            home: RelPath::root(),
+            manifests: Vec::new(),
+            own_manifests: Vec::new(),
+            install: None,
+            production: None,
+            remarks: Vec::new(),
+            prepare: None,
+            build: None,
+            test: None,
+            dev: None,
+            listening: sources::listening(docs),
+            listens: sources::listens(docs),
+            handler: sources::handler(docs),
+            writes: sources::writes(docs),
+            spawns: sources::spawns(docs),
+            health: sources::health(docs),
+            example_port: surroundings::example_port(s),
+            variables: Vec::new(),
+            settings: Vec::new(),
+            reads: Vec::new(),
+            tests: runtime_files::tests(&s.dir),
+            outputs: Vec::new(),
+            tracked: surroundings::top_level(s),
+            prose: Vec::new(),
+            hidden: None,
+            waits: false,
+            is_workspace: false,
+            focus: None,
+            libraries: Vec::new(),
+            build_libraries: Vec::new(),
+            secrets: Vec::new(),
+            unshipped: Vec::new(),
+            front_end: None,
+            app,
+        }
+    }
+
     /// A path of the package as the build context names it.
     pub(super) fn in_context(&self, below: &str) -> String {
         self.home.join(below).unwrap_or_default().to_string()

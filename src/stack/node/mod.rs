@@ -29,6 +29,7 @@ mod registry;
 mod runtime_files;
 mod semver;
 mod server;
+mod settings;
 mod site;
 mod sources;
 mod start;
@@ -51,7 +52,7 @@ use crate::stack::{Claim, Stack, Strength, Survey};
 use app::{App, Launch};
 use era::Era;
 use facts::Facts;
-use framework::Framework;
+use framework::{Framework, Gives, Role};
 use front_end::FrontEnd;
 use lifecycle::Lifecycle;
 use lock::Lock;
@@ -108,6 +109,8 @@ impl Stack for Node {
                 "process.json",
                 ".env.example",
                 ".env.sample",
+                ".env",
+                ".env.production",
                 "www",
                 "index.html",
                 ".eleventy.js",
@@ -192,61 +195,28 @@ fn survey_package(s: &Survey<'_>) -> Option<Claim<Facts>> {
     let front_end = if is_server { FrontEnd::find(s, &docs) } else { None };
     let waits = front_end.as_ref().is_some_and(|front_end| lifecycle.leave_out(front_end, &package));
     let build = steps::build(s, &package, &manager, framework.as_ref(), &app, front_end.as_ref());
-    let test = steps::test(s, &package, &manager);
-    let dev = steps::dev(s, &package, &manager, framework.as_ref());
     let outputs = surroundings::outputs(s, &app);
-    let because = app_evidence(&app, &package);
+    let name = package.name().and_then(|name| Some(name.rsplit('/').next()?.to_owned()));
     let mut facts = Facts {
-        name: package
-            .name()
-            .map_or_else(|| "app".to_owned(), |name| name.rsplit('/').next().unwrap_or("app").to_owned()),
-        because,
-        version,
-        manager: None,
+        name: name.unwrap_or_else(|| "app".to_owned()),
+        because: app_evidence(&app, &package),
         lifecycle,
         client: prisma::Client::find(&package, &s.dir),
         natives,
         era,
-        framework,
-        context: s.dir.path().clone(),
-        home: RelPath::root(),
-        manifests: Vec::new(),
-        own_manifests: Vec::new(),
-        install: None,
-        production: None,
-        remarks: Vec::new(),
-        prepare: None,
-        build: None,
-        test,
-        dev,
-        listening: sources::listening(&docs),
-        listens: sources::listens(&docs),
-        handler: sources::handler(&docs),
-        writes: sources::writes(&docs),
-        spawns: sources::spawns(&docs),
-        health: sources::health(&docs),
-        example_port: surroundings::example_port(s),
-        variables: Vec::new(),
+        test: steps::test(s, &package, &manager),
+        dev: steps::dev(s, &package, &manager, framework.as_ref()),
         reads: runtime_files::read_by(&s.dir, &docs, &outputs),
-        tests: runtime_files::tests(&s.dir),
         outputs,
-        tracked: surroundings::top_level(s),
         prose: surroundings::prose(s, &docs),
-        hidden: None,
         waits,
-        is_workspace: false,
-        focus: None,
-        libraries: Vec::new(),
-        build_libraries: Vec::new(),
-        secrets: Vec::new(),
-        unshipped: Vec::new(),
         front_end,
-        app,
+        framework,
+        ..Facts::of_sources(s, &docs, version, app)
     };
-    facts.variables = sources::public_variables(
-        &s.dir,
-        facts.framework.as_ref().map(|row| row.value.public).unwrap_or_default(),
-    );
+    let public = facts.framework.as_ref().map(|row| row.value.public).unwrap_or_default();
+    facts.variables = sources::public_variables(&s.dir, public);
+    facts.settings = settings::of_build(s, public);
     facts.manager = Some(manager);
     if let Some(workspace) = &workspace {
         facts.join(workspace, &package);
@@ -265,56 +235,8 @@ fn survey_loose(s: &Survey<'_>) -> Option<Claim<Facts>> {
     let App::Server(server) = app::find(s, None, None, None, None)? else { return None };
     let app = App::Server(server);
     let docs = sources::of_server(&s.dir, entry(&app).as_deref());
-    let because = match &app {
-        App::Server(server) => server.launch.because.clone(),
-        App::Site(served) => served.output.because.clone(),
-    };
-    let facts = Facts {
-        name: "app".to_owned(),
-        because: because.clone(),
-        version: version::decide(s, None, &[], |_| None),
-        manager: None,
-        lifecycle: Lifecycle::default(),
-        client: None,
-        natives: Natives::default(),
-        era: Era::default(),
-        framework: None,
-        context: s.dir.path().clone(),
-        home: RelPath::root(),
-        manifests: Vec::new(),
-        own_manifests: Vec::new(),
-        install: None,
-        production: None,
-        remarks: Vec::new(),
-        prepare: None,
-        build: None,
-        test: None,
-        dev: None,
-        listening: sources::listening(&docs),
-        listens: sources::listens(&docs),
-        handler: sources::handler(&docs),
-        writes: sources::writes(&docs),
-        spawns: sources::spawns(&docs),
-        health: sources::health(&docs),
-        example_port: surroundings::example_port(s),
-        variables: Vec::new(),
-        reads: Vec::new(),
-        tests: runtime_files::tests(&s.dir),
-        outputs: Vec::new(),
-        tracked: surroundings::top_level(s),
-        prose: Vec::new(),
-        hidden: None,
-        waits: false,
-        is_workspace: false,
-        focus: None,
-        libraries: Vec::new(),
-        build_libraries: Vec::new(),
-        secrets: Vec::new(),
-        unshipped: Vec::new(),
-        front_end: None,
-        app,
-    };
-    Some(Claim { strength: Strength::LooseFiles, because, facts })
+    let facts = Facts::of_sources(s, &docs, version::decide(s, None, &[], |_| None), app);
+    Some(Claim { strength: Strength::LooseFiles, because: facts.because.clone(), facts })
 }
 
 /// Generates the client before the build, where no script does.
@@ -363,10 +285,8 @@ fn is_program(package: &Package<'_>) -> bool {
         return true;
     }
     let rows = [framework::META, framework::LIBRARIES];
-    let own = rows
-        .into_iter()
-        .filter_map(|rows| framework::find(rows, package))
-        .any(|row| row.value.name != "Vite");
+    let own =
+        rows.into_iter().filter_map(|rows| framework::find(rows, package)).any(|row| !is_bundler(row.value));
     own && package.script("start").is_some_and(|line| !orchestrates(&line.value))
 }
 
@@ -400,8 +320,8 @@ fn chosen_framework(
         App::Site(_) => meta,
         App::Server(server) => {
             let own = meta.filter(|row| match row.value.gives {
-                framework::Gives::Site(_) => false,
-                framework::Gives::Next => !matches!(&server.launch.value, Launch::Node(words) if library.is_some() && !words.iter().any(|word| word == "server.js" || word.contains("next"))),
+                Gives::Site(_) => false,
+                Gives::Next => !matches!(&server.launch.value, Launch::Node(words) if library.is_some() && !words.iter().any(|word| word == "server.js" || word.contains("next"))),
                 _ => true,
             });
             own.or(library)
@@ -413,25 +333,23 @@ fn chosen_framework(
 fn entry(app: &App) -> Option<String> {
     let App::Server(server) = app else { return None };
     match &server.launch.value {
-        Launch::Node(words) => {
-            words.iter().find(|word| !word.starts_with('-') && word.contains('.')).cloned()
-        }
+        Launch::Node(words) => start::file_of(words).cloned(),
         Launch::Program(_) | Launch::Shell(_) => None,
     }
 }
 
 fn app_evidence(app: &App, package: &Package<'_>) -> Evidence {
-    let evidence = match app {
-        App::Server(server) => &server.launch.because,
-        App::Site(served) => &served.output.because,
-    };
+    let evidence = app.because();
     if evidence.at.is_some() { evidence.clone() } else { package.evidence() }
+}
+
+fn is_bundler(framework: &Framework) -> bool {
+    matches!(framework.gives, Gives::Site(site) if site.role == Role::Bundler)
 }
 
 /// A bundler's package beside another language's program is that program's asset pipeline.
 fn strength(facts: &Facts, package: &Package<'_>) -> Strength {
-    let is_bundler =
-        facts.framework.as_ref().is_some_and(|row| matches!(row.value.name, "Vite" | "webpack" | "Parcel"));
+    let is_bundler = facts.framework.as_ref().is_some_and(|row| is_bundler(row.value));
     let has_page = facts.tracked.iter().any(|name| name == "index.html")
         || package.dir.has("public/index.html")
         || package.dir.has("src/index.html");

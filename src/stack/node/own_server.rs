@@ -2,13 +2,13 @@
 
 use crate::fact::{Evidence, Fact};
 use crate::stack::Survey;
-use crate::stack::node::app::{App, Content, Launch, Packages, Server, port_argument};
-use crate::stack::node::framework::{Framework, Missing, Modules, Output, SiteWhen};
+use crate::stack::node::app::{App, Content, Launch, Packages, Server, port_argument, tool};
+use crate::stack::node::framework::{Framework, Modules, Output, SiteWhen};
 use crate::stack::node::lock::Lock;
 use crate::stack::node::manifest::Package;
 use crate::stack::node::next;
-use crate::stack::node::site::Served;
-use crate::stack::node::start::Start;
+use crate::stack::node::site::{self, Served};
+use crate::stack::node::start::{self, Decoded, Start};
 
 /// A server that the build writes, or the files that its configuration asks for instead.
 pub(super) fn of_output(
@@ -16,20 +16,17 @@ pub(super) fn of_output(
     package: &Package<'_>,
     meta: &Fact<&'static Framework>,
     output: &Output,
+    said: Option<&Decoded>,
 ) -> App {
-    if let Some(site) = &output.site
-        && let Some(because) = gives_files(s, package, site)
+    if let Some(when) = &output.site
+        && let Some(because) = gives_files(s, package, when)
     {
-        return App::Site(Served {
-            output: because.derive(site.output.to_owned()),
-            hashed: site.hashed.iter().map(|&folder| folder.to_owned()).collect(),
-            is_single_page: site.missing == Missing::Index,
-        });
+        return App::Site(site::served(s, package, &because.derive(meta.value), &when.site, None));
     }
     let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     let is_bundled = output.modules == Modules::Bundled;
     App::Server(Box::new(Server {
-        launch: meta.derive(Launch::Node(output.entry.split_whitespace().map(str::to_owned).collect())),
+        launch: meta.derive(Launch::Node(entry(s, package, output, said))),
         before: Vec::new(),
         builds: Vec::new(),
         content: Content::Output {
@@ -47,6 +44,38 @@ pub(super) fn of_output(
         stops: None,
         build_env: output.build_env.iter().map(owned).collect(),
     }))
+}
+
+/// The file that starts it, with its arguments: as the project's own script names them, else as the framework does.
+fn entry(s: &Survey<'_>, package: &Package<'_>, output: &Output, said: Option<&Decoded>) -> Vec<String> {
+    let scripts = package.tree(&["scripts"]).into_iter().flat_map(crate::repo::format::Tree::entries);
+    let named = scripts
+        .filter(|(name, _)| output.scripts.iter().any(|begin| name.starts_with(begin)))
+        .filter_map(|(_, line)| start::decode(line.as_text()?, Some(package), &s.dir))
+        .find_map(|decoded| match decoded.start {
+            Start::Node(node) if output.folders.iter().any(|folder| node.file.starts_with(folder)) => {
+                Some(node.options.into_iter().chain([node.file]).chain(node.args).collect())
+            }
+            _ => None,
+        });
+    if let Some(words) = named {
+        return words;
+    }
+    let mut words: Vec<String> = output.entry.split_whitespace().map(str::to_owned).collect();
+    if let Some(Start::Tool { name, args }) = said.map(|said| &said.start)
+        && tool(name).is_some_and(|row| words.first().is_some_and(|file| file == row.file))
+        && !args.is_empty()
+    {
+        words.truncate(1);
+        words.extend(args.iter().cloned());
+    }
+    if let Some(browser) = site::angular(s, &package.dir) {
+        let folder = browser.value.strip_suffix("/browser").unwrap_or(&browser.value);
+        for word in &mut words {
+            *word = word.replace("{angular}", folder);
+        }
+    }
+    words
 }
 
 fn gives_files(s: &Survey<'_>, package: &Package<'_>, site: &SiteWhen) -> Option<Fact<String>> {
@@ -98,7 +127,7 @@ pub(super) fn of_next(
         next::Output::Export(because) => App::Site(Served {
             output: because.derive(next::EXPORTED.to_owned()),
             hashed: vec!["_next/static".to_owned()],
-            is_single_page: false,
+            fallback: None,
         }),
         next::Output::Standalone(because) => standalone(&because, Vec::new()),
         next::Output::Injected(because) => {
@@ -143,7 +172,7 @@ pub(super) fn of_nuxt2(s: &Survey<'_>, meta: &Fact<&'static Framework>) -> App {
         let served = Served {
             output: meta.derive("dist".to_owned()),
             hashed: vec!["_nuxt".to_owned()],
-            is_single_page: single_page,
+            fallback: single_page.then(site::index),
         };
         return App::Site(served);
     }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::config::keys;
 use crate::fact::Fact;
 use crate::plan::run::Run;
-use crate::plan::service::{IgnoreGroup, Runtime, Service, ServiceKind, Toolchain};
+use crate::plan::service::{IgnoreGroup, Runtime, Service, ServiceKind, Toolchain, Turn};
 use crate::plan::stage::{GraphError, Origin, Role, Stage, StageGraph, SystemPackage};
 use crate::stack::Survey;
 use crate::stack::common::manifests::{self, Copied};
@@ -391,5 +391,13 @@ fn ignore(facts: &Facts) -> Vec<IgnoreGroup> {
     ];
     groups[1].patterns.extend(facts.prose.iter().map(|name| facts.at_home(name)));
     groups.extend(facts.hidden.clone());
+    if !facts.settings.is_empty() {
+        let mut settings = IgnoreGroup::new("settings of the build, public by the names in them", &[]);
+        settings
+            .patterns
+            .extend(facts.settings.iter().map(|file| format!("!{}", facts.in_context(&file.value))));
+        settings.turn = Turn::AfterSecrets;
+        groups.push(settings);
+    }
     groups
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::fact::Fact;
 use crate::repo::dir::Dir;
 use crate::stack::Survey;
-use crate::stack::node::framework::{Framework, Gives, Missing, Site};
+use crate::stack::node::framework::{Framework, Gives, Missing, Site, Stated};
 use crate::stack::node::manifest::Package;
 use crate::stack::node::start::clean;
 
@@ -16,8 +16,13 @@ pub(super) struct Served {
     pub output: Fact<String>,
     /// Folders of it whose file names change with their content.
     pub hashed: Vec<String>,
-    /// Is `index.html` sent for every path without a file?
-    pub is_single_page: bool,
+    /// The file that is sent for every path without one; none where an error page is.
+    pub fallback: Option<String>,
+}
+
+/// The page that routes in the browser.
+pub(super) fn index() -> String {
+    "index.html".to_owned()
 }
 
 /// What a framework's build gives to serve. `served` is a folder that a start script serves itself.
@@ -28,15 +33,24 @@ pub(super) fn served(
     row: &Site,
     served: Option<Fact<String>>,
 ) -> Served {
+    let stated = || match row.stated {
+        Stated::Nowhere => None,
+        Stated::Config(files, pattern) => configured(&package.dir, files, pattern),
+        Stated::Angular => angular(s, &package.dir),
+        Stated::Below(command) => below(package, command),
+    };
     let output = served
         .or_else(|| scripted(package))
-        .or_else(|| (framework.value.name == "Angular").then(|| angular(s, &package.dir)).flatten())
-        .or_else(|| vitepress(package, framework.value))
-        .or_else(|| configured(&package.dir, row).filter(|found| !is_outside(&found.value)))
+        .or_else(|| stated().filter(|found| !is_outside(&found.value)))
         .unwrap_or_else(|| framework.derive(row.output.to_owned()));
+    let fallback = match row.missing {
+        Missing::Index => Some(index()),
+        Missing::NotFound => None,
+        Missing::Stated(files, pattern) => configured(&package.dir, files, pattern).map(|file| file.value),
+    };
     Served {
         hashed: row.hashed.iter().map(|&folder| folder.to_owned()).collect(),
-        is_single_page: row.missing == Missing::Index,
+        fallback,
         output: output.map(|path| clean(&path)),
     }
 }
@@ -44,7 +58,8 @@ pub(super) fn served(
 /// The folder beside the front end's own that its build fills: `../server/public`.
 pub(super) fn outside(dir: &Dir<'_>, framework: &Framework) -> Option<Fact<String>> {
     let Gives::Site(row) = framework.gives else { return None };
-    configured(dir, &row).filter(|found| is_outside(&found.value))
+    let Stated::Config(files, pattern) = row.stated else { return None };
+    configured(dir, files, pattern).filter(|found| is_outside(&found.value))
 }
 
 /// It belongs to a server there.
@@ -64,19 +79,19 @@ fn scripted(package: &Package<'_>) -> Option<Fact<String>> {
 }
 
 /// A folder in a configuration's text. The file is never run.
-fn configured(dir: &Dir<'_>, row: &Site) -> Option<Fact<String>> {
-    let (files, pattern) = row.configured?;
+fn configured(dir: &Dir<'_>, files: &[&str], pattern: &str) -> Option<Fact<String>> {
     let pattern = regex::Regex::new(pattern).expect("the rows are read by a test");
-    let doc = files.iter().find_map(|name| dir.doc(name))?;
-    let found = doc.find(|line| {
-        let code = line.trim_start();
-        (!code.starts_with("//")).then(|| pattern.captures(line).map(|found| found[1].to_owned()))?
+    let found = files.iter().filter_map(|name| dir.doc(name)).find_map(|doc| {
+        doc.find(|line| {
+            let code = line.trim_start();
+            (!code.starts_with("//")).then(|| pattern.captures(line).map(|found| found[1].to_owned()))?
+        })
     })?;
     (!found.value.starts_with('/')).then_some(found)
 }
 
 /// <https://angular.dev/reference/configs/workspace-config#output-path-configuration>
-fn angular(s: &Survey<'_>, dir: &Dir<'_>) -> Option<Fact<String>> {
+pub(super) fn angular(s: &Survey<'_>, dir: &Dir<'_>) -> Option<Fact<String>> {
     let config = s.parsed(dir.doc("angular.json")?.jsonc())?;
     let projects = config.tree.get("projects")?;
     let chosen = config.text(&["defaultProject"]).map(|name| name.value);
@@ -106,18 +121,13 @@ fn angular(s: &Survey<'_>, dir: &Dir<'_>) -> Option<Fact<String>> {
 }
 
 /// `vitepress build docs` puts its output below the folder it is given.
-fn vitepress(package: &Package<'_>, framework: &Framework) -> Option<Fact<String>> {
-    let kind = match framework.name {
-        "VitePress" => "vitepress",
-        "VuePress" => "vuepress",
-        _ => return None,
-    };
+fn below(package: &Package<'_>, command: &str) -> Option<Fact<String>> {
     let names = ["build", "docs:build", "build:docs"];
     let script =
-        names.iter().find_map(|name| package.script(name).filter(|line| line.value.contains(kind)))?;
+        names.iter().find_map(|name| package.script(name).filter(|line| line.value.contains(command)))?;
     let words: Vec<&str> = script.value.split_whitespace().collect();
-    let at = words.windows(2).position(|pair| pair[0] == kind && pair[1] == "build")?;
+    let at = words.windows(2).position(|pair| pair[0] == command && pair[1] == "build")?;
     let folder = words.get(at + 2).filter(|word| !word.starts_with('-') && !word.starts_with('&')).copied();
     let folder = folder.map(|folder| format!("{}/", clean(folder))).unwrap_or_default();
-    Some(script.derive(format!("{folder}.{kind}/dist")))
+    Some(script.derive(format!("{folder}.{command}/dist")))
 }

@@ -179,6 +179,20 @@ fn is_node_option(word: &str) -> bool {
     .any(|known| word.starts_with(known))
 }
 
+/// The file among the words that `node` gets.
+pub(super) fn file_of(words: &[String]) -> Option<&String> {
+    let mut words = words.iter();
+    loop {
+        let word = words.next()?;
+        if !word.starts_with('-') {
+            return Some(word);
+        }
+        if WITH_VALUE.contains(&word.as_str()) {
+            words.next();
+        }
+    }
+}
+
 /// Servers of static files, with their folder argument.
 const FILE_SERVERS: &[&str] =
     &["serve", "http-server", "live-server", "lite-server", "superstatic", "static-server"];

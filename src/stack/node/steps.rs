@@ -42,6 +42,9 @@ const OTHER_PRODUCTS: &[&str] = &[
     "cdk",
 ];
 
+/// Scripts that test. Vue's starters have no plain one: <https://github.com/vuejs/create-vue>
+const TESTS: &[&str] = &["test", "test:unit"];
+
 /// Commands that cannot run while an image is built: they want a browser.
 const NEEDS_BROWSER: &[&str] = &[
     "cypress",
@@ -147,7 +150,10 @@ fn in_image(step: &str, manager: &PackageManager) -> String {
 
 /// The command that runs the project's tests once.
 pub(super) fn test(s: &Survey<'_>, package: &Package<'_>, manager: &PackageManager) -> Option<Fact<Run>> {
-    let script = package.script("test").filter(|script| !script.value.contains("no test specified"))?;
+    let (name, script) = TESTS.iter().find_map(|name| {
+        let script = package.script(name).filter(|script| !script.value.contains("no test specified"))?;
+        Some((*name, script))
+    })?;
     let words = shell_words::split(&script.value).unwrap_or_default();
     if let Some(tool) = words.iter().find(|word| NEEDS_BROWSER.contains(&word.as_str())) {
         let message = format!("no test stage: `{tool}` needs a browser");
@@ -163,7 +169,7 @@ pub(super) fn test(s: &Survey<'_>, package: &Package<'_>, manager: &PackageManag
         let once: Vec<String> = words.iter().filter(|word| !watches(word)).cloned().collect();
         return Some(script.derive(Run::new(manager.exec(&shell_words::join(once))).env("CI", "1")));
     }
-    Some(script.derive(Run::new(manager.run("test")).env("CI", "1")))
+    Some(script.derive(Run::new(manager.run(name)).env("CI", "1")))
 }
 
 /// The words that start the watch mode.

@@ -1,0 +1,223 @@
+//! Frameworks, as rows: how one is recognised, what its build leaves behind, and what runs that.
+//!
+//! A framework is recognised by a dependency, never by a substring of a file. Server or site is decided by what the
+//! build produces. The rows stand beside this file: those that bring a server, sites, and libraries of servers.
+
+mod libraries;
+mod servers;
+mod sites;
+mod tools;
+
+use crate::fact::Fact;
+use crate::stack::node::manifest::Package;
+
+pub(super) use tools::{Serves, Tool};
+
+/// Frameworks that bring their own server or build, most specific first.
+pub(super) const META: &[&[Framework]] = &[servers::ROWS, sites::ROWS];
+
+/// Server libraries: they listen inside the project's own program.
+pub(super) const LIBRARIES: &[&[Framework]] = &[libraries::ROWS];
+
+/// Programs of packages that serve.
+pub(super) const TOOLS: &[Tool] = tools::ROWS;
+
+/// The first row that a dependency of the package means.
+pub(super) fn find(
+    rows: &'static [&'static [Framework]],
+    package: &Package<'_>,
+) -> Option<Fact<&'static Framework>> {
+    rows.iter().copied().flatten().find_map(|row| {
+        let uses = row.packages.iter().find_map(|name| package.uses(name))?;
+        row.is_meant(package).then(|| uses.derive(row))
+    })
+}
+
+/// One framework.
+#[derive(Debug)]
+pub(super) struct Framework {
+    /// Its name for people.
+    pub name: &'static str,
+    /// Any of these dependencies means it.
+    pub packages: &'static [&'static str],
+    /// What comes out of it.
+    pub gives: Gives,
+    /// The port its own server has when nobody says otherwise.
+    pub port: u16,
+    /// What its watch mode is told to be reachable from outside.
+    pub dev: &'static [&'static str],
+    /// The names that its public build-time variables start with.
+    pub public: &'static [&'static str],
+}
+
+impl Framework {
+    /// A tool that many projects have beside their own build is meant only where that build, or nothing, names it.
+    fn is_meant(&self, package: &Package<'_>) -> bool {
+        let Gives::Site(Site { role: Role::Aside, tools, .. }) = self.gives else { return true };
+        ["build", "start"]
+            .iter()
+            .filter_map(|name| package.script(name))
+            .all(|script| tools.iter().any(|tool| script.value.contains(tool)))
+    }
+}
+
+/// What a framework's build gives.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Gives {
+    /// Nothing of its own: it is a library inside the project's program.
+    Library,
+    /// Files for a web server.
+    Site(Site),
+    /// A server, as its output folder says.
+    Server(Output),
+    /// Next.js, which has three ways.
+    Next,
+    /// What only another platform runs; how to change that.
+    Elsewhere(&'static str),
+}
+
+/// Files for a web server.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Site {
+    /// The output folder.
+    pub output: &'static str,
+    /// Where another one is stated.
+    pub stated: Stated,
+    /// Folders of the output whose file names change with their content.
+    pub hashed: &'static [&'static str],
+    /// What is sent for a path without a file.
+    pub missing: Missing,
+    /// Commands that build it, where no script does.
+    pub build: &'static str,
+    /// The tools whose servers are for development only.
+    pub tools: &'static [&'static str],
+    /// What the dependency alone says.
+    pub role: Role,
+}
+
+/// Where a project states its output folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stated {
+    /// Nowhere but in scripts.
+    Nowhere,
+    /// In configuration files: the expression's first group is the folder.
+    Config(&'static [&'static str], &'static str),
+    /// In `angular.json`.
+    Angular,
+    /// Below the folder that this command of a script is given, in a hidden folder of its name.
+    Below(&'static str),
+}
+
+/// What it means that a package is among the dependencies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// The project is one of these.
+    Framework,
+    /// A bundler: libraries, tests and servers use it as well.
+    Bundler,
+    /// A tool for documents or components that stands beside a program.
+    Aside,
+}
+
+/// What a site sends for a path without a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// `index.html`, which routes in the browser.
+    Index,
+    /// An error page.
+    NotFound,
+    /// The file that the configuration names after this word, else an error page.
+    Stated(&'static [&'static str], &'static str),
+}
+
+/// A server that the build writes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Output {
+    /// The file that `node` starts, and its arguments. `{angular}` is the output folder that `angular.json` gives.
+    pub entry: &'static str,
+    /// How the names of scripts begin that start it, where a project names the file.
+    pub scripts: &'static [&'static str],
+    /// The folders it needs, the first one always.
+    pub folders: &'static [&'static str],
+    /// Does it need the production dependencies beside it?
+    pub modules: Modules,
+    /// Variables that make it reachable.
+    pub env: &'static [(&'static str, &'static str)],
+    /// Variables of its build alone.
+    pub build_env: &'static [(&'static str, &'static str)],
+    /// When the build gives files instead.
+    pub site: Option<SiteWhen>,
+}
+
+/// When a framework's build gives files instead of a server.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SiteWhen {
+    /// Words of a configuration file.
+    pub configured: &'static [(&'static str, &'static str)],
+    /// Words of the build script.
+    pub built_by: &'static [&'static str],
+    /// These files.
+    pub site: Site,
+}
+
+/// Does a built server need installed packages?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Modules {
+    /// They are bundled.
+    Bundled,
+    /// The production tree.
+    Production,
+}
+
+/// What most sites have.
+const SITE: Site = Site {
+    output: "dist",
+    stated: Stated::Nowhere,
+    hashed: &[],
+    missing: Missing::Index,
+    build: "",
+    tools: &[],
+    role: Role::Framework,
+};
+
+/// What most built servers have.
+const OUTPUT: Output = Output {
+    entry: "",
+    scripts: &[],
+    folders: &[],
+    modules: Modules::Production,
+    env: &[("HOST", "0.0.0.0")],
+    build_env: &[],
+    site: None,
+};
+
+const HOST: &[&str] = &["--host", "0.0.0.0"];
+const VITE_CONFIG: &[&str] =
+    &["vite.config.ts", "vite.config.js", "vite.config.mjs", "vite.config.mts", "vite.config.cjs"];
+const OUT_DIR: &str = r#"\boutDir\s*:\s*["'`]([^"'`$]+)["'`]"#;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn expressions_compile() {
+        for row in META.iter().copied().flatten() {
+            let site = match row.gives {
+                Gives::Site(site) => Some(site),
+                Gives::Server(Output { site, .. }) => site.map(|when| when.site),
+                Gives::Library | Gives::Next | Gives::Elsewhere(_) => None,
+            };
+            let Some(site) = site else { continue };
+            let stated = if let Stated::Config(_, pattern) = site.stated { Some(pattern) } else { None };
+            let missing = if let Missing::Stated(_, pattern) = site.missing { Some(pattern) } else { None };
+            for pattern in stated.into_iter().chain(missing) {
+                assert!(
+                    regex::Regex::new(pattern).is_ok_and(|regex| regex.captures_len() == 2),
+                    "{}",
+                    row.name
+                );
+            }
+        }
+    }
+}
