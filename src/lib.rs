@@ -34,6 +34,7 @@ pub mod dockerfile;
 pub mod fact;
 pub mod key;
 pub mod lint;
+pub mod migrate;
 pub mod out;
 pub mod plan;
 pub mod render;

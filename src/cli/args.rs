@@ -42,6 +42,17 @@ pub(super) enum Command {
     Plan(PlanArgs),
     /// Build, run, probe, stop and rebuild what a Dockerfile makes
     Verify(crate::cli::verify::VerifyArgs),
+    /// List Dockerfiles: base, end of life, user, easy or hard and why
+    Inventory(InventoryArgs),
+    /// Rebuild old Dockerfiles, with an account of every instruction
+    Migrate(MigrateArgs),
+    /// Say what is wrong with Dockerfiles, any Dockerfiles
+    Lint(LintArgs),
+    /// Print why a rule of `lint` is one
+    Explain {
+        /// The code of a finding; all rules without
+        code: Option<String>,
+    },
     /// Print the JSON schema of a document
     Schema(SchemaArgs),
     /// Print a completion script
@@ -149,6 +160,101 @@ pub(super) struct PlanArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub(super) struct LintArgs {
+    /// Dockerfiles, folders to look for them in, or - for stdin
+    #[arg(value_name = "FILE", default_value = ".")]
+    pub files: Vec<PathBuf>,
+
+    /// text, json, sarif or github
+    #[arg(long, value_enum, default_value_t = LintFormat::Text, hide_possible_values = true)]
+    pub format: LintFormat,
+
+    /// Make the repairs that change neither the image nor how it runs
+    #[arg(long)]
+    pub fix: bool,
+
+    /// Findings are no failure
+    #[arg(long)]
+    pub exit_zero: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum LintFormat {
+    Text,
+    Json,
+    Sarif,
+    Github,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub(super) struct InventoryArgs {
+    /// Repositories, folders of repositories, or Dockerfiles
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub paths: Vec<PathBuf>,
+
+    /// text, json or csv
+    #[arg(long, value_enum, default_value_t = TableFormat::Text, hide_possible_values = true)]
+    pub format: TableFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum TableFormat {
+    Text,
+    Json,
+    Csv,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub(super) struct MigrateArgs {
+    /// Repositories, folders of repositories, or Dockerfiles
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub paths: Vec<PathBuf>,
+
+    /// Write the files; without, only the diff and the ledger are shown
+    #[arg(long)]
+    pub write: bool,
+
+    /// Also write files that git could not bring back
+    #[arg(long, requires = "write")]
+    pub allow_dirty: bool,
+
+    /// safe (a cleaner text), restage (stages) or harden (no root, smallest base)
+    #[arg(long, value_enum, default_value_t = Level::Restage, hide_possible_values = true, hide_default_value = true)]
+    pub level: Level,
+
+    /// Also write files of which something is left to a person
+    #[arg(long, requires = "write")]
+    pub accept_open: bool,
+
+    /// text or json
+    #[arg(long, value_enum, default_value_t = MigrateFormat::Text, hide_possible_values = true)]
+    pub format: MigrateFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Level {
+    Safe,
+    Restage,
+    Harden,
+}
+
+impl From<Level> for crate::migrate::Level {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Safe => Self::Safe,
+            Level::Restage => Self::Restage,
+            Level::Harden => Self::Harden,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum MigrateFormat {
     Text,
     Json,
 }

@@ -7,8 +7,12 @@ mod answers;
 mod args;
 mod ask;
 mod cause;
+mod dockerfiles;
 mod init;
+mod lint;
+mod migrate;
 mod plan;
+mod repositories;
 mod session;
 mod term;
 pub mod verify;
@@ -71,6 +75,10 @@ pub fn main() -> ExitCode {
         Command::Check(command) => init::run(&command.as_init(), &term),
         Command::Plan(command) => plan::run(command, &term),
         Command::Verify(command) => return verify(command),
+        Command::Inventory(command) => migrate::inventory(command, &term),
+        Command::Migrate(command) => migrate::run(command, &term),
+        Command::Lint(command) => lint::run(command, &term),
+        Command::Explain { code } => lint::explain(code.as_deref(), &term),
         Command::Schema(command) => plan::schema(command, &term),
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -8,6 +8,7 @@ use anstyle::{AnsiColor, Style};
 use crate::cli::args::Color;
 use crate::cli::{Exit, Failure};
 use crate::diag::{Diagnostic, Severity};
+use crate::lint::Finding;
 use crate::repo::Inventory;
 
 /// Where people and programs read.
@@ -112,12 +113,30 @@ impl Term {
         }
     }
 
-    fn render(&self, finding: &Diagnostic, inventory: &Inventory) -> String {
-        let level = match finding.severity {
-            Severity::Error => Level::ERROR,
-            Severity::Warning => Level::WARNING,
-            Severity::Note => Level::NOTE,
+    /// A finding of a rule with its line, on stdout: it is what was asked for.
+    pub fn finding(&self, file: &str, line: &str, finding: &Finding) -> Result<(), Failure> {
+        let level = level(finding.severity);
+        let help = match &finding.fix {
+            Some(_) => format!("{} (`--fix` does it)", finding.help),
+            None => finding.help.clone(),
         };
+        let line = line.trim_start_matches('\u{feff}');
+        let shown = line.char_indices().nth(160).map_or(line, |(end, _)| &line[..end]);
+        let mut group = level.primary_title(finding.message.as_str()).id(finding.code).element(
+            Snippet::source(shown)
+                .path(file)
+                .line_start(finding.line as usize)
+                .annotation(AnnotationKind::Primary.span(0..shown.len())),
+        );
+        group = group.element(Level::HELP.message(help.as_str()));
+        let renderer = if self.color { Renderer::styled() } else { Renderer::plain() };
+        let said = renderer.term_width(100).render(&[group]);
+        let mut out = anstream::stdout().lock();
+        received(writeln!(out, "{said}").and_then(|()| out.flush()))
+    }
+
+    fn render(&self, finding: &Diagnostic, inventory: &Inventory) -> String {
+        let level = level(finding.severity);
         let code = finding.code.to_string();
         let title = level.primary_title(finding.message.as_str()).id(code.as_str());
         let mut group = title.elements([] as [annotate_snippets::Element<'_>; 0]);
@@ -134,6 +153,14 @@ impl Term {
         }
         let renderer = if self.color { Renderer::styled() } else { Renderer::plain() };
         renderer.term_width(80).render(&[group])
+    }
+}
+
+fn level(severity: Severity) -> Level<'static> {
+    match severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
     }
 }
 

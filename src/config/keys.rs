@@ -2,6 +2,7 @@
 //!
 //! A stack's own keys stand in the stack. All of them are listed by [`all`](crate::stack::keys).
 
+use crate::dockerfile::{self, Keyword};
 use crate::key::{AnyKey, Key, text, texts, truth};
 use crate::plan::service::ExecForm;
 
@@ -36,6 +37,20 @@ pub static BUILD_PACKAGES: Key<Globs> = Key {
     name: "build.system_packages",
     doc: "packages of the distribution that the build needs",
     parse: |v| texts(v).and_then(package_names),
+};
+
+/// Instructions for the stage that builds.
+pub static BUILD_INSTRUCTIONS: Key<Instructions> = Key {
+    name: "build.instructions",
+    doc: "instructions for the build stage, after everything else in it",
+    parse: instructions,
+};
+
+/// Instructions for the stage that runs.
+pub static RUNTIME_INSTRUCTIONS: Key<Instructions> = Key {
+    name: "runtime.instructions",
+    doc: "instructions for the runtime stage, above its USER: RUN, COPY, ADD, ENV, LABEL, VOLUME, EXPOSE, ARG",
+    parse: instructions,
 };
 
 /// The image that runs.
@@ -90,6 +105,7 @@ pub static COMMAND: Key<ExecForm> = Key {
 /// The settings that every stack shares.
 pub static SHARED: &[&dyn AnyKey] = &[
     &BUILD_COMMAND,
+    &BUILD_INSTRUCTIONS,
     &BUILD_PACKAGES,
     &COMMAND,
     &ENV,
@@ -99,6 +115,7 @@ pub static SHARED: &[&dyn AnyKey] = &[
     &IMAGE,
     &PACKAGE_MANAGER,
     &PORT,
+    &RUNTIME_INSTRUCTIONS,
     &RUNTIME_PACKAGES,
     &STACK,
     &STOP_SIGNAL,
@@ -113,6 +130,16 @@ pub struct Globs(pub Vec<String>);
 impl std::fmt::Display for Globs {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0.join(", "))
+    }
+}
+
+/// Instructions of a Dockerfile, as they are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Instructions(pub Vec<String>);
+
+impl std::fmt::Display for Instructions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0.join("; "))
     }
 }
 
@@ -191,6 +218,40 @@ fn signal(value: &toml::Value) -> Result<String, String> {
     let known = name.starts_with("SIG") && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
     if known { Ok(name) } else { Err("expected a signal such as SIGTERM".into()) }
 }
+
+/// Each text is one whole instruction, comments above it included, of a kind that changes neither the stages nor
+/// who runs what.
+fn instructions(value: &toml::Value) -> Result<Instructions, String> {
+    let items = value.as_array().ok_or("expected a list of instructions")?;
+    let one = |item: &toml::Value| {
+        let text = item.as_str().ok_or("expected a list of instructions")?;
+        let (file, problems) = dockerfile::parse(text);
+        let mut found = file.instructions();
+        let (Some(only), None) = (found.next(), found.next()) else {
+            return Err(format!("`{}` is not one instruction", text.escape_debug()));
+        };
+        if !CARRIED.contains(&only.keyword) || !only.heredocs.is_empty() || file.directive("escape").is_some()
+        {
+            return Err(format!("{} cannot be carried", only.keyword));
+        }
+        match problems.iter().find(|problem| problem.kind.stops_build()) {
+            Some(problem) => Err(problem.kind.to_string()),
+            None => Ok(text.trim_end().to_owned()),
+        }
+    };
+    items.iter().map(one).collect::<Result<_, _>>().map(Instructions)
+}
+
+const CARRIED: &[Keyword] = &[
+    Keyword::Add,
+    Keyword::Arg,
+    Keyword::Copy,
+    Keyword::Env,
+    Keyword::Expose,
+    Keyword::Label,
+    Keyword::Run,
+    Keyword::Volume,
+];
 
 fn package_names(names: Vec<String>) -> Result<Globs, String> {
     let legal = |c: char| c.is_ascii_alphanumeric() || "+-.:=*~_".contains(c);

@@ -165,6 +165,7 @@ impl<'a> Parser<'a> {
         let (logical, mut end) = self.join(first);
         let mut instruction = split(&logical.text, self.escape);
         instruction.heredocs = self.heredocs(&instruction, &logical.text, &mut end, first);
+        instruction.args.parts = logical.parts_of(&instruction.args.span);
         instruction.args.span = logical.place(&instruction.args.span);
         instruction.line = Self::number(first);
         instruction.last_line = Self::number(end - 1);
@@ -272,6 +273,13 @@ impl Logical {
         if part.is_empty() { end..end } else { self.source(part.start)..end }
     }
 
+    /// Where the parts of a range start: in the range, and in the file.
+    fn parts_of(&self, range: &Span) -> Vec<(usize, usize)> {
+        let within = self.parts.iter().filter(|(start, _)| range.start < *start && *start < range.end);
+        let rest = within.map(|(start, source)| (start - range.start, *source));
+        std::iter::once((0, self.source(range.start))).chain(rest).collect()
+    }
+
     /// The place in the file behind the byte before `end`.
     fn source_end(&self, end: usize) -> usize {
         if end == 0 { self.source(0) } else { self.source(end - 1) + 1 }
@@ -303,7 +311,7 @@ pub(super) fn split(line: &str, escape: char) -> Instruction {
     Instruction {
         keyword: Keyword::of(&trimmed[..word]),
         flags,
-        args: Spanned { value: args.to_owned(), span: from..from + args.len() },
+        args: Spanned { value: args.to_owned(), span: from..from + args.len(), parts: Vec::new() },
         heredocs: Vec::new(),
         line: 0,
         last_line: 0,

@@ -127,6 +127,18 @@ pub struct Spanned {
     pub value: String,
     /// From its first to its last byte in the file; may hold comments and line ends in between.
     pub span: Span,
+    /// Where each part of the value starts: in the value, and in the file.
+    pub(super) parts: Vec<(usize, usize)>,
+}
+
+impl Spanned {
+    /// The place in the file of a range of the value. It is none where a line ends within the range.
+    pub fn place(&self, range: &Span) -> Option<Span> {
+        let part = self.parts.partition_point(|(start, _)| *start <= range.start).checked_sub(1)?;
+        let (start, source) = self.parts[part];
+        let next = self.parts.get(part + 1).map_or(self.value.len(), |(next, _)| *next);
+        (range.end <= next).then(|| source + (range.start - start)..source + (range.end - start))
+    }
 }
 
 /// `--name=value`, quotes already taken off.

@@ -1,15 +1,17 @@
 //! Two stages of one name: `COPY --from` reaches only the later one.
 
-use super::{Findings, Rule, Subject};
+use super::{Findings, Rule, Scope, Severity, Subject};
 use crate::dockerfile::graph::StageProblemKind;
 
 pub(super) static RULE: Rule = Rule {
     code: "duplicate-stage",
     why: "Of two stages with one name only the later can be reached.",
+    severity: Severity::Error,
+    scope: Scope::Every,
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings) {
+fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     for problem in subject.stages.problems() {
         if matches!(problem.kind, StageProblemKind::DuplicateName { .. }) {
             findings.add(problem.line, problem.kind.to_string(), "Give each stage a name of its own.");

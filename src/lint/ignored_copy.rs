@@ -1,9 +1,14 @@
 //! A source that is in the repository and that the ignore file keeps from the build.
 
-use super::{Findings, Rule, Subject, copied::copied};
+use super::{Findings, Rule, Scope, Severity, Subject, copied::copied};
 
-pub(super) static RULE: Rule =
-    Rule { code: "ignored-copy", why: "A build cannot copy what the ignore file hides from it.", check };
+pub(super) static RULE: Rule = Rule {
+    code: "ignored-copy",
+    why: "A build cannot copy what the ignore file hides from it.",
+    severity: Severity::Error,
+    scope: Scope::Every,
+    check,
+};
 
 /// The sources that a Dockerfile copies and the ignore file hides whole, as written.
 pub(super) fn hidden(subject: &Subject<'_>) -> Vec<String> {
@@ -17,7 +22,7 @@ pub(super) fn hidden(subject: &Subject<'_>) -> Vec<String> {
         .collect()
 }
 
-fn check(subject: &Subject<'_>, findings: &mut Findings) {
+fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     let Some(context) = subject.context else { return };
     let Some(ignore) = context.ignore else { return };
     for copied in copied(subject) {

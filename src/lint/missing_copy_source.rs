@@ -1,11 +1,16 @@
 //! A source that is not in the repository at all.
 
-use super::{Findings, Rule, Subject, copied::copied};
+use super::{Findings, Rule, Scope, Severity, Subject, copied::copied};
 
-pub(super) static RULE: Rule =
-    Rule { code: "missing-copy-source", why: "A build stops when a source is not in its context.", check };
+pub(super) static RULE: Rule = Rule {
+    code: "missing-copy-source",
+    why: "A build stops when a source is not in its context.",
+    severity: Severity::Error,
+    scope: Scope::Every,
+    check,
+};
 
-fn check(subject: &Subject<'_>, findings: &mut Findings) {
+fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     let Some(context) = subject.context else { return };
     for copied in copied(subject) {
         if !copied.optional && copied.paths(context).is_empty() {

@@ -2,16 +2,18 @@
 //!
 //! <https://docs.docker.com/reference/build-checks/workdir-relative-path/>
 
-use super::{Findings, Rule, Subject};
+use super::{Findings, Rule, Scope, Severity, Subject};
 use crate::dockerfile::Meaning;
 
 pub(super) static RULE: Rule = Rule {
     code: "relative-workdir",
     why: "Where a relative directory lies depends on the base image.",
+    severity: Severity::Warning,
+    scope: Scope::Every,
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings) {
+fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     for stage in &subject.stages {
         let lineage = subject.stages.lineage(stage);
         let parent = lineage.iter().rev().nth(1).map(|parent| subject.stages.evaluated(parent));

@@ -3,15 +3,20 @@
 //!
 //! <https://kubernetes.io/docs/tasks/configure-pod-container/security-context/>
 
-use super::{Findings, Rule, Subject};
+use super::{Findings, Rule, Scope, Severity, Subject};
 use crate::dockerfile::{Keyword, Stages, graph::Stage};
 
-pub(super) static RULE: Rule =
-    Rule { code: "root-user", why: "What runs as root in a container is root on the host's kernel.", check };
+pub(super) static RULE: Rule = Rule {
+    code: "root-user",
+    why: "What runs as root in a container is root on the host's kernel.",
+    severity: Severity::Warning,
+    scope: Scope::People,
+    check,
+};
 
 const HELP: &str = "End with a numeric user, such as `USER 65532:65532`.";
 
-fn check(subject: &Subject<'_>, findings: &mut Findings) {
+fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     let stages = &subject.stages;
     let Some(last) = stages.last() else { return };
     let Some(user) = stages.evaluated(last).user else {

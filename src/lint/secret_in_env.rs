@@ -3,12 +3,14 @@
 //! The words are those of Docker's own check:
 //! <https://docs.docker.com/reference/build-checks/secrets-used-in-arg-or-env/>
 
-use super::{Findings, Rule, Subject};
+use super::{Findings, Rule, Scope, Severity, Subject};
 use crate::dockerfile::Meaning;
 
 pub(super) static RULE: Rule = Rule {
     code: "secret-in-env",
     why: "Everybody who has the image can read its arguments and variables.",
+    severity: Severity::Error,
+    scope: Scope::Every,
     check,
 };
 
@@ -20,7 +22,7 @@ const HARMLESS: &[&str] = &["file", "path", "public"];
 
 const HELP: &str = "Use a secret mount: `RUN --mount=type=secret,id=name ...`.";
 
-fn check(subject: &Subject<'_>, findings: &mut Findings) {
+fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     for instruction in subject.stages.iter().flat_map(|stage| &stage.instructions) {
         let names: Vec<String> = match instruction.meaning() {
             Ok(Meaning::Arg(args)) => args.into_iter().map(|arg| arg.name).collect(),
@@ -42,7 +44,7 @@ fn is_empty(value: &str) -> bool {
     matches!(value, "" | "\"\"" | "''")
 }
 
-fn is_secret(name: &str) -> bool {
+pub(crate) fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let has = |words: &[&str]| name.split(['_', '-']).any(|word| words.contains(&word));
     has(SECRETS) && !has(HARMLESS)

@@ -1,15 +1,17 @@
 //! Commands that run below a shell: `docker stop` reaches the shell and not the program.
 
-use super::{Findings, Rule, Subject};
+use super::{Findings, Rule, Scope, Severity, Subject};
 use crate::dockerfile::{Form, Keyword, Meaning, instr::Healthcheck};
 
 pub(super) static RULE: Rule = Rule {
     code: "shell-form",
     why: "A shell in front of the program keeps signals from it, and needs a shell in the image.",
+    severity: Severity::Warning,
+    scope: Scope::Every,
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings) {
+fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     for instruction in subject.stages.iter().flat_map(|stage| &stage.instructions) {
         let Ok(
             Meaning::Cmd(form)

@@ -1,15 +1,20 @@
 //! `COPY --from` or a mount that names a stage which is not there (yet).
 
-use super::{Findings, Rule, Subject};
+use super::{Findings, Rule, Scope, Severity, Subject};
 use crate::dockerfile::{Source, graph::StageProblemKind};
 
-pub(super) static RULE: Rule =
-    Rule { code: "unknown-stage", why: "A stage can only take from stages above it.", check };
+pub(super) static RULE: Rule = Rule {
+    code: "unknown-stage",
+    why: "A stage can only take from stages above it.",
+    severity: Severity::Error,
+    scope: Scope::Every,
+    check,
+};
 
 /// Above this two names are taken for the same one misspelt.
 const ALIKE: f64 = 0.85;
 
-fn check(subject: &Subject<'_>, findings: &mut Findings) {
+fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     for problem in subject.stages.problems() {
         if matches!(problem.kind, StageProblemKind::UnknownStage(_)) {
             let help = "Name a stage that stands above, or move that stage up.";

@@ -1,15 +1,17 @@
 //! Images without a tag, or with `latest`: the same file builds something else tomorrow.
 
-use super::{Findings, Rule, Subject};
+use super::{Findings, Rule, Scope, Severity, Subject};
 use crate::dockerfile::{ImageRef, Origin, Source};
 
 pub(super) static RULE: Rule = Rule {
     code: "untagged-base",
     why: "What `latest` means changes without a change in the repository.",
+    severity: Severity::Warning,
+    scope: Scope::Every,
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings) {
+fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     for stage in &subject.stages {
         if let Origin::Image(image) = &stage.origin {
             judge(image, stage.line, findings);
@@ -24,7 +26,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     }
 }
 
-fn judge(image: &ImageRef, line: u32, findings: &mut Findings) {
+fn judge(image: &ImageRef, line: u32, findings: &mut Findings<'_>) {
     let said = match (&image.digest, image.tag.as_deref()) {
         (None, None) => "has no tag",
         (None, Some("latest")) => "is whatever is latest",

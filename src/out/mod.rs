@@ -19,7 +19,7 @@ use crate::repo::path::RelPath;
 pub struct OutFile {
     /// Where, from the repository's root.
     pub path: RelPath,
-    /// The whole text, with `\n` line endings.
+    /// The whole text. With `\n` line endings it gets those of the file that is there.
     pub text: String,
 }
 

@@ -184,8 +184,9 @@ impl<'a> Target<'a> {
     }
 
     fn new(file: &'a OutFile, real: PathBuf, old: Option<Old>) -> Self {
-        let new = if old.as_ref().is_some_and(Old::has_crlf) {
-            file.text.replace("\r\n", "\n").replace('\n', "\r\n")
+        // A text with line ends of its own is an edited one, in which every byte counts.
+        let new = if old.as_ref().is_some_and(Old::has_crlf) && !file.text.contains("\r\n") {
+            file.text.replace('\n', "\r\n")
         } else {
             file.text.clone()
         };

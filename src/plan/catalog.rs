@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use crate::dockerfile::ImageRef;
 use crate::fact::{Evidence, Fact};
 use crate::plan::service::{ExecForm, Health};
 
@@ -19,6 +20,39 @@ pub struct Catalog {
     pub as_of: String,
     toolchain: BTreeMap<String, ToolchainLines>,
     image: BTreeMap<String, BaseImage>,
+    official: BTreeMap<String, Official>,
+}
+
+/// An official image by its name, as other people's files start from it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Official {
+    /// The toolchain whose lines its tags follow.
+    toolchain: Option<String>,
+    /// What to move to.
+    instead: String,
+    /// The day the image itself got its last update.
+    retired: Option<String>,
+    /// Lines only found in old files.
+    #[serde(default)]
+    lines: Vec<Line>,
+}
+
+/// A base that gets no fixes any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// `Node.js 8`, `Debian 9 (stretch)`.
+    pub what: String,
+    /// The day of the last fix.
+    pub day: String,
+    /// What to move to.
+    pub instead: String,
+}
+
+impl std::fmt::Display for Ended {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} has had no fixes since {}", self.what, self.day)
+    }
 }
 
 /// The lines of one toolchain.
@@ -43,6 +77,9 @@ pub struct Line {
     pub ends: Option<String>,
     /// The day support ended.
     pub ended: Option<String>,
+    /// Code names, as they stand in tags.
+    #[serde(default)]
+    pub names: Vec<String>,
 }
 
 /// A base image and what matters about it.
@@ -131,6 +168,38 @@ impl Catalog {
         self.image.get(id).unwrap_or_else(|| panic!("images.toml has no [image.{id}]"))
     }
 
+    /// What no longer gets fixes in an official image: its own release, or the distribution named in its tag.
+    pub fn ended(&self, image: &ImageRef) -> Option<Ended> {
+        let is_official = image.registry.as_deref().is_none_or(|registry| registry == "docker.io");
+        let name = image.repository.strip_prefix("library/").unwrap_or(&image.repository);
+        let official = self.official.get(name).filter(|_| is_official)?;
+        let tag = image.tag.as_deref().unwrap_or("latest");
+        if let Some(day) = &official.retired {
+            let what = format!("the image `{name}`");
+            return Some(Ended { what, day: day.clone(), instead: official.instead.clone() });
+        }
+        let toolchain = official.toolchain.as_ref().and_then(|id| self.toolchain.get(id));
+        let lines = toolchain.map_or(&[][..], |toolchain| &toolchain.lines).iter().chain(&official.lines);
+        let own = lines.filter(|line| line.is_of(tag)).max_by_key(|line| line.line.len());
+        let title = toolchain.map_or(name, |toolchain| toolchain.name.as_str());
+        own.and_then(|line| line.over(title, &official.instead)).or_else(|| {
+            let below = ["debian", "ubuntu", "alpine"]
+                .into_iter()
+                .filter_map(|name| Some((name, self.official.get(name)?)));
+            let mut parts = tag.split('-').skip(1);
+            parts.find_map(|part| {
+                below.clone().find_map(|(name, below)| {
+                    let is_named = |line: &&Line| {
+                        line.names.iter().any(|known| known == part)
+                            || part.strip_prefix(name) == Some(&line.line)
+                    };
+                    let over = below.lines.iter().find(is_named)?.over(name, &below.instead)?;
+                    Some(Ended { instead: format!("an image on {}", over.instead), ..over })
+                })
+            })
+        })
+    }
+
     /// The image known under a reference, so that a person who names one keeps its user and prober.
     pub fn image_like(&self, reference: &str) -> Option<&BaseImage> {
         self.image.values().find(|image| match image.reference.split_once("{line}") {
@@ -141,6 +210,23 @@ impl Catalog {
             }
             None => image.reference == reference,
         })
+    }
+}
+
+impl Line {
+    /// Is it the line of this tag: `8.10-slim` of `8`, `stretch-slim` of Debian's `9`?
+    fn is_of(&self, tag: &str) -> bool {
+        let first = tag.split('-').next().unwrap_or(tag);
+        first == self.line
+            || first.strip_prefix(&self.line).is_some_and(|rest| rest.starts_with('.'))
+            || self.names.iter().any(|name| name == first)
+    }
+
+    /// That it has ended, if it has.
+    fn over(&self, title: &str, instead: &str) -> Option<Ended> {
+        let day = self.ended.clone()?;
+        let name = self.names.first().map(|name| format!(" ({name})")).unwrap_or_default();
+        Some(Ended { what: format!("{title} {}{name}", self.line), day, instead: instead.to_owned() })
     }
 }
 
@@ -200,7 +286,8 @@ mod tests {
                 toolchain.supported().any(|line| line == toolchain.default),
                 "{id}: the default is not supported"
             );
-            for line in &toolchain.lines {
+            for line in toolchain.lines.iter().chain(catalog.official.values().flat_map(|image| &image.lines))
+            {
                 let day = line.ended.as_ref().or(line.ends.as_ref());
                 let ended = day.is_some_and(|day| *day < catalog.as_of);
                 assert_eq!(ended, line.ended.is_some(), "{id} {}: support and as_of disagree", line.line);

@@ -103,6 +103,9 @@ pub struct Stage {
     pub template: String,
     /// System packages it installs.
     pub packages: Vec<Fact<SystemPackage>>,
+    /// Instructions that people want in it, as they are written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub carried: Vec<Fact<String>>,
     /// Facts of its own, where the stage belongs to another stack than the service (an asset pipeline).
     #[serde(skip)]
     pub tool: Option<serde_json::Value>,
@@ -119,6 +122,7 @@ impl Stage {
             takes: Vec::new(),
             template: template.to_owned(),
             packages: Vec::new(),
+            carried: Vec::new(),
             tool: None,
         }
     }
@@ -253,6 +257,12 @@ impl StageGraph {
     /// What is shipped.
     pub fn runtime(&self) -> &Stage {
         self.0.last().expect("a stage graph ends with a runtime")
+    }
+
+    /// Adds instructions to the first stage of that role, or to the runtime where there is none.
+    pub(crate) fn carry(&mut self, role: Role, instructions: Vec<Fact<String>>) {
+        let at = self.0.iter().position(|stage| stage.role == role).unwrap_or(self.0.len() - 1);
+        self.0[at].carried.extend(instructions);
     }
 
     /// Adds packages to the first stage of that role, or to the first stage where there is none.

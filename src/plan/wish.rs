@@ -48,7 +48,19 @@ pub(super) fn grant(
         runtime.stop_signal = Some(signal);
     }
     if let Some(packages) = settings.choice(&keys::RUNTIME_PACKAGES, notes).decide() {
-        service.stages.runtime_mut().packages.extend(named(&packages));
+        let planned: Vec<String> =
+            service.stages.runtime().packages.iter().map(|package| package.value.name.clone()).collect();
+        // What the stack has found itself carries the version that it needs.
+        let new = named(&packages).into_iter().filter(|package| !planned.contains(&package.value.name));
+        service.stages.runtime_mut().packages.extend(new);
+    }
+    for (key, role) in
+        [(&keys::BUILD_INSTRUCTIONS, Role::Build), (&keys::RUNTIME_INSTRUCTIONS, Role::Runtime)]
+    {
+        if let Some(wish) = settings.choice(key, notes).decide() {
+            let each = wish.value.0.iter().map(|text| wish.derive(text.clone())).collect();
+            service.stages.carry(role, each);
+        }
     }
     if let Some(packages) = settings.choice(&keys::BUILD_PACKAGES, notes).decide() {
         service.stages.add_packages(Role::Deps, &named(&packages));

@@ -4,7 +4,7 @@
 use crate::diag::{Code, Diagnostic};
 use crate::dockerfile::{self, IgnoreFile, ImageConfig, Stages};
 use crate::fact::Place;
-use crate::lint::{Context, hidden_sources, lint};
+use crate::lint::{Context, hidden_sources, lint_own};
 use crate::plan::service::{ExecForm, Service};
 use crate::plan::stage::Origin;
 use crate::render::{RenderError, ServiceFiles};
@@ -70,14 +70,30 @@ fn differs(service: &Service, image: &ImageConfig) -> Option<String> {
     if image.user.as_ref() != Some(&runtime.user.value) {
         return Some(format!("USER is {:?}, planned {}", image.user, runtime.user.value));
     }
-    let ports: Vec<u16> = image.ports().map(|(port, _)| port).collect();
-    if ports != runtime.port.iter().map(|port| port.value).collect::<Vec<u16>>() {
+    let mut ports: Vec<u16> = image.ports().map(|(port, _)| port).collect();
+    ports.sort_unstable();
+    ports.dedup();
+    if ports != planned_ports(service) {
         return Some(format!("EXPOSE is {ports:?}"));
     }
     let wrong = runtime.env.iter().find(|(name, value)| image.env.get(name.as_str()) != Some(&value.value));
     wrong.map(|(name, value)| {
         format!("ENV {name} is {:?}, planned {:?}", image.env.get(name.as_str()), value.value)
     })
+}
+
+/// The port of the program, and those that people carry along.
+fn planned_ports(service: &Service) -> Vec<u16> {
+    let carried = service.stages.runtime().carried.iter().map(|text| text.value.as_str());
+    let text: String = std::iter::once("FROM scratch").chain(carried).flat_map(|line| [line, "\n"]).collect();
+    let (file, _) = dockerfile::parse(&text);
+    let stages = Stages::of(&file);
+    let carried = stages.last().map(|last| stages.evaluated(last)).unwrap_or_default();
+    let mut ports: Vec<u16> = carried.ports().map(|(port, _)| port).collect();
+    ports.extend(service.runtime.port.iter().map(|port| port.value));
+    ports.sort_unstable();
+    ports.dedup();
+    ports
 }
 
 /// What is wrong with the files of a service, given what the repository holds. For dockgen's own templates
@@ -93,8 +109,20 @@ pub fn read_back(service: &Service, files: &ServiceFiles, inventory: &Inventory)
     };
     let paths = context_paths(service, inventory);
     let context = Context { paths: &paths, ignore: Some(&ignore) };
-    lint(&dockerfile, Some(context))
+    // What a person wants carried is theirs, as it is.
+    let carried: Vec<&str> = service
+        .stages
+        .iter()
+        .flat_map(|stage| &stage.carried)
+        .flat_map(|text| text.value.lines())
+        .map(str::trim_end)
+        .collect();
+    let line = |number: u32| {
+        files.dockerfile.text.lines().nth((number as usize).saturating_sub(1)).unwrap_or_default()
+    };
+    lint_own(&dockerfile, Some(context))
         .into_iter()
+        .filter(|finding| !carried.contains(&line(finding.line).trim_end()))
         .map(|finding| {
             let place = Place { file: files.dockerfile.path.clone(), line: Some(finding.line) };
             Diagnostic::error(Code::ReadBack, finding.message).at(place).help(finding.help)

@@ -13,7 +13,7 @@ use crate::plan::stage::{Platform, Role, Stage, SystemPackage};
 #[derive(Debug, Serialize)]
 pub(super) struct View<'p> {
     pub service: ServiceView<'p>,
-    pub stage: StageView,
+    pub stage: StageView<'p>,
     pub runtime: RuntimeView<'p>,
     /// The stack's own facts.
     pub tool: &'p serde_json::Value,
@@ -32,12 +32,16 @@ pub(super) struct ServiceView<'p> {
 }
 
 #[derive(Debug, Serialize)]
-pub(super) struct StageView {
+pub(super) struct StageView<'p> {
     pub name: String,
     /// What it starts from.
     pub from: String,
     /// Is its output the same on every platform, or cross-compiled?
     pub is_portable: bool,
+    /// The lines of instructions that people want in what is shipped, above its user.
+    pub carried: Vec<&'p str>,
+    /// The lines of those in a stage that is not shipped, at its end.
+    pub carried_last: Vec<&'p str>,
     /// System packages, none when there are none to install.
     pub packages: Option<PackagesView>,
 }
@@ -96,9 +100,14 @@ impl<'p> ServiceView<'p> {
     }
 }
 
-impl StageView {
-    fn of(service: &Service, stage: &Stage, catalog: &Catalog) -> Self {
+impl<'p> StageView<'p> {
+    fn of(service: &'p Service, stage: &'p Stage, catalog: &Catalog) -> Self {
+        let carried = stage.carried.iter().flat_map(|text| text.value.lines()).collect();
+        let (carried, carried_last) =
+            if stage.role == Role::Runtime { (carried, Vec::new()) } else { (Vec::new(), carried) };
         Self {
+            carried,
+            carried_last,
             name: stage.name.to_string(),
             from: stage.from.value.to_string(),
             is_portable: stage.platform == Platform::Build,

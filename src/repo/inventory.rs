@@ -57,7 +57,8 @@ pub enum Unreadable {
 /// Which files are read while walking.
 #[derive(Debug, Clone, Default)]
 pub struct Reads {
-    /// Names of manifests, configurations and lock files: read wherever they stand.
+    /// Names of manifests, configurations and lock files, or beginnings with a `*` behind them: read wherever
+    /// they stand.
     pub names: Vec<&'static str>,
     /// Name endings (`.csproj`, `.config.ts`) read wherever they stand.
     pub endings: Vec<&'static str>,

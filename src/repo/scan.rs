@@ -111,17 +111,25 @@ struct Walked {
 /// The files whose names say that they are read, for a quick look at a hundred thousand names.
 struct Wanted<'r> {
     names: HashSet<&'r str>,
+    /// Beginnings of names: those with a `*` behind them.
+    beginnings: Vec<&'r str>,
     endings: &'r [&'static str],
 }
 
 impl Wanted<'_> {
     fn has(&self, name: &str) -> bool {
-        self.names.contains(name) || self.endings.iter().any(|ending| name.ends_with(ending))
+        self.names.contains(name)
+            || self.endings.iter().any(|ending| name.ends_with(ending))
+            || self.beginnings.iter().any(|beginning| name.starts_with(beginning))
     }
 }
 
 fn walk(root: &Path, reads: &Reads) -> Walked {
-    let wanted = Wanted { names: reads.names.iter().copied().collect(), endings: &reads.endings };
+    let wanted = Wanted {
+        names: reads.names.iter().copied().collect(),
+        beginnings: reads.names.iter().filter_map(|name| name.strip_suffix('*')).collect(),
+        endings: &reads.endings,
+    };
     let wanted = &wanted;
     let gathered = Mutex::new(Walked::default());
     let walker = WalkBuilder::new(root)

@@ -8,7 +8,19 @@ use crate::repo::{GO, Ran, Repo};
 #[test]
 fn help_fits_a_screen() {
     let repo = Repo::new(&[]);
-    for command in ["", "init", "check", "plan", "verify", "schema", "completions"] {
+    for command in [
+        "",
+        "init",
+        "check",
+        "plan",
+        "verify",
+        "lint",
+        "explain",
+        "inventory",
+        "migrate",
+        "schema",
+        "completions",
+    ] {
         let args: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
         let ran = repo.run(&args);
         ran.ended(0, &[]);

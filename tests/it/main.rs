@@ -13,7 +13,9 @@ mod cli;
 mod init;
 mod injection;
 mod layouts;
+mod lint;
 mod manifest_facts;
+mod migrate;
 mod pure;
 mod repo;
 #[cfg(unix)]

@@ -1,0 +1,577 @@
+//! What an old Dockerfile knows, as settings: its testimony, and what became of each instruction on the way.
+//!
+//! Ports, user, environment, health check, packages and start outrank what dockgen found itself; the version of the
+//! toolchain only outranks a default. What no setting can say is carried as an instruction, or left to a person.
+
+mod run;
+mod start;
+
+use std::collections::BTreeMap;
+
+use super::Level;
+use super::account::{Disposition, DropReason};
+use super::assess::{Obstacle, ObstacleKind};
+use crate::dockerfile::instr::Healthcheck;
+use crate::dockerfile::{Dockerfile, Form, ImageConfig, Instruction, Keyword, Meaning, Origin, Stage};
+use crate::fact::Layer;
+use crate::lint::{Secrets, is_secret, is_secret_file};
+use crate::plan::catalog::{Catalog, PackageManager};
+use crate::plan::service::Service;
+use crate::repo::Inventory;
+
+/// A setting that the old file asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Wish {
+    /// `runtime.port`.
+    pub key: String,
+    /// What it is set to.
+    pub value: toml::Value,
+    /// The line that says so.
+    pub line: u32,
+}
+
+/// Everything that was taken from a file.
+#[derive(Debug, Default)]
+pub(super) struct Harvest {
+    /// In file order, one for each key.
+    pub wishes: Vec<Wish>,
+    /// By the line of the instruction.
+    pub fates: BTreeMap<u32, (Disposition, Vec<String>)>,
+    /// What forbids a rebuild after all.
+    pub obstacles: Vec<Obstacle>,
+}
+
+/// What is known when an instruction is judged.
+pub(super) struct Scene<'a> {
+    pub file: &'a Dockerfile,
+    /// The only stage of the old file.
+    pub stage: &'a Stage<'a>,
+    /// The image that comes out of it.
+    pub image: ImageConfig,
+    pub secrets: &'a Secrets,
+    /// What dockgen plans without the old file.
+    pub service: &'a Service,
+    pub inventory: &'a Inventory,
+    pub catalog: &'a Catalog,
+    pub level: Level,
+}
+
+/// Base images whose content is known, by name: those of the stacks, and distributions.
+const KNOWN_BASES: &[(&str, &[&str])] = &[
+    ("go", &["golang"]),
+    (
+        "java",
+        &[
+            "openjdk",
+            "java",
+            "maven",
+            "gradle",
+            "eclipse-temurin",
+            "adoptopenjdk",
+            "amazoncorretto",
+            "tomcat",
+        ],
+    ),
+    ("node", &["node", "iojs", "nginx", "httpd"]),
+    ("python", &["python"]),
+    ("rust", &["rust"]),
+    ("", &["debian", "ubuntu", "alpine", "centos", "fedora", "busybox"]),
+];
+
+/// Variables that only a build reads.
+/// <https://manpages.debian.org/debconf.7>, <https://go.dev/ref/mod#environment-variables>, pip's and npm's manuals.
+const BUILD_VARIABLES: &[&str] = &[
+    "DEBIAN_FRONTEND",
+    "DEBCONF_NONINTERACTIVE_SEEN",
+    "TERM",
+    "GOPATH",
+    "GOROOT",
+    "GO111MODULE",
+    "GOPROXY",
+    "CGO_ENABLED",
+    "GOOS",
+    "GOARCH",
+    "GOFLAGS",
+    "GOBIN",
+    "NPM_CONFIG_LOGLEVEL",
+    "NPM_CONFIG_PREFIX",
+    "NODE_VERSION",
+    "YARN_VERSION",
+    "NPM_VERSION",
+    "PIP_NO_CACHE_DIR",
+    "PIP_DISABLE_PIP_VERSION_CHECK",
+    "PIP_DEFAULT_TIMEOUT",
+    "PYTHON_VERSION",
+    "PYTHON_PIP_VERSION",
+    "POETRY_VERSION",
+    "POETRY_VIRTUALENVS_CREATE",
+    "POETRY_NO_INTERACTION",
+    "PIPENV_VENV_IN_PROJECT",
+    "JAVA_HOME",
+    "MAVEN_HOME",
+    "MAVEN_VERSION",
+    "M2_HOME",
+    "GRADLE_HOME",
+    "GRADLE_VERSION",
+    "CARGO_HOME",
+    "RUSTUP_HOME",
+];
+
+/// Takes everything out of the only stage of a file.
+pub(super) fn harvest(scene: &Scene<'_>) -> Harvest {
+    let mut harvest = Harvest::default();
+    for instruction in scene.file.instructions() {
+        let (fate, notes) = harvest.judge(scene, instruction);
+        harvest.fates.insert(instruction.line, (fate, notes));
+    }
+    harvest.user_and_image(scene);
+    harvest
+}
+
+impl Harvest {
+    fn judge(&mut self, scene: &Scene<'_>, instruction: &Instruction) -> (Disposition, Vec<String>) {
+        let line = instruction.line;
+        let alone = |fate| (fate, Vec::new());
+        let Ok(meaning) = instruction.meaning() else {
+            return alone(person("a build refuses it"));
+        };
+        match meaning {
+            Meaning::From(_) => self.from(scene, line),
+            Meaning::Run(_) => run::judge(self, scene, instruction),
+            Meaning::Copy(copy) | Meaning::Add(copy) => alone(self.copy(scene, instruction, &copy)),
+            Meaning::Env(env) => self.env(scene, instruction, &env.pairs),
+            Meaning::Arg(args) => {
+                if let Some(secret) = args.iter().find(|arg| is_secret(&arg.name)) {
+                    return alone(dropped(DropReason::Secret { name: secret.name.clone() }));
+                }
+                alone(Disposition::Superseded {
+                    by: "the build, where something reads it by its value".to_owned(),
+                })
+            }
+            Meaning::Expose(_) => self.expose(scene, instruction),
+            Meaning::Label(labels) => {
+                if labels.pairs.iter().any(|(name, _)| is_secret(name)) {
+                    return alone(dropped(DropReason::Secret { name: "the label".to_owned() }));
+                }
+                let names: Vec<&String> = labels.pairs.iter().map(|(name, _)| name).collect();
+                let pairs = scene.image.labels.iter().filter(|(name, _)| names.contains(name));
+                if pairs.clone().any(|(_, value)| value.contains('$')) {
+                    return alone(person("its value depends on a variable that only the build knows"));
+                }
+                let words: Option<Vec<String>> =
+                    pairs.map(|(name, value)| Some(format!("{name}={}", quoted(value)?))).collect();
+                match words {
+                    Some(words) => {
+                        alone(self.carry(scene, instruction, &format!("LABEL {}", words.join(" "))))
+                    }
+                    None => alone(self.carry_as_written(scene, instruction)),
+                }
+            }
+            Meaning::Maintainer(name) => {
+                let plain = name.replace('"', "");
+                let Some(value) = quoted(plain.trim()) else {
+                    return alone(person("the name cannot be quoted"));
+                };
+                let label = format!("LABEL org.opencontainers.image.authors={value}");
+                let (fate, note) = (
+                    self.carry(scene, instruction, &label),
+                    "MAINTAINER is deprecated; the label says the same",
+                );
+                (fate, vec![note.to_owned()])
+            }
+            Meaning::Volume(_) => {
+                let words: Vec<String> = scene.image.volumes.iter().map(|path| format!("{path:?}")).collect();
+                alone(self.carry(scene, instruction, &format!("VOLUME [{}]", words.join(", "))))
+            }
+            Meaning::Workdir(path) => {
+                let new = scene.service.runtime.workdir.as_ref().map_or("/", |dir| dir.value.as_str());
+                let note = format!("the program lies in {new} now, not in {path}");
+                let notes = if new == path.trim_end_matches('/') { Vec::new() } else { vec![note] };
+                (Disposition::Superseded { by: "runtime".to_owned() }, notes)
+            }
+            Meaning::User(_) => alone(kept("runtime.user")),
+            Meaning::Stopsignal(signal) => {
+                let name = format!("SIG{}", signal.trim_start_matches("SIG"));
+                if name.chars().any(|c| c.is_ascii_digit()) {
+                    return alone(person(&format!(
+                        "the signal {signal} needs its name in runtime.stop_signal"
+                    )));
+                }
+                self.wish("runtime.stop_signal", name.into(), line);
+                alone(kept("runtime.stop_signal"))
+            }
+            Meaning::Healthcheck(check) => self.health(scene, line, &check),
+            Meaning::Cmd(_) | Meaning::Entrypoint(_) => start::judge(self, scene, instruction),
+            Meaning::Shell(_) => {
+                alone(Disposition::Superseded { by: "stages whose commands need no other shell".to_owned() })
+            }
+            Meaning::Onbuild(_) => alone(person("images that start from this one run it")),
+        }
+    }
+
+    fn wish(&mut self, key: &str, value: toml::Value, line: u32) {
+        if let Some(known) = self.wishes.iter_mut().find(|wish| wish.key == key) {
+            if let (toml::Value::Array(all), toml::Value::Array(new)) = (&mut known.value, &value) {
+                all.extend(new.iter().filter(|item| !all.contains(item)).cloned().collect::<Vec<_>>());
+            } else {
+                known.value = value;
+                known.line = line;
+            }
+        } else {
+            self.wishes.push(Wish { key: key.to_owned(), value, line });
+        }
+    }
+
+    /// Carries an instruction into the runtime under the comments that stand above it.
+    fn carry(&mut self, scene: &Scene<'_>, instruction: &Instruction, text: &str) -> Disposition {
+        if scene.secrets.are_in(text) {
+            return dropped(DropReason::Secret { name: instruction.keyword.to_string() });
+        }
+        let comments = scene.file.comment_above(instruction.line);
+        let comments = comments.iter().filter(|comment| !scene.secrets.are_in(comment));
+        let above: Vec<String> = comments.map(|comment| format!("# {comment}\n")).collect();
+        let text = format!("{}{text}", above.concat());
+        self.wish("runtime.instructions", vec![text].into(), instruction.line);
+        Disposition::Carried { stage: "runtime".to_owned(), change: None }
+    }
+
+    fn carry_as_written(&mut self, scene: &Scene<'_>, instruction: &Instruction) -> Disposition {
+        let text = format!("{} {}", instruction.keyword, instruction.args.value);
+        self.carry(scene, instruction, &text)
+    }
+
+    fn from(&mut self, scene: &Scene<'_>, line: u32) -> (Disposition, Vec<String>) {
+        let mut notes = Vec::new();
+        let stack = scene.service.stack.value.as_str();
+        match &scene.stage.origin {
+            Origin::Image(image) => {
+                let name = image.repository.strip_prefix("library/").unwrap_or(&image.repository);
+                let is_hub = image.registry.as_deref().is_none_or(|registry| registry == "docker.io");
+                let is_known = is_hub
+                    && KNOWN_BASES
+                        .iter()
+                        .any(|(of, names)| (*of == stack || of.is_empty()) && names.contains(&name));
+                if !is_known {
+                    let why = format!(
+                        "`{image}` is not an official image of this stack; nobody knows what it brings"
+                    );
+                    self.obstacles.push(Obstacle { line, kind: ObstacleKind::UnknownBase, why });
+                }
+                if let Some(ended) = scene.catalog.ended(image) {
+                    notes.push(ended.to_string());
+                }
+                notes.extend(self.version(scene, line, name, image.tag.as_deref().unwrap_or_default()));
+            }
+            Origin::Unclear(text) => {
+                let why = format!("`{text}` is decided by whoever builds");
+                self.obstacles.push(Obstacle { line, kind: ObstacleKind::UnknownBase, why });
+            }
+            Origin::Scratch | Origin::Stage(_) => {
+                let why = "the image starts from nothing, so it is a good one already".to_owned();
+                self.obstacles.push(Obstacle { line, kind: ObstacleKind::HasStages, why });
+            }
+        }
+        (Disposition::Superseded { by: "every stage, from images of its own".to_owned() }, notes)
+    }
+
+    /// The toolchain's version in a tag outranks nothing but a default.
+    fn version(&mut self, scene: &Scene<'_>, line: u32, image: &str, tag: &str) -> Option<String> {
+        let own = KNOWN_BASES.iter().find(|(of, _)| *of == scene.service.stack.value)?.1;
+        let toolchain = scene.service.toolchains.first()?;
+        let asked = tag.split('-').next().filter(|asked| asked.starts_with(|c: char| c.is_ascii_digit()))?;
+        if !own.contains(&image) || matches!(image, "nginx" | "httpd" | "maven" | "gradle" | "tomcat") {
+            return None;
+        }
+        if toolchain.because.layer != Layer::Default {
+            return Some(format!("{} comes from {}", toolchain.value, toolchain.because));
+        }
+        let known = scene.catalog.toolchain(&scene.service.stack.value);
+        let lines = known.lines.iter().map(|known| known.line.as_str());
+        let best = lines
+            .filter(|known| asked == *known || asked.starts_with(&format!("{known}.")))
+            .max_by_key(|known| known.len());
+        if let Some(best) = best {
+            if best != toolchain.value.version {
+                self.wish("build.version", best.into(), line);
+                return Some(format!("nothing else says a version, so build.version stays {best}"));
+            }
+            return None;
+        }
+        let is_moving = known.lines.iter().any(|known| known.line.starts_with(&format!("{asked}.")));
+        if !is_moving {
+            let why =
+                format!("the program was built with {} {asked}, for which dockgen has no image", known.name);
+            self.obstacles.push(Obstacle { line, kind: ObstacleKind::NoPlan, why });
+        }
+        None
+    }
+
+    fn env(
+        &mut self,
+        scene: &Scene<'_>,
+        instruction: &Instruction,
+        pairs: &[(String, String)],
+    ) -> (Disposition, Vec<String>) {
+        let mut notes = Vec::new();
+        let mut fates = Vec::new();
+        for (name, written) in pairs {
+            let is_literal = written.contains("\\$") || written.contains('\'');
+            let value = scene.image.env.get(name).cloned().unwrap_or_default();
+            let planned = scene.service.runtime.env.get(name);
+            let fate = if is_secret(name) && !value.is_empty() {
+                dropped(DropReason::Secret { name: name.clone() })
+            } else if BUILD_VARIABLES.contains(&name.as_str()) {
+                dropped(DropReason::OnlyForTheOldBuild)
+            } else if planned.is_some_and(|planned| planned.value == value) {
+                kept(&format!("runtime.env.{name}"))
+            } else if value.contains('$') && is_literal {
+                person("which dollar signs of the value are meant as such")
+            } else if value.is_empty() || value.contains('$') || name == "PATH" {
+                match quoted_open(&value) {
+                    Some(value) => self.carry(scene, instruction, &format!("ENV {name}={value}")),
+                    None => person("the value cannot be quoted"),
+                }
+            } else if value.chars().any(char::is_control) || scene.secrets.are_in(&value) {
+                person("the value cannot be carried")
+            } else {
+                self.wish(&format!("runtime.env.{name}"), value.clone().into(), instruction.line);
+                kept(&format!("runtime.env.{name}"))
+            };
+            if pairs.len() > 1 {
+                notes.push(format!("{name}: {fate}"));
+            }
+            fates.push(fate);
+        }
+        (strongest(fates), notes)
+    }
+
+    fn expose(&mut self, scene: &Scene<'_>, instruction: &Instruction) -> (Disposition, Vec<String>) {
+        let ports: Vec<(u16, &str)> = scene.image.ports().collect();
+        let planned = scene.service.runtime.port.as_ref().map(|port| port.value);
+        let first = scene.stage.instructions.iter().find(|other| other.keyword == Keyword::Expose);
+        if first.is_some_and(|first| first.line != instruction.line) {
+            // The evaluated ports were all judged with the first one.
+            return (kept("runtime.port, with the other ports"), Vec::new());
+        }
+        if ports.is_empty() || ports.len() != scene.image.exposed.len() {
+            return (person("which port it is depends on the build"), Vec::new());
+        }
+        let main = planned.filter(|planned| ports.contains(&(*planned, "tcp")));
+        let main =
+            main.or_else(|| ports.iter().find(|(_, protocol)| *protocol == "tcp").map(|(port, _)| *port));
+        if let Some(main) = main.filter(|main| Some(*main) != planned) {
+            self.wish("runtime.port", i64::from(main).into(), instruction.line);
+        }
+        let others: Vec<String> = ports
+            .iter()
+            .filter(|(port, protocol)| Some(*port) != main || *protocol != "tcp")
+            .map(
+                |(port, protocol)| {
+                    if *protocol == "tcp" { port.to_string() } else { format!("{port}/{protocol}") }
+                },
+            )
+            .collect();
+        if !others.is_empty() {
+            self.carry(scene, instruction, &format!("EXPOSE {}", others.join(" ")));
+        }
+        let over = scene.service.runtime.port.as_ref().filter(|port| Some(port.value) != main);
+        let note = over.map(|port| format!("outranks port {} ({})", port.value, port.because));
+        (kept("runtime.port"), note.into_iter().collect())
+    }
+
+    fn health(&mut self, scene: &Scene<'_>, line: u32, check: &Healthcheck) -> (Disposition, Vec<String>) {
+        let Healthcheck::Check { form, flags } = check else {
+            self.wish("runtime.healthcheck.enabled", false.into(), line);
+            return (kept("runtime.healthcheck.enabled"), Vec::new());
+        };
+        let text = match form {
+            Form::Exec(words) => words.join(" "),
+            Form::Shell(text) => text.clone(),
+        };
+        let Some(path) = asked_path(&text) else {
+            return (
+                person("what it asks is no HTTP path; set runtime.healthcheck.path, or write it by hand"),
+                Vec::new(),
+            );
+        };
+        if scene.service.runtime.health.as_ref().is_none_or(|health| health.value.path != path) {
+            self.wish("runtime.healthcheck.path", path.into(), line);
+        }
+        let mut notes = vec!["the image asks without curl or wget, in dockgen's interval".to_owned()];
+        notes.extend(flags.iter().map(|(name, value)| format!("--{name}={value} is dockgen's own now")));
+        (kept("runtime.healthcheck.path"), notes)
+    }
+
+    fn copy(
+        &mut self,
+        scene: &Scene<'_>,
+        instruction: &Instruction,
+        copy: &crate::dockerfile::instr::Copy,
+    ) -> Disposition {
+        if let Some(secret) = copy.sources.iter().find(|source| is_secret_file(source)) {
+            return dropped(DropReason::Secret { name: secret.clone() });
+        }
+        if !copy.contents.is_empty() || copy.from.is_some() {
+            return person("where its content belongs in the new stages");
+        }
+        let into_program = scene.is_in_program(&copy.destination);
+        let copies_all =
+            copy.sources.iter().all(|source| matches!(source.trim_end_matches('/'), "." | "" | "*"));
+        if copies_all || into_program {
+            return Disposition::Superseded { by: "build, which copies the sources".to_owned() };
+        }
+        if copy.sources.iter().any(|source| source.contains("://") || source.contains('$'))
+            || copy.destination.contains('$')
+        {
+            return person("what it copies is decided while building");
+        }
+        let flags: Vec<String> = instruction
+            .flags
+            .iter()
+            .filter(|flag| flag.name == "chmod")
+            .map(|flag| format!("--chmod={} ", flag.value.as_deref().unwrap_or_default()))
+            .collect();
+        let prefix = if scene.service.dir == scene.service.context {
+            String::new()
+        } else {
+            format!("{}/", scene.service.dir)
+        };
+        let sources: Vec<String> = copy
+            .sources
+            .iter()
+            .map(|source| format!("{prefix}{}", source.trim_start_matches("./")))
+            .collect();
+        let keyword = &instruction.keyword;
+        self.carry(
+            scene,
+            instruction,
+            &format!("{keyword} {}{} {}", flags.concat(), sources.join(" "), copy.destination),
+        )
+    }
+
+    /// The user of the old image, and a base that has what the carried instructions need.
+    fn user_and_image(&mut self, scene: &Scene<'_>) {
+        let line = scene.stage.instructions.iter().rfind(|i| i.keyword == Keyword::User).map(|i| i.line);
+        let user = scene.image.user.clone().unwrap_or_else(|| "root".to_owned());
+        let name = user.split(':').next().unwrap_or_default();
+        let note = |harvest: &mut Self, text: String| {
+            let at = line.unwrap_or(scene.stage.line);
+            if let Some((_, notes)) = harvest.fates.get_mut(&at) {
+                notes.push(text);
+            }
+        };
+        let planned = &scene.service.runtime.user.value;
+        let is_root = name == "root" || name == "0";
+        if is_root && scene.level == Level::Restage {
+            self.wish("runtime.user", "0:0".into(), line.unwrap_or(scene.stage.line));
+            note(self, "the image still runs as root; `--level harden` changes that".to_owned());
+        } else if is_root {
+            note(self, format!("the image ran as root and now runs as {planned}"));
+        } else if name.parse::<u32>().is_ok() {
+            let whole = if user.contains(':') { user.clone() } else { format!("{user}:{user}") };
+            if whole != *planned && whole.split(':').all(|part| part.parse::<u32>().is_ok()) {
+                self.wish("runtime.user", whole.into(), line.unwrap_or_default());
+            }
+        } else {
+            note(self, format!("`{name}` is a name; the image now runs as the number {planned}"));
+        }
+        let Some(known) =
+            scene.catalog.image_like(scene.service.stages.image(scene.service.stages.runtime()))
+        else {
+            return;
+        };
+        let needs_apt = self.wishes.iter().any(|wish| wish.key == "runtime.system_packages");
+        let needs_shell = needs_apt
+            || scene.level == Level::Restage
+            || self.wishes.iter().any(|wish| {
+                wish.key == "run.cmd"
+                    || wish.key == "runtime.instructions" && wish.value.to_string().contains("RUN ")
+            });
+        if (needs_shell && !known.shell) || (needs_apt && known.packages != PackageManager::Apt) {
+            let Some(image) = roomy(scene) else {
+                let why = "no base image with a shell and apt is known for this stack".to_owned();
+                self.obstacles.push(Obstacle { line: scene.stage.line, kind: ObstacleKind::NoPlan, why });
+                return;
+            };
+            self.wish("runtime.image", image.into(), scene.stage.line);
+        }
+    }
+}
+
+/// The image of the stack that has a shell and Debian's packages.
+fn roomy(scene: &Scene<'_>) -> Option<String> {
+    let service = scene.service;
+    let line = |image: &str| {
+        let version = service.toolchains.first()?.value.version.clone();
+        Some(scene.catalog.image(image).at(&version))
+    };
+    match service.stack.value.as_str() {
+        "go" | "rust" => Some(scene.catalog.image("debian").at("")),
+        "node" => service.stages.get("base").map(|base| service.stages.image(base).to_owned()),
+        "python" => line("python-slim"),
+        "java" => {
+            let version = service.toolchains.first()?.value.version.clone();
+            Some(format!("eclipse-temurin:{version}-jre"))
+        }
+        _ => None,
+    }
+}
+
+impl Scene<'_> {
+    /// Does a path of the old image lie where the program lay?
+    fn is_in_program(&self, path: &str) -> bool {
+        const USUAL: &[&str] =
+            &["/app", "/usr/src/app", "/src", "/code", "/usr/src", "/opt/app", "/go/src", "/home/node/app"];
+        let home = self.image.workdir.as_deref().filter(|home| *home != "/").unwrap_or("/app");
+        let below = |folder: &str| {
+            path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+        };
+        !path.starts_with('/') || below(home) || USUAL.iter().any(|usual| below(usual))
+    }
+}
+
+fn kept(setting: &str) -> Disposition {
+    Disposition::Kept { setting: setting.to_owned() }
+}
+
+fn dropped(why: DropReason) -> Disposition {
+    Disposition::Dropped { why }
+}
+
+fn person(why: &str) -> Disposition {
+    Disposition::Person { why: why.to_owned() }
+}
+
+/// One fate for several parts: what a person must see wins, then what stays.
+fn strongest(fates: Vec<Disposition>) -> Disposition {
+    let rank = |fate: &Disposition| match fate {
+        Disposition::Person { .. } => 0,
+        Disposition::Dropped { why: DropReason::Secret { .. } } => 1,
+        Disposition::Carried { .. } => 2,
+        Disposition::Kept { .. } => 3,
+        Disposition::Superseded { .. } => 4,
+        Disposition::Dropped { .. } => 5,
+    };
+    fates.into_iter().min_by_key(rank).unwrap_or(dropped(DropReason::SaysNothing))
+}
+
+/// In double quotes, so that it evaluates to exactly this.
+fn quoted(value: &str) -> Option<String> {
+    quoted_open(&value.replace('\\', "\\\\").replace('$', "\\$"))
+}
+
+/// In double quotes, variables left open.
+fn quoted_open(value: &str) -> Option<String> {
+    (!value.contains(['\n', '\r'])).then(|| format!("\"{}\"", value.replace('"', "\\\"")))
+}
+
+/// The path of the address of this machine in a command.
+fn asked_path(text: &str) -> Option<String> {
+    let at = ["//localhost", "//127.0.0.1", "//0.0.0.0"]
+        .iter()
+        .find_map(|host| Some(text.find(host)? + host.len()))?;
+    let rest = text[at..].split([' ', '"', '\'', '|', ';', ')', '`', '&']).next().unwrap_or_default();
+    let path = rest.find('/').map_or("/", |slash| &rest[slash..]);
+    let legal = |c: char| c.is_ascii_alphanumeric() || "-_./~%?=&".contains(c);
+    path.chars().all(legal).then(|| path.to_owned())
+}

@@ -1,0 +1,412 @@
+//! What becomes of a `RUN`: each command is judged, packages are explained, and the whole gets one fate.
+
+use super::{Disposition, DropReason, Harvest, Scene, dropped, person, strongest};
+use crate::dockerfile::packages::{self, Manager, bare};
+use crate::dockerfile::script::{Command, Then, commands};
+use crate::dockerfile::{Form, Instruction, Meaning};
+use crate::migrate::packages::explain;
+
+/// What one command means for the new file.
+enum Verdict {
+    /// A stage does it.
+    Stage(&'static str),
+    /// It leaves nothing behind that anybody needs.
+    Nothing,
+    /// The running program may need it, and it works on any image of the same kind.
+    Runtime,
+    /// Packages, explained beside.
+    Packages,
+    /// Nobody can tell.
+    Person(String),
+}
+
+/// Programs, the words behind them (any, where there are none), and what does their work in the new file.
+/// Sources: the manuals of the programs.
+const STAGES: &[(&str, &[&str], &str)] = &[
+    ("npm", &["ci", "i", "install", "rebuild", "prune", "test", "dedupe"], "deps"),
+    ("yarn", &["install", "", "test"], "deps"),
+    ("pnpm", &["i", "install", "test"], "deps"),
+    ("pipenv", &["install", "sync"], "deps"),
+    ("poetry", &["install", "config", "export"], "deps"),
+    ("uv", &["sync", "pip", "venv"], "deps"),
+    ("virtualenv", &[], "deps"),
+    ("go", &["get", "mod", "build", "install", "test", "vet", "generate", "fmt"], "build"),
+    ("dep", &["ensure"], "deps"),
+    ("glide", &["install", "i", "up"], "deps"),
+    ("govendor", &["sync", "fetch"], "deps"),
+    ("godep", &[], "deps"),
+    ("cargo", &["build", "install", "fetch", "test", "update"], "build"),
+    ("mvn", &[], "build"),
+    ("mvnw", &[], "build"),
+    ("gradle", &[], "build"),
+    ("gradlew", &[], "build"),
+    ("useradd", &[], "runtime, which runs as a number"),
+    ("adduser", &[], "runtime, which runs as a number"),
+    ("groupadd", &[], "runtime, which runs as a number"),
+    ("addgroup", &[], "runtime, which runs as a number"),
+    ("usermod", &[], "runtime, which runs as a number"),
+];
+
+/// Commands that change nothing outside of themselves.
+const SILENT: &[&str] = &[
+    "cd", "export", "set", "echo", "true", ":", "test", "[", "ls", "pwd", "which", "env", "uname", "sleep",
+    "date", "printf", "cat", "whoami", "id", "hash", "type", "unset", "exit", "node", "java", "sync",
+    "umask", "ldconfig",
+];
+
+/// Package names of pip and npm that are tools of the build.
+const TOOLS: &[&str] = &[
+    "pip",
+    "setuptools",
+    "wheel",
+    "virtualenv",
+    "pipenv",
+    "poetry",
+    "uv",
+    "pip-tools",
+    "npm",
+    "yarn",
+    "pnpm",
+    "node-gyp",
+    "n",
+    "corepack",
+    "typescript",
+    "ts-node",
+    "rimraf",
+    "grunt",
+    "grunt-cli",
+    "gulp",
+    "gulp-cli",
+    "bower",
+    "webpack",
+    "webpack-cli",
+    "@angular/cli",
+    "@vue/cli",
+    "create-react-app",
+    "nodemon",
+    "eslint",
+    "mocha",
+    "jest",
+    "tsc",
+];
+
+/// Judges one `RUN`.
+pub(super) fn judge(
+    harvest: &mut Harvest,
+    scene: &Scene<'_>,
+    instruction: &Instruction,
+) -> (Disposition, Vec<String>) {
+    let Ok(Meaning::Run(run)) = instruction.meaning() else {
+        return (person("a build refuses it"), Vec::new());
+    };
+    let script = match &run.form {
+        Form::Exec(words) if words.len() == 3 && words[1] == "-c" => words[2].clone(),
+        Form::Exec(words) => {
+            words.iter().map(|word| crate::plan::run::quote(word)).collect::<Vec<_>>().join(" ")
+        }
+        Form::Shell(text) => match instruction.heredocs.as_slice() {
+            [body] if text.trim() == format!("<<{}", body.name) => scene.file.slice(&body.body).to_owned(),
+            [] => text.clone(),
+            _ => return (person("what its heredocs do"), Vec::new()),
+        },
+    };
+    let mut notes = Vec::new();
+    let mut fates = Vec::new();
+    let mut carried = Vec::new();
+    let found = commands(&script);
+    for command in &found {
+        let words = &script[command.span.clone()];
+        let fate = match verdict(harvest, scene, instruction.line, command, &mut notes) {
+            Verdict::Person(why) => person(&why),
+            _ if command.then == Then::Pipe && command.writes => person("what it writes"),
+            Verdict::Stage(by) => Disposition::Superseded { by: by.to_owned() },
+            Verdict::Nothing => dropped(DropReason::OnlyForTheOldBuild),
+            Verdict::Packages if command.is_conditional => {
+                person("whether these packages are installed depends on a condition")
+            }
+            Verdict::Packages => Disposition::Kept { setting: "the packages of the stages".to_owned() },
+            Verdict::Runtime if command.is_conditional => person("whether it runs depends on a condition"),
+            Verdict::Runtime => {
+                carried.push(words.to_owned());
+                Disposition::Carried { stage: "runtime".to_owned(), change: None }
+            }
+        };
+        if found.len() > 1 && matches!(fate, Disposition::Person { .. }) {
+            notes.push(format!("`{}`: {fate}", brief(words)));
+        }
+        fates.push(fate);
+    }
+    let mut fate = strongest(fates);
+    if let Disposition::Carried { change, .. } = &mut fate {
+        let text = carried.join(" \\\n && ");
+        if carried.len() < found.len() {
+            *change = Some(format!("only `{}`; stages do the rest", brief(&text.replace("\\\n", ""))));
+        }
+        fate = match (harvest.carry(scene, instruction, &format!("RUN {text}")), change.take()) {
+            (Disposition::Carried { stage, .. }, change) => Disposition::Carried { stage, change },
+            (other, _) => other,
+        };
+    }
+    (fate, notes)
+}
+
+fn brief(text: &str) -> String {
+    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= 60 { line } else { line.chars().take(59).chain(['…']).collect() }
+}
+
+fn verdict(
+    harvest: &mut Harvest,
+    scene: &Scene<'_>,
+    line: u32,
+    command: &Command,
+    notes: &mut Vec<String>,
+) -> Verdict {
+    let Some(program) = command.program() else { return Verdict::Nothing };
+    let verb = command.operands().next().map_or("", |word| word.text.as_str());
+    if let Some(install) = packages::installed(command) {
+        let names: Vec<(&str, bool)> = install
+            .packages
+            .iter()
+            .map(|word| {
+                (word.text.as_str(), word.is_literal || word.text.contains('*') && !word.text.contains('$'))
+            })
+            .collect();
+        return packages_of(harvest, scene, line, install.manager, &names, notes);
+    }
+    if packages::manager(command).is_some() {
+        return Verdict::Nothing;
+    }
+    if command.writes {
+        return Verdict::Person("what it writes into a file".to_owned());
+    }
+    match program {
+        "pip" | "pip2" | "pip3" => return pip(scene, command),
+        "python" | "python2" | "python3" => return python(command),
+        "npm" if command.has_option(&["-g", "--global"]) => return global(scene, command),
+        "yarn" if verb == "global" => return global(scene, command),
+        "npm" | "yarn" | "pnpm" if verb == "run" || verb == "build" => {
+            return Verdict::Stage("build, which runs the project's build script");
+        }
+        "npm" | "yarn" if matches!(verb, "cache" | "config" | "set") => return Verdict::Nothing,
+        "rm" | "find" => return removal(scene, command),
+        "mkdir" | "chown" | "chmod" | "touch" | "ln" => return folders(scene, command, program),
+        "locale-gen" | "update-ca-certificates" | "localedef" => return Verdict::Runtime,
+        _ => {}
+    }
+    if SILENT.contains(&program) {
+        return Verdict::Nothing;
+    }
+    let row = STAGES
+        .iter()
+        .find(|(name, verbs, _)| *name == program && (verbs.is_empty() || verbs.contains(&verb)));
+    match row {
+        Some((_, _, stage)) => Verdict::Stage(stage),
+        None => Verdict::Person(format!("whether the program needs `{program}` to have run")),
+    }
+}
+
+fn packages_of(
+    harvest: &mut Harvest,
+    scene: &Scene<'_>,
+    line: u32,
+    manager: Manager,
+    names: &[(&str, bool)],
+    notes: &mut Vec<String>,
+) -> Verdict {
+    let called = called(scene);
+    let mut missing = None;
+    for (name, is_literal) in names {
+        let values: Vec<String> = if *is_literal {
+            vec![(*name).to_owned()]
+        } else {
+            let variable = name.trim_start_matches(['$', '{']).trim_end_matches('}');
+            match scene.image.env.get(variable) {
+                Some(value) if !value.contains('$') => value.split_whitespace().map(str::to_owned).collect(),
+                _ => {
+                    missing = Some((*name).to_owned());
+                    continue;
+                }
+            }
+        };
+        for value in values {
+            if value.contains('/') || value.starts_with('.') {
+                missing = Some(value);
+                continue;
+            }
+            let explained = explain(manager, &value, |tool| called.iter().any(|word| word == tool));
+            notes.push(explained.note());
+            let list = |names: &[String]| {
+                toml::Value::Array(names.iter().map(|name| name.as_str().into()).collect())
+            };
+            if !explained.build.is_empty() {
+                harvest.wish("build.system_packages", list(&explained.build), line);
+            }
+            if !explained.runtime.is_empty() {
+                harvest.wish("runtime.system_packages", list(&explained.runtime), line);
+            }
+        }
+    }
+    match missing {
+        Some(name) => Verdict::Person(format!("which packages `{name}` stands for")),
+        None => Verdict::Packages,
+    }
+}
+
+/// The programs that the start of the image calls, as far as its words and scripts say.
+fn called(scene: &Scene<'_>) -> Vec<String> {
+    let words = scene.image.entrypoint.iter().chain(&scene.image.cmd).flatten();
+    let health = scene.image.healthcheck.iter().flat_map(|check| &check.test);
+    let text: Vec<&str> = words.chain(health).map(String::as_str).collect();
+    let mut names = Vec::new();
+    for script in text {
+        for command in commands(script) {
+            names.extend(command.program().map(str::to_owned));
+        }
+        let path = script.rsplit('/').next().unwrap_or(script);
+        let docs = scene.inventory.files().filter(|(file, _)| file.name() == path);
+        for text in docs.filter_map(|(file, _)| scene.inventory.doc(file)) {
+            names.extend(
+                commands(text.text).iter().filter_map(|command| command.program().map(str::to_owned)),
+            );
+        }
+    }
+    names
+}
+
+fn pip(scene: &Scene<'_>, command: &Command) -> Verdict {
+    if command.operands().next().is_none_or(|word| word.text != "install") {
+        return Verdict::Nothing;
+    }
+    if command.has_option(&["-r", "--requirement", "-e", "--editable"]) {
+        return Verdict::Stage("deps");
+    }
+    by_name(scene, command, "a requirements file")
+}
+
+/// Packages installed by name: tools of the build, or what a manifest lists, or a decision.
+fn by_name(scene: &Scene<'_>, command: &Command, manifest: &str) -> Verdict {
+    let names = command.operands().skip(1).filter(|word| !matches!(word.text.as_str(), "add" | "install"));
+    for word in names {
+        let name = word
+            .text
+            .rsplit_once('@')
+            .filter(|(name, _)| !name.is_empty())
+            .map_or(word.text.as_str(), |(name, _)| name);
+        let name = if name.starts_with('@') { name } else { bare(name).split('[').next().unwrap_or(name) };
+        let is_path = name.starts_with('.') || name.starts_with('/') || name.is_empty();
+        if is_path || TOOLS.contains(&name) || is_listed(scene, name) {
+            continue;
+        }
+        return Verdict::Person(format!(
+            "`{name}` is installed by name and stands in no manifest: add it to {manifest}"
+        ));
+    }
+    Verdict::Stage("deps")
+}
+
+/// Does a manifest of the project name the package?
+fn is_listed(scene: &Scene<'_>, name: &str) -> bool {
+    const MANIFESTS: &[&str] =
+        &["pyproject.toml", "Pipfile", "setup.py", "setup.cfg", "package.json", "environment.yml"];
+    let plain = |text: &str| text.to_ascii_lowercase().replace('_', "-");
+    let wanted = plain(name);
+    let files = scene.inventory.files().map(|(path, _)| path);
+    let manifests = files.filter(|path| {
+        MANIFESTS.contains(&path.name())
+            || path.name().contains("requirements") && path.name().ends_with(".txt")
+    });
+    manifests.filter_map(|path| scene.inventory.doc(path)).any(|doc| {
+        let text = plain(doc.text);
+        text.match_indices(&wanted).any(|(at, found)| {
+            let edge = |c: Option<char>| c.is_none_or(|c| !c.is_ascii_alphanumeric() && c != '-');
+            edge(text[..at].chars().next_back()) && edge(text[at + found.len()..].chars().next())
+        })
+    })
+}
+
+fn global(scene: &Scene<'_>, command: &Command) -> Verdict {
+    let starts = scene
+        .image
+        .entrypoint
+        .iter()
+        .chain(&scene.image.cmd)
+        .flatten()
+        .cloned()
+        .collect::<Vec<_>>()
+        .join(" ");
+    let names: Vec<&str> = command.operands().skip(1).map(|word| word.text.as_str()).collect();
+    let used = names.iter().find(|name| starts.split([' ', '/']).any(|word| word == **name));
+    match used {
+        Some(name) => Verdict::Person(format!(
+            "the image starts with `{name}`, which is installed by name: add it to package.json"
+        )),
+        None => by_name(scene, command, "package.json"),
+    }
+}
+
+fn python(command: &Command) -> Verdict {
+    let words: Vec<&str> = command.args().iter().map(|word| word.text.as_str()).collect();
+    match words.as_slice() {
+        ["setup.py", "install" | "develop" | "build_ext" | "build", ..]
+        | ["-m", "pip" | "compileall" | "venv", ..] => Verdict::Stage("deps"),
+        ["manage.py" | "./manage.py", "collectstatic" | "compilemessages", ..] => Verdict::Stage("build"),
+        ["-V" | "--version"] => Verdict::Nothing,
+        _ => Verdict::Person(format!(
+            "whether the program needs `python {}` to have run",
+            brief(&words.join(" "))
+        )),
+    }
+}
+
+/// Caches and downloads go anyway; whatever else is removed is a decision.
+fn removal(scene: &Scene<'_>, command: &Command) -> Verdict {
+    const CACHES: &[&str] = &[
+        "/var/lib/apt",
+        "/var/cache",
+        "/tmp",
+        "/var/tmp",
+        "/root/.cache",
+        "/root/.npm",
+        "~/.cache",
+        "/usr/share/doc",
+        "/usr/share/man",
+        "/root/.m2",
+        "/usr/local/share/.cache",
+        "/var/log",
+    ];
+    let mut paths =
+        command.operands().filter(|word| command.program() == Some("rm") || word.text.starts_with('/'));
+    let is_gone = |path: &str| {
+        CACHES.iter().any(|cache| path.starts_with(cache))
+            || scene.is_in_program(path) && path.contains("node_modules")
+            || path.ends_with(".tar.gz")
+    };
+    match paths.find(|word| !is_gone(&word.text)) {
+        Some(word) if command.program() == Some("rm") => {
+            Verdict::Person(format!("why `{}` is removed", word.text))
+        }
+        _ => Verdict::Nothing,
+    }
+}
+
+/// Folders of the program are made by the stages; others are made in the runtime again.
+fn folders(scene: &Scene<'_>, command: &Command, program: &str) -> Verdict {
+    let skipped = usize::from(matches!(program, "chown" | "chmod"));
+    let paths: Vec<&str> = command.operands().skip(skipped).map(|word| word.text.as_str()).collect();
+    if command.args().iter().any(|word| word.text.contains('$')) {
+        return Verdict::Person(format!("what `{program}` works on is decided while building"));
+    }
+    if paths.iter().all(|path| scene.is_in_program(path)) {
+        return Verdict::Stage("runtime, which has the program's files");
+    }
+    if program == "chown" {
+        return Verdict::Person(
+            "which folders the program writes to, now that its user is a number".to_owned(),
+        );
+    }
+    if paths.iter().any(|path| scene.is_in_program(path)) {
+        return Verdict::Person(format!("`{program}` works on the program's files and on others"));
+    }
+    Verdict::Runtime
+}

@@ -1,0 +1,177 @@
+//! How the old image starts, and how the new one does: by evaluated value where the program is a script, by the
+//! built program where it is compiled.
+
+use super::{Disposition, Harvest, Obstacle, ObstacleKind, Scene, kept, person};
+use crate::dockerfile::script::commands;
+use crate::dockerfile::{Instruction, Keyword};
+use crate::plan::run::quote;
+
+/// Judges `CMD` and `ENTRYPOINT`; both speak of one start.
+pub(super) fn judge(
+    harvest: &mut Harvest,
+    scene: &Scene<'_>,
+    instruction: &Instruction,
+) -> (Disposition, Vec<String>) {
+    let starts = [Keyword::Entrypoint, Keyword::Cmd];
+    let first = scene.stage.instructions.iter().find(|other| starts.contains(&other.keyword));
+    if let Some(first) = first.filter(|first| first.line != instruction.line) {
+        let same = harvest.fates.get(&first.line).map(|(fate, _)| fate.clone());
+        return (same.unwrap_or_else(|| kept("run.cmd")), Vec::new());
+    }
+    let old: Vec<String> = scene.image.entrypoint.iter().chain(&scene.image.cmd).flatten().cloned().collect();
+    let planned = planned(scene);
+    let note = format!("`{}` is now `{}`", shown(&old), shown(&planned));
+    let notes = |is_same: bool| if is_same { Vec::new() } else { vec![note.clone()] };
+    if scene.secrets.are_in(&old.join(" ")) {
+        return (person("a secret stands in the command"), Vec::new());
+    }
+    let Some(words) = plain(&old) else {
+        return script(harvest, scene, instruction, &old, "a shell puts the command together");
+    };
+    let words = relative(scene, words);
+    let program = words.first().map_or("", |word| word.rsplit('/').next().unwrap_or(word)).to_owned();
+    let rest: Vec<&str> = words.iter().skip(1).map(String::as_str).collect();
+    match (scene.service.stack.value.as_str(), program.as_str(), rest.as_slice()) {
+        ("node", "npm" | "yarn" | "pnpm", ["start"] | ["run", "start" | "prod" | "production"]) => {
+            (superseded("runtime, which starts what the script starts"), notes(false))
+        }
+        ("node", "nginx", _) | ("java", "catalina.sh", _) => (superseded("runtime"), notes(old == planned)),
+        ("java", "java", _) => java(harvest, scene, instruction, &words, notes(old == planned)),
+        ("java", "mvn" | "mvnw" | "gradle" | "gradlew", _)
+        | ("go", "go", ["run", ..])
+        | ("rust", "cargo", ["run", ..]) => {
+            (superseded("runtime, which starts the built program"), notes(false))
+        }
+        ("go" | "rust", _, _) if !program.ends_with(".sh") && !program.is_empty() => {
+            if rest.is_empty() {
+                return (superseded("runtime, which starts the built program"), notes(old == planned));
+            }
+            let built = planned
+                .iter()
+                .take_while(|word| !rest.contains(&word.as_str()))
+                .find(|word| word.starts_with('/') && *word != "/tini");
+            let Some(built) = built else {
+                return (person("where the arguments of the program belong"), Vec::new());
+            };
+            let command: Vec<String> =
+                std::iter::once(built.clone()).chain(rest.iter().map(|word| (*word).to_owned())).collect();
+            harvest.wish("run.cmd", list(&command), instruction.line);
+            (kept("run.cmd"), vec![format!("the built program is `{built}`; its arguments stay")])
+        }
+        ("node" | "python", _, _) if program.ends_with(".sh") => {
+            script(harvest, scene, instruction, &words, "a script of the repository starts it")
+        }
+        ("node" | "python", _, _) if !words.is_empty() => {
+            if ends_like(&planned, &words) {
+                return (kept("run.cmd"), notes(old == planned));
+            }
+            harvest.wish("run.cmd", list(&words), instruction.line);
+            (kept("run.cmd"), vec![format!("outranks `{}`", shown(&planned))])
+        }
+        _ => unclear(harvest, instruction, &old),
+    }
+}
+
+fn superseded(by: &str) -> Disposition {
+    Disposition::Superseded { by: by.to_owned() }
+}
+
+/// What dockgen starts without the old file.
+fn planned(scene: &Scene<'_>) -> Vec<String> {
+    let runtime = &scene.service.runtime;
+    let forms = runtime.entrypoint.iter().chain(&runtime.command);
+    forms.flat_map(|form| form.value.words().to_vec()).collect()
+}
+
+/// The words of a command that needs no shell; none where one has to put it together.
+fn plain(old: &[String]) -> Option<Vec<String>> {
+    let [shell, flag, text] = old else { return Some(old.to_vec()) };
+    if !shell.ends_with("sh") || !flag.starts_with('-') {
+        return Some(old.to_vec());
+    }
+    let found = commands(text);
+    let [only] = found.as_slice() else { return None };
+    let is_plain = only.words.iter().all(|word| word.is_literal) && !only.writes && !only.is_conditional;
+    let words: Vec<String> = only.words.iter().map(|word| word.text.clone()).collect();
+    let starts_late = only.words.first().is_none_or(|first| first.span.start != 0);
+    if !is_plain || starts_late {
+        return None;
+    }
+    Some(if words.first().is_some_and(|word| word == "exec") { words[1..].to_vec() } else { words })
+}
+
+/// Paths below the old working directory as seen from it: the new one has another name.
+fn relative(scene: &Scene<'_>, words: Vec<String>) -> Vec<String> {
+    let Some(home) = scene.image.workdir.as_deref().filter(|home| home.starts_with('/') && *home != "/")
+    else {
+        return words;
+    };
+    let short = |word: String| word.strip_prefix(&format!("{home}/")).map_or(word.clone(), str::to_owned);
+    words.into_iter().map(short).collect()
+}
+
+/// Does the planned command end with the old one, whatever stands in front of it?
+fn ends_like(planned: &[String], old: &[String]) -> bool {
+    let bare: Vec<&str> = old.iter().map(|word| word.trim_start_matches("./")).collect();
+    let bare = match bare.as_slice() {
+        ["node" | "python" | "python3", rest @ ..] => rest,
+        all => all,
+    };
+    let end: Vec<&str> = planned.iter().map(|word| word.trim_start_matches("./")).collect();
+    !bare.is_empty() && end.ends_with(bare)
+}
+
+/// A start that needs a shell or a script: kept word for word where the sources are in the image.
+fn script(
+    harvest: &mut Harvest,
+    scene: &Scene<'_>,
+    instruction: &Instruction,
+    words: &[String],
+    why: &str,
+) -> (Disposition, Vec<String>) {
+    if !matches!(scene.service.stack.value.as_str(), "node" | "python") {
+        return unclear(harvest, instruction, words);
+    }
+    harvest.wish("run.cmd", list(words), instruction.line);
+    (kept("run.cmd"), vec![format!("{why}; it is kept word for word")])
+}
+
+fn java(
+    harvest: &mut Harvest,
+    scene: &Scene<'_>,
+    instruction: &Instruction,
+    words: &[String],
+    notes: Vec<String>,
+) -> (Disposition, Vec<String>) {
+    let jar = words.iter().position(|word| word == "-jar" || word == "-cp" || word == "-classpath");
+    let options: Vec<String> = words[1..jar.unwrap_or(1).max(1)].to_vec();
+    let arguments = jar.map_or(0, |jar| words.len().saturating_sub(jar + 2));
+    if arguments > 0 && words.get(jar.unwrap_or_default()).is_some_and(|word| word == "-jar") {
+        return (person("the arguments of the program belong in run.cmd"), notes);
+    }
+    if options.is_empty() {
+        return (superseded("runtime, which starts the built program"), notes);
+    }
+    let usual = scene.service.runtime.env.get("JAVA_TOOL_OPTIONS").map(|usual| format!("{} ", usual.value));
+    let value = format!("{}{}", usual.unwrap_or_default(), options.join(" "));
+    harvest.wish("runtime.env.JAVA_TOOL_OPTIONS", value.into(), instruction.line);
+    (
+        kept("runtime.env.JAVA_TOOL_OPTIONS"),
+        vec![format!("`{}` are options of the virtual machine", options.join(" "))],
+    )
+}
+
+fn unclear(harvest: &mut Harvest, instruction: &Instruction, words: &[String]) -> (Disposition, Vec<String>) {
+    let why =
+        format!("the image starts with `{}`, and dockgen would have to guess what that does", shown(words));
+    harvest.obstacles.push(Obstacle { line: instruction.line, kind: ObstacleKind::UnclearStart, why });
+    (person("how the program starts"), Vec::new())
+}
+
+fn list(words: &[String]) -> toml::Value {
+    toml::Value::Array(words.iter().map(|word| word.as_str().into()).collect())
+}
+
+fn shown(words: &[String]) -> String {
+    words.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,221 @@
+//! Old Dockerfiles: what they are like, what can be made of them, and an account of every instruction.
+//!
+//! [`assess`] says what stands in the way, [`safe`] cleans a text without a change of the image's configuration,
+//! `restage` rebuilds a file in stages from what the repository is and what `harvest` takes from the old file,
+//! [`account`] is the ledger, [`inventory`] the table of many files. Secrets are kept out of all that is said.
+//! Reading and writing files is left to the callers.
+
+pub mod account;
+pub mod assess;
+mod harvest;
+pub mod inventory;
+mod keep;
+mod packages;
+mod restage;
+pub mod safe;
+
+use serde::Serialize;
+
+pub use account::{Disposition, DropReason, Entry, Ledger};
+pub use assess::{Obstacle, ObstacleKind, assess};
+pub use inventory::{Effort, Row, survey};
+pub use safe::{Safe, Sense, safe};
+
+use crate::dockerfile::{self, Dockerfile, Stages};
+use crate::lint::{self, Secrets};
+use crate::out::{self, OutFile, Standing};
+use crate::repo::{Inventory, RelPath};
+
+/// How far a migration goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    /// The same image configuration from a cleaner text.
+    Safe,
+    /// Stages from the detected stack; user and a roomy base stay.
+    Restage,
+    /// A user that is not root, and the smallest base.
+    Harden,
+}
+
+/// What a migration makes of one Dockerfile.
+#[derive(Debug, Clone, Serialize)]
+pub struct Migration {
+    /// Its path in the repository.
+    pub path: RelPath,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// How far it went: the safe level where obstacles stand in the way of more.
+    pub level: Level,
+    /// What became of each instruction.
+    pub ledger: Ledger,
+    /// What stands in the way of a rebuild in stages.
+    pub obstacles: Vec<Obstacle>,
+    /// What in it looks like a secret, by line and name.
+    pub secrets: Vec<(u32, String)>,
+    /// Findings of the rules before.
+    pub findings_before: usize,
+    /// Findings of the rules after.
+    pub findings_after: usize,
+    /// The change as a unified diff, secrets taken out.
+    pub diff: String,
+    /// What the new image does other than the old one.
+    pub differences: Vec<String>,
+    /// The new text of the Dockerfile.
+    #[serde(skip)]
+    pub text: String,
+    /// Every file to write, the Dockerfile first.
+    #[serde(skip)]
+    pub files: Vec<OutFile>,
+}
+
+/// What came of a migration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// The text changes.
+    Changed,
+    /// There is nothing to improve without a change of the image.
+    Nothing,
+    /// The text may not be touched; the obstacles say why.
+    Refused,
+}
+
+/// Migrates one Dockerfile of a repository. Never fails: where obstacles stand in the way of stages the text is only
+/// cleaned, and what cannot be touched at all is refused with its reasons.
+pub fn migrate(path: &RelPath, text: &str, inventory: &Inventory, level: Level) -> Migration {
+    let (old, problems) = dockerfile::parse(text);
+    let stages = Stages::of(&old);
+    let mut obstacles = assess(&old, &problems, &stages);
+    let is_own = matches!(out::standing(Some(text)), Standing::Untouched | Standing::Edited);
+    if obstacles.iter().any(|obstacle| obstacle.kind.forbids_everything()) || is_own {
+        let outcome = if is_own { Outcome::Nothing } else { Outcome::Refused };
+        return finish(path, &old, outcome, Level::Safe, safe::untouched(&old).into(), obstacles, inventory);
+    }
+    let mut reached = Level::Safe;
+    let mut made: Option<Made> = None;
+    if level != Level::Safe && obstacles.is_empty() {
+        match restage::restage(path, &old, inventory, level) {
+            Ok(restaged) => {
+                made = Some(restaged.into());
+                reached = level;
+            }
+            Err(found) => obstacles.extend(found),
+        }
+    }
+    let made = made.unwrap_or_else(|| Made::from(safe(text)).at(path));
+    let is_same = made
+        .files
+        .iter()
+        .all(|file| if file.path == *path { file.text == text } else { is_there(inventory, file) });
+    let outcome = if is_same { Outcome::Nothing } else { Outcome::Changed };
+    finish(path, &old, outcome, reached, made, obstacles, inventory)
+}
+
+fn is_there(inventory: &Inventory, file: &OutFile) -> bool {
+    inventory.doc(&file.path).is_some_and(|doc| **doc.text == *file.text)
+}
+
+/// What a level makes of a file.
+struct Made {
+    files: Vec<OutFile>,
+    ledger: Ledger,
+    differences: Vec<String>,
+}
+
+impl From<Safe> for Made {
+    fn from(safe: Safe) -> Self {
+        let file = OutFile { path: RelPath::root(), text: safe.text };
+        Self { files: vec![file], ledger: safe.ledger, differences: Vec::new() }
+    }
+}
+
+impl From<restage::Restaged> for Made {
+    fn from(made: restage::Restaged) -> Self {
+        Self { files: made.files, ledger: made.ledger, differences: made.differences }
+    }
+}
+
+impl Made {
+    fn at(mut self, path: &RelPath) -> Self {
+        if let Some(first) = self.files.first_mut() {
+            first.path = path.clone();
+        }
+        self
+    }
+}
+
+fn finish(
+    path: &RelPath,
+    old: &Dockerfile,
+    outcome: Outcome,
+    level: Level,
+    made: Made,
+    obstacles: Vec<Obstacle>,
+    inventory: &Inventory,
+) -> Migration {
+    let secrets = Secrets::of(old);
+    let mask = |obstacle: Obstacle| Obstacle { why: secrets.mask(&obstacle.why), ..obstacle };
+    let made = made.at(path);
+    let text = made.files.first().map(|file| file.text.clone()).unwrap_or_default();
+    let (new, _) = dockerfile::parse(&text);
+    let diff: String = made
+        .files
+        .iter()
+        .map(|file| {
+            let there = inventory.doc(&file.path).map(|doc| &**doc.text);
+            out::diff(&file.path, if file.path == *path { Some(old.text()) } else { there }, &file.text)
+        })
+        .collect();
+    Migration {
+        path: path.clone(),
+        outcome,
+        level,
+        ledger: made.ledger,
+        obstacles: obstacles.into_iter().map(mask).collect(),
+        secrets: secrets.names().into_iter().map(|(line, name)| (line, name.to_owned())).collect(),
+        findings_before: lint::lint(old, None).len(),
+        findings_after: lint::lint(&new, None).len(),
+        diff: secrets.mask(&diff),
+        differences: made.differences,
+        text,
+        files: made.files,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> Migration {
+        migrate(&RelPath::new("Dockerfile").unwrap(), text, &Inventory::default(), Level::Restage)
+    }
+
+    #[test]
+    fn an_outcome_for_every_file() {
+        for (text, outcome) in [
+            ("FROM a\nENV k v\n", Outcome::Changed),
+            ("FROM a:1\nUSER 1\n", Outcome::Nothing),
+            ("# syntax=me/mine\nfrom a\n", Outcome::Refused),
+            ("# nothing\n", Outcome::Refused),
+            ("FROM a\nFROBNICATE\n", Outcome::Refused),
+        ] {
+            let made = of(text);
+            assert_eq!(made.outcome, outcome, "{text}");
+            assert_eq!(made.text == text, outcome != Outcome::Changed);
+            assert_eq!(made.diff.is_empty(), outcome != Outcome::Changed);
+            assert_eq!(
+                outcome == Outcome::Refused,
+                made.obstacles.iter().any(|o| o.kind.forbids_everything())
+            );
+        }
+    }
+
+    #[test]
+    fn secrets_are_named_and_never_shown() {
+        let made = of("FROM a\nENV DB_PASSWORD hunter2\nRUN curl https://me:hunter3@x\n");
+        assert_eq!(made.secrets.len(), 2, "{:?}", made.secrets);
+        let said = serde_json::to_string(&made).unwrap();
+        assert!(!said.contains("hunter"), "{said}");
+    }
+}

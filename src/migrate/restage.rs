@@ -1,0 +1,187 @@
+//! Restaging: the multi-stage Dockerfile of the repository's stack, with what the old file knew as its settings.
+//!
+//! The settings go into `dockgen.toml`, and the new file is planned from there, so that the next `dockgen init --check`
+//! finds nothing to do.
+
+use super::Level;
+use super::account::{Disposition, DropReason, Ledger};
+use super::assess::{Obstacle, ObstacleKind};
+use super::harvest::{Scene, harvest};
+use super::keep::keep;
+use crate::config::Settings;
+use crate::diag::{Diagnostic, Severity};
+use crate::dockerfile::{self, Dockerfile, ImageConfig, ItemKind, Stages};
+use crate::lint::Secrets;
+use crate::out::OutFile;
+use crate::plan::catalog::Catalog;
+use crate::plan::plan;
+use crate::plan::service::{Plan, Service};
+use crate::render::{Templates, dockerfile_path, render_checked};
+use crate::repo::{Inventory, RelPath};
+use crate::stack;
+
+/// A rebuilt file.
+#[derive(Debug)]
+pub(super) struct Restaged {
+    /// The Dockerfile first; then its ignore file and `dockgen.toml`.
+    pub files: Vec<OutFile>,
+    /// What became of each instruction.
+    pub ledger: Ledger,
+    /// What the new image does other than the old one, in words.
+    pub differences: Vec<String>,
+}
+
+/// Rebuilds one file, or says what stands in the way.
+pub(super) fn restage(
+    path: &RelPath,
+    old: &Dockerfile,
+    inventory: &Inventory,
+    level: Level,
+) -> Result<Restaged, Vec<Obstacle>> {
+    let stages = Stages::of(old);
+    let refuse = |line, kind, why: String| vec![Obstacle { line, kind, why }];
+    let Some(stage) = stages.last() else {
+        return Err(refuse(1, ObstacleKind::Unreadable, "there is no FROM".to_owned()));
+    };
+    let no_plan = |why: String| refuse(stage.line, ObstacleKind::NoPlan, why);
+    let settings = read(inventory).map_err(&no_plan)?;
+    let before = plan(inventory, &settings);
+    let service = find(&before, path).map_err(|(kind, why)| refuse(stage.line, kind, why))?;
+    let secrets = Secrets::of(old);
+    let catalog = Catalog::builtin();
+    let image = stages.evaluated(stage);
+    let scene = Scene {
+        file: old,
+        stage,
+        image: image.clone(),
+        secrets: &secrets,
+        service,
+        inventory,
+        catalog: &catalog,
+        level,
+    };
+    let mut taken = harvest(&scene);
+    if !taken.obstacles.is_empty() {
+        return Err(taken.obstacles);
+    }
+
+    let is_alone = before.services.len() == 1 && service.dir.is_root();
+    let mut inventory = inventory.clone();
+    let mut files = Vec::new();
+    if !taken.wishes.is_empty() {
+        let kept = keep(&inventory, Some(&service.dir).filter(|_| !is_alone), path, &taken.wishes)
+            .map_err(&no_plan)?;
+        inventory.put(kept.path.clone(), &kept.text);
+        files.push(kept);
+    }
+    let settings = read(&inventory).map_err(&no_plan)?;
+    let after = plan(&inventory, &settings);
+    if let Some(error) = error(&after.diagnostics) {
+        return Err(no_plan(error));
+    }
+    let service = find(&after, path).map_err(|(kind, why)| refuse(stage.line, kind, why))?;
+    let templates = Templates::builtin().map_err(|bad| no_plan(bad.to_string()))?;
+    let (made, findings) =
+        render_checked(service, &templates, &inventory).map_err(|bad| no_plan(bad.to_string()))?;
+    if let Some(error) = error(&findings) {
+        return Err(no_plan(error));
+    }
+    let (new, _) = dockerfile::parse(&made.dockerfile.text);
+    let new_stages = Stages::of(&new);
+    let new_image = new_stages.last().map(|last| new_stages.evaluated(last)).unwrap_or_default();
+    let differences = differences(&image, &new_image).iter().map(|text| secrets.mask(text)).collect();
+    if image.healthcheck.is_some() && service.runtime.health.is_none() {
+        for (fate, _) in taken.fates.values_mut() {
+            let is_check =
+                matches!(fate, Disposition::Kept { setting } if setting == "runtime.healthcheck.path");
+            if is_check {
+                let why = "nothing in the new base image can ask over HTTP, so there is no check".to_owned();
+                *fate = Disposition::Person { why };
+            }
+        }
+    }
+    let files = [vec![made.dockerfile, made.dockerignore], files].concat();
+    let ledger = Ledger::of(old, &secrets, |unit| match unit.kind {
+        ItemKind::Directive(directive) if directive.name == "syntax" => {
+            let change = Some("the new file names its own frontend".to_owned());
+            (Disposition::Carried { stage: "the top of the file".to_owned(), change }, Vec::new())
+        }
+        ItemKind::Instruction(_) => taken.fates.remove(&unit.line).unwrap_or_else(|| {
+            let why = "it stands before the first stage".to_owned();
+            (Disposition::Person { why }, Vec::new())
+        }),
+        _ => (Disposition::Dropped { why: DropReason::OnlyForTheOldBuild }, Vec::new()),
+    });
+    Ok(Restaged { files, ledger, differences })
+}
+
+fn read(inventory: &Inventory) -> Result<Settings, String> {
+    Settings::read(inventory, &stack::keys()).map_err(|problems| {
+        let first = problems.first().map(|problem| problem.message.clone());
+        format!("dockgen.toml cannot be used: {}", first.unwrap_or_default())
+    })
+}
+
+fn error(findings: &[Diagnostic]) -> Option<String> {
+    findings.iter().find(|finding| finding.severity == Severity::Error).map(|finding| finding.message.clone())
+}
+
+/// The service whose Dockerfile stands at this path.
+fn find<'p>(plan: &'p Plan, path: &RelPath) -> Result<&'p Service, (ObstacleKind, String)> {
+    if let Some(error) = error(&plan.diagnostics) {
+        return Err((ObstacleKind::NoPlan, error));
+    }
+    let Some(service) = plan.services.iter().find(|service| dockerfile_path(service) == *path) else {
+        let Some(other) = plan.services.first() else {
+            return Err((
+                ObstacleKind::NoApplication,
+                "dockgen recognises no project in the repository".to_owned(),
+            ));
+        };
+        let why = format!("dockgen writes `{}`, and this file is `{path}`", dockerfile_path(other));
+        return Err((ObstacleKind::OtherPlace, why));
+    };
+    let open = plan.questions.iter().find(|question| {
+        question.default.is_none() && question.service.as_ref().is_none_or(|dir| *dir == service.dir)
+    });
+    match open {
+        Some(open) => Err((ObstacleKind::NoPlan, format!("{} Set {} in dockgen.toml", open.ask, open.key))),
+        None => Ok(service),
+    }
+}
+
+/// What the new image does other than the old one.
+fn differences(old: &ImageConfig, new: &ImageConfig) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut differ = |what: &str, old: String, new: String| {
+        if old != new {
+            let said = |text: String| if text.is_empty() { "nothing".to_owned() } else { text };
+            found.push(format!("{what}: {} -> {}", said(old), said(new)));
+        }
+    };
+    let start = |image: &ImageConfig| {
+        image.entrypoint.iter().chain(&image.cmd).flatten().cloned().collect::<Vec<_>>().join(" ")
+    };
+    differ("start", start(old), start(new));
+    let user = |image: &ImageConfig| image.user.clone().unwrap_or_else(|| "root".to_owned());
+    let is_same_root = user(old) == "root" && user(new) == "0:0";
+    if !is_same_root {
+        differ("user", user(old), user(new));
+    }
+    differ("folder", old.workdir.clone().unwrap_or_default(), new.workdir.clone().unwrap_or_default());
+    for port in &old.exposed {
+        differ("port", port.clone(), new.exposed.get(port).cloned().unwrap_or_default());
+    }
+    for (name, value) in &old.env {
+        differ(&format!("ENV {name}"), value.clone(), new.env.get(name).cloned().unwrap_or_default());
+    }
+    for (name, value) in &old.labels {
+        differ(&format!("LABEL {name}"), value.clone(), new.labels.get(name).cloned().unwrap_or_default());
+    }
+    for path in &old.volumes {
+        differ("volume", path.clone(), new.volumes.get(path).cloned().unwrap_or_default());
+    }
+    let signal = |image: &ImageConfig| image.stop_signal.clone().unwrap_or_default();
+    differ("stop signal", signal(old), signal(new));
+    found
+}

@@ -1,0 +1,216 @@
+//! `dockgen inventory` and `dockgen migrate`: nothing is written unasked, nothing is lost, nothing secret is said.
+
+use std::process::Command;
+
+use crate::repo::Repo;
+
+const NODE: &[(&str, &str)] = &[
+    (
+        "package.json",
+        "{\"name\":\"x\",\"scripts\":{\"start\":\"node server.js\"},\"dependencies\":{\"express\":\"4\"}}",
+    ),
+    ("server.js", "require('http').createServer((q, r) => r.end('x')).listen(3000)\n"),
+    ("Dockerfile", "from node:8\nENV K a b\nCOPY . .\nRUN npm install\nCMD npm start\n"),
+];
+
+fn git(repo: &Repo, args: &[&str]) {
+    let run = Command::new("git")
+        .args(["-c", "user.name=t", "-c", "user.email=t@example.invalid", "-c", "init.defaultBranch=main"])
+        .args(args)
+        .current_dir(repo.path())
+        .output()
+        .expect("git starts");
+    assert!(run.status.success(), "git {args:?}: {}", String::from_utf8_lossy(&run.stderr));
+}
+
+#[test]
+fn inventory_first() {
+    let repo = Repo::new(NODE);
+    let text = repo.run_without_a_trace(&["inventory"]);
+    text.ended(0, &[]);
+    for said in ["easy", "node:8", "Node.js 8 has had no fixes since 2019-12-31", "1 files: 1 easy, 0 hard"] {
+        assert!(text.out.contains(said), "{said}: {text}");
+    }
+    let json = repo.run(&["inventory", "--format", "json"]);
+    let rows: serde_json::Value = serde_json::from_str(&json.out).expect("one document");
+    let row = &rows["dockerfiles"][0];
+    assert_eq!(
+        (row["stack"].as_str(), row["effort"].as_str(), row["path"].as_str()),
+        (Some("node"), Some("easy"), Some("Dockerfile"))
+    );
+    let csv = repo.run(&["inventory", "--format", "csv"]);
+    assert_eq!(
+        csv.out.lines().nth(1),
+        Some(
+            ".,Dockerfile,node,1,node:8,Node.js 8 has had no fixes since 2019-12-31,the base image's,easy,,8,0"
+        )
+    );
+}
+
+#[test]
+fn a_folder_of_repositories_is_all_of_them() {
+    let repo = Repo::new(&[
+        ("a/package.json", NODE[0].1),
+        ("a/Dockerfile", NODE[2].1),
+        ("b/Dockerfile", "FROM x\nONBUILD RUN y\n"),
+        ("c/notes.txt", ""),
+        ("d/deploy/Dockerfile.prod", "FROM a:1\n"),
+        ("d/go.mod", "module x\n"),
+    ]);
+    let text = repo.run_without_a_trace(&["inventory"]);
+    text.ended(0, &[]);
+    for said in [
+        "./a/Dockerfile",
+        "./b/Dockerfile",
+        "./d/deploy/Dockerfile.prod",
+        "line 2: images that start from this one run it",
+        "3 files",
+    ] {
+        assert!(text.out.contains(said), "{said}: {text}");
+    }
+    repo.run_without_a_trace(&["inventory", "c"]).ended(3, &["there is no Dockerfile"]);
+    repo.run_without_a_trace(&["inventory", "gone"]).ended(2, &["there is no `gone`"]);
+    // One that cannot be read stops nobody.
+    repo.write("b/Dockerfile", [0xff_u8]);
+    let text = repo.run(&["inventory"]);
+    text.ended(1, &["b/Dockerfile", "is not UTF-8"]);
+    assert!(text.out.contains("./a/Dockerfile"), "{text}");
+}
+
+#[test]
+fn a_dry_run_shows_the_diff_and_the_ledger() {
+    let repo = Repo::new(NODE);
+    let ran = repo.run_without_a_trace(&["migrate"]);
+    ran.ended(0, &["1 files: 1 would change", "next: dockgen migrate --write"]);
+    for said in [
+        "-from node:8\n",
+        "+FROM node:8\n",
+        "+ENV K=\"a b\"\n",
+        "carried into stage 0: the same value in today's form",
+    ] {
+        assert!(ran.out.contains(said), "{said}: {ran}");
+    }
+}
+
+#[test]
+fn what_git_could_not_bring_back_is_not_written() {
+    let repo = Repo::new(NODE);
+    repo.run_without_a_trace(&["migrate", "--write"])
+        .ended(1, &["it is not under version control", "--allow-dirty"]);
+    git(&repo, &["init"]);
+    repo.run_without_a_trace(&["migrate", "--write"]).ended(1, &["git does not track it"]);
+    git(&repo, &["add", "."]);
+    git(&repo, &["commit", "-m", "x"]);
+    repo.edit("Dockerfile", "npm install", "npm ci");
+    repo.run_without_a_trace(&["migrate", "--write"]).ended(1, &["it has changes that are not committed"]);
+    git(&repo, &["commit", "-am", "y"]);
+    repo.run(&["migrate", "--write"]).ended(0, &["written"]);
+    let once = repo.read("Dockerfile");
+    assert_eq!(once, "FROM node:8\nENV K=\"a b\"\nCOPY . .\nRUN npm ci\nCMD npm start\n");
+    // A second run changes nothing.
+    git(&repo, &["commit", "-am", "z"]);
+    repo.run_without_a_trace(&["migrate", "--write"]).ended(0, &["1 with nothing to do"]);
+}
+
+#[test]
+fn told_so_it_writes_anyway() {
+    let repo = Repo::new(NODE);
+    repo.run(&["migrate", "--write", "--allow-dirty", "Dockerfile"])
+        .ended(0, &["written", "1 files: 1 written"]);
+    repo.run(&["migrate", "--allow-dirty"]).ended(2, &[]);
+}
+
+#[test]
+fn secrets_are_loud_and_never_shown() {
+    let repo = Repo::new(&[(
+        "Dockerfile",
+        "FROM a:1\nENV API_TOKEN s3cr3tvalue\nARG NPM_TOKEN=0therSecret\nRUN curl https://u:passw0rd@x\n",
+    )]);
+    for args in [
+        &["migrate"][..],
+        &["migrate", "--format", "json"],
+        &["inventory"],
+        &["lint"],
+        &["migrate", "--write", "--allow-dirty"],
+    ] {
+        let ran = repo.run(args);
+        assert!(ran.code != Some(2), "{ran}");
+        for value in ["s3cr3tvalue", "0therSecret", "passw0rd"] {
+            assert!(!ran.out.contains(value) && !ran.err.contains(value), "{value} in {ran}");
+        }
+    }
+    repo.run(&["migrate"])
+        .ended(1, &["Dockerfile:2: `API_TOKEN` looks like a secret", "Dockerfile:3: `NPM_TOKEN`"]);
+}
+
+#[test]
+fn refusals_have_reasons() {
+    let repo = Repo::new(&[
+        ("Dockerfile", "# syntax=me/mine:1\nfrom a\n"),
+        ("x.Dockerfile", "FROM a\nFROBNICATE\n"),
+    ]);
+    let ran = repo.run_without_a_trace(&["migrate", "--format", "json"]);
+    ran.ended(1, &["2 files: 0 would change, 0 with nothing to do, 2 refused"]);
+    let document: serde_json::Value = serde_json::from_str(&ran.out).expect("one document");
+    let kinds: Vec<&str> = document["migrations"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|made| made["migration"]["obstacles"][0]["kind"].as_str())
+        .collect();
+    assert_eq!(kinds, ["foreign-frontend", "unreadable"]);
+}
+
+const OLD_GO: &str = "FROM golang:1.12\nMAINTAINER \"Joe B\" <j@x>\n# who\nLABEL team=\"a b\" x=y\nENV LOG_LEVEL=debug\n\
+    EXPOSE 8080 9000\nVOLUME /data\nRUN mkdir -p /data && apt-get update && apt-get install -y imagemagick vim libfoo-dev\n\
+    COPY . .\nRUN go build -o app\nCMD [\"./app\", \"--verbose\"]\n";
+
+#[test]
+fn restaged_files_are_what_init_would_write() {
+    for level in ["restage", "harden"] {
+        let repo = Repo::new(crate::repo::GO);
+        repo.write("Dockerfile", OLD_GO);
+        let ran = repo.run(&["migrate", "--write", "--allow-dirty", "--level", level]);
+        ran.ended(0, &["written"]);
+        assert!(ran.out.contains("libfoo-dev: unexplained, headers whose library is not known"), "{ran}");
+        repo.run_without_a_trace(&["check"]).ended(0, &["up to date"]);
+        repo.run_without_a_trace(&["migrate"]).ended(0, &["1 with nothing to do"]);
+        let (new, _) = dockgen::dockerfile::parse(&repo.read("Dockerfile"));
+        let stages = dockgen::dockerfile::Stages::of(&new);
+        let image = stages.evaluated(stages.last().expect("stages"));
+        assert_eq!(image.labels["team"], "a b");
+        assert_eq!(image.labels["org.opencontainers.image.authors"], "Joe B <j@x>");
+        assert_eq!(image.env["LOG_LEVEL"], "debug");
+        assert!(
+            image.exposed.contains("8080/tcp")
+                && image.exposed.contains("9000/tcp")
+                && image.volumes.contains("/data")
+        );
+        assert_eq!(image.entrypoint.expect("a start").last().map(String::as_str), Some("--verbose"));
+        let user = if level == "restage" { "0:0" } else { "10001:10001" };
+        assert_eq!(image.user.as_deref(), Some(user), "{level}");
+        let text = repo.read("Dockerfile");
+        assert!(text.contains("# who\nLABEL team") && text.contains("RUN mkdir -p /data\n"), "{text}");
+        assert!(text.contains("imagemagick") && !text.contains("vim"), "{text}");
+    }
+}
+
+#[test]
+fn what_is_left_to_a_person_is_written_only_on_request() {
+    let repo = Repo::new(crate::repo::GO);
+    repo.write("Dockerfile", "FROM golang:1.26\nRUN wget https://example.com/x.tgz\nCOPY . .\nRUN go build -o app\nCMD [\"./app\"]\n");
+    let ran = repo.run_without_a_trace(&["migrate", "--write", "--allow-dirty"]);
+    ran.ended(1, &["1 of its instructions are left to a person", "--accept-open"]);
+    assert!(ran.out.contains("for a person: whether the program needs `wget` to have run"), "{ran}");
+    repo.run(&["migrate", "--write", "--allow-dirty", "--accept-open"]).ended(0, &["written"]);
+}
+
+#[test]
+fn what_stands_in_the_way_of_stages_leaves_the_safe_level() {
+    let repo = Repo::new(crate::repo::GO);
+    repo.write("Dockerfile", "from registry.example.com/base:1\nCOPY . .\nCMD [\"./app\"]\n");
+    let ran = repo.run(&["migrate", "--write", "--allow-dirty"]);
+    ran.ended(0, &["written"]);
+    assert!(ran.out.contains("line 1: an unknown or private base image"), "{ran}");
+    assert!(repo.read("Dockerfile").starts_with("FROM registry.example.com/base:1\nCOPY . .\n"));
+}
