@@ -180,11 +180,14 @@ fn refuse_open_questions(session: &Session, services: &[Service]) -> Result<(), 
     if answered {
         return Ok(());
     }
-    let options: Vec<String> = open
+    let mut options: Vec<String> = open
         .options
         .iter()
         .map(|option| format!("--set {}={}   ({})", open.key, option.value, option.why))
         .collect();
+    if options.is_empty() {
+        options.push(format!("--set {}=…", open.key));
+    }
     Err(Failure::new(Exit::Nothing, format!("{} Nothing decides it; nothing was written", open.ask))
         .help(options.join("\n")))
 }

@@ -89,9 +89,12 @@ pub(super) fn boot_server(dependencies: &[Dependency]) -> Option<&Dependency> {
     })
 }
 
-/// Libraries that say which servlets a web archive is written for: from which version on, which Tomcat has them.
+/// Group, artifact, and from which version on which line of Tomcat has its servlets.
+type Servlets = (&'static str, &'static str, &'static [(u32, &'static str)]);
+
+/// Libraries that say which servlets a web archive is written for.
 /// <https://tomcat.apache.org/whichversion.html>, <https://tomcat.apache.org/migration-10.html>
-const SERVLETS: &[(&str, &str, &[(u32, &str)])] = &[
+const SERVLETS: &[Servlets] = &[
     ("jakarta.servlet", "jakarta.servlet-api", &[(0, "9.0"), (5, "10.1"), (6, "11.0")]),
     ("jakarta.platform", "*", &[(0, "9.0"), (9, "10.1"), (10, "11.0")]),
     ("javax.servlet", "*", &[(0, "9.0")]),

@@ -27,7 +27,7 @@ const CALLS: &[&str] = &[
     "new RandomAccessFile(",
 ];
 
-/// Databases in a file: SQLite, H2, HSQLDB and Derby by the addresses that their drivers document.
+/// Databases in a file: `SQLite`, H2, HSQLDB and Derby by the addresses that their drivers document.
 const DATABASE: &str = r#"jdbc:(?:sqlite|h2|hsqldb|derby):(?:file:|split:|nio:)*([./~A-Za-z][^"';?&\s]*)"#;
 /// What stands in the place of the file where there is none.
 const NO_FILE: &[&str] = &["mem:", "memory:", "tcp:", "ssl:", "hsql:", "http:", "res:", "zip:", "//"];
@@ -84,7 +84,7 @@ impl Writes {
             .filter_map(|found| folder(found.get(1).or(found.get(2))?.as_str()))
             .collect();
         // SQLite makes a file, but no folder for it.
-        let sqlite = pattern(r#"jdbc:sqlite:(?:\./)?([A-Za-z][\w./-]*)/[\w.-]+"#);
+        let sqlite = pattern(r"jdbc:sqlite:(?:\./)?([A-Za-z][\w./-]*)/[\w.-]+");
         folders.extend(sqlite.captures(&what.because.says).map(|found| found[1].to_owned()));
         let is_home = what.because.says.contains(":~/");
         Some(Self { what, folders, is_home })

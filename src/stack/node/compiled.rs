@@ -171,7 +171,7 @@ mod tests {
         ] {
             let inventory = Inventory::from_files([("package.json", "{}"), (name, text)]);
             let catalog = Catalog::builtin();
-            let s = Survey::new(inventory.dir(RelPath::root()), &catalog, &Settings::default());
+            let s = Survey::new(inventory.dir(RelPath::root()), catalog, &Settings::default());
             let locks = Lock::all(&s, &s.dir);
             let found: Vec<String> = locks.iter().flat_map(Lock::compiled).map(|fact| fact.value).collect();
             assert_eq!(found, ["old-native"], "{name}: {text}");

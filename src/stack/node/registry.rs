@@ -186,7 +186,7 @@ mod tests {
         ] {
             let inventory = Inventory::from_files([("package.json", "{}"), (name, text)]);
             let catalog = Catalog::builtin();
-            let s = Survey::new(inventory.dir(RelPath::root()), &catalog, &Settings::default());
+            let s = Survey::new(inventory.dir(RelPath::root()), catalog, &Settings::default());
             assert_eq!(super::secrets(&s, &s.dir, &[name]), secrets, "{text}");
             let said = s.take_notes();
             assert_eq!(said.len(), notes, "{text}: {said:?}");

@@ -239,12 +239,12 @@ fn globs(root: &Dir<'_>, package: &Package<'_>) -> Option<Vec<Fact<String>>> {
         let texts = list.items().filter_map(|item| Some((item, item.as_text()?)));
         texts.map(|(item, text)| Fact::new(text.to_owned(), cite(item))).collect()
     };
-    let found = match pnpm.as_ref().and_then(|settings| Some((settings, settings.tree.get("packages")?))) {
-        Some((settings, list)) => listed(list, &|item| settings.cite(item, "a pattern of members")),
-        None => {
-            let list = package.tree(&["workspaces", "packages"]).or_else(|| package.tree(&["workspaces"]))?;
-            listed(list, &|item| package.cite(item, "a pattern of members"))
-        }
+    let of_pnpm = pnpm.as_ref().and_then(|settings| Some((settings, settings.tree.get("packages")?)));
+    let found = if let Some((settings, list)) = of_pnpm {
+        listed(list, &|item| settings.cite(item, "a pattern of members"))
+    } else {
+        let list = package.tree(&["workspaces", "packages"]).or_else(|| package.tree(&["workspaces"]))?;
+        listed(list, &|item| package.cite(item, "a pattern of members"))
     };
     (!found.is_empty()).then_some(found)
 }
@@ -257,7 +257,7 @@ fn is_matched(root: &Dir<'_>, glob: &Fact<String>) -> bool {
 fn members<'a>(root: &Dir<'a>, globs: &[Fact<String>]) -> Vec<Member<'a>> {
     let globs = globs.iter().map(|glob| glob.value.as_str());
     let (excluded, included): (Vec<&str>, Vec<&str>) = globs.partition(|glob| glob.starts_with('!'));
-    let included: Vec<Regex> = included.into_iter().filter_map(|glob| pattern(glob)).collect();
+    let included: Vec<Regex> = included.into_iter().filter_map(pattern).collect();
     let excluded: Vec<Regex> = excluded.into_iter().filter_map(|glob| pattern(&glob[1..])).collect();
     root.files()
         .filter_map(|(path, _)| path.strip_suffix("/package.json"))
