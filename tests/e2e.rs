@@ -1,6 +1,7 @@
 //! Every repository under `tests/fixtures/`: `dockgen init`, a real build, a real container.
 //!
-//! `DOCKGEN_E2E=1 cargo test --test e2e` runs it, with a name behind it only one fixture.
+//! `DOCKGEN_E2E=all cargo test --test e2e` runs it, with a name behind it only one fixture; `DOCKGEN_E2E=1` leaves out
+//! the fixtures that say `only_in_full`.
 //! It takes minutes and builds gigabytes, so that without the variable, and without a
 //! container engine, each fixture is shown as ignored.
 #![allow(clippy::disallowed_methods, clippy::print_stderr, reason = "tests start programs; minutes pass")]
@@ -16,7 +17,8 @@ fn main() {
     let mut args = Arguments::from_args();
     // Containers on the host's network share its ports, and builds share its processors.
     args.test_threads = args.test_threads.or(Some(1));
-    let is_wanted = std::env::var_os("DOCKGEN_E2E").is_some();
+    let wanted = std::env::var("DOCKGEN_E2E").ok();
+    let (is_wanted, is_full) = (wanted.is_some(), wanted.as_deref() == Some("all"));
     let trials = Fixture::names()
         .into_iter()
         .map(|name| {
@@ -24,8 +26,12 @@ fn main() {
                 if !is_wanted {
                     return Ok(Completion::ignored_with("set DOCKGEN_E2E=1 to build and run it"));
                 }
-                if let Some(reason) = Fixture::copy(&name)?.expectation.not_built {
+                let expectation = Fixture::copy(&name)?.expectation;
+                if let Some(reason) = expectation.not_built {
                     return Ok(Completion::ignored_with(reason));
+                }
+                if expectation.only_in_full && !is_full {
+                    return Ok(Completion::ignored_with("set DOCKGEN_E2E=all to build it too"));
                 }
                 with_engine(|engine| prove(&name, &engine))
             })

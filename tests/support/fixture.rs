@@ -20,6 +20,9 @@ pub struct Expectation {
     pub args: Vec<String>,
     /// Why it cannot be built here: it is planned and printed only.
     pub not_built: Option<String>,
+    /// Is it built only when everything is? The others prove the same steps of its stack sooner.
+    #[serde(default)]
+    pub only_in_full: bool,
     pub run: Run,
     pub edit: Change,
     /// Breaks a test of the project.
