@@ -1,8 +1,6 @@
 //! Base images whose release, or the distribution under it, gets no fixes any more.
 //! The days are those of `templates/images.toml`, never of a clock.
 
-use std::sync::LazyLock;
-
 use super::{Findings, Rule, Scope, Severity, Subject};
 use crate::dockerfile::Origin;
 use crate::plan::catalog::Catalog;
@@ -15,12 +13,10 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-static CATALOG: LazyLock<Catalog> = LazyLock::new(Catalog::builtin);
-
 fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     for stage in &subject.stages {
         if let Origin::Image(image) = &stage.origin
-            && let Some(ended) = CATALOG.ended(image)
+            && let Some(ended) = Catalog::builtin().ended(image)
         {
             findings.add(stage.line, format!("`{image}`: {ended}"), format!("Move to {}.", ended.instead));
         }

@@ -1,7 +1,6 @@
 //! The table of many Dockerfiles: what each is built from and how hard it would be to rebuild in stages.
 
 use std::fmt::Write as _;
-use std::sync::LazyLock;
 
 use serde::Serialize;
 
@@ -77,8 +76,6 @@ impl Effort {
     }
 }
 
-static CATALOG: LazyLock<Catalog> = LazyLock::new(Catalog::builtin);
-
 /// Looks at one Dockerfile of a repository and what was planned for that.
 pub fn survey(repository: &str, path: &RelPath, text: &str, plan: &Plan) -> Row {
     let (file, problems) = dockerfile::parse(text);
@@ -99,7 +96,7 @@ pub fn survey(repository: &str, path: &RelPath, text: &str, plan: &Plan) -> Row 
     let last = stages.last();
     let origin = last.and_then(|last| stages.lineage(last).first().map(|first| first.origin.clone()));
     let base_ended = match &origin {
-        Some(Origin::Image(image)) => CATALOG.ended(image).map(|ended| ended.to_string()),
+        Some(Origin::Image(image)) => Catalog::builtin().ended(image).map(|ended| ended.to_string()),
         _ => None,
     };
     let user = last.and_then(|last| stages.evaluated(last).user);
