@@ -64,6 +64,11 @@ impl Requirement {
         self.versions.as_ref()?.iter().filter_map(upper).min()
     }
 
+    /// Is it meant for some Python lines only?
+    pub fn is_for_some_lines(&self) -> bool {
+        self.marker.as_ref().is_some_and(|marker| marker.contains("python_version"))
+    }
+
     /// Is it meant for Linux at all?
     pub fn is_for_linux(&self) -> bool {
         let Some(marker) = &self.marker else { return true };
