@@ -2,6 +2,7 @@
 
 pub mod files;
 pub mod front_end;
+pub mod glob;
 pub mod listen;
 pub mod manifests;
 pub mod pattern;

@@ -14,6 +14,7 @@ use crate::plan::service::IgnoreGroup;
 use crate::repo::dir::Dir;
 use crate::repo::format::Tree;
 use crate::repo::path::RelPath;
+use crate::stack::common::glob;
 use crate::stack::node::lifecycle::Lifecycle;
 use crate::stack::node::manifest::Package;
 use crate::stack::node::package_manager::Kind;
@@ -257,8 +258,8 @@ fn is_matched(root: &Dir<'_>, glob: &Fact<String>) -> bool {
 fn members<'a>(root: &Dir<'a>, globs: &[Fact<String>]) -> Vec<Member<'a>> {
     let globs = globs.iter().map(|glob| glob.value.as_str());
     let (excluded, included): (Vec<&str>, Vec<&str>) = globs.partition(|glob| glob.starts_with('!'));
-    let included: Vec<Regex> = included.into_iter().filter_map(pattern).collect();
-    let excluded: Vec<Regex> = excluded.into_iter().filter_map(|glob| pattern(&glob[1..])).collect();
+    let included: Vec<Regex> = included.into_iter().filter_map(glob::folders).collect();
+    let excluded: Vec<Regex> = excluded.into_iter().filter_map(|glob| glob::folders(&glob[1..])).collect();
     root.files()
         .filter_map(|(path, _)| path.strip_suffix("/package.json"))
         .filter(|path| {
@@ -272,17 +273,6 @@ fn members<'a>(root: &Dir<'a>, globs: &[Fact<String>]) -> Vec<Member<'a>> {
             Some(Member { path, name, package })
         })
         .collect()
-}
-
-/// A pattern of folders: `*` within a segment, `**` over several.
-fn pattern(glob: &str) -> Option<Regex> {
-    let glob = glob.trim_start_matches("./").trim_end_matches('/');
-    let text = regex::escape(glob)
-        .replace(r"\*\*/", "(?:.*/)?")
-        .replace(r"/\*\*", "(?:/.*)?")
-        .replace(r"\*\*", ".*")
-        .replace(r"\*", "[^/]*");
-    Regex::new(&format!("^{text}$")).ok()
 }
 
 #[cfg(test)]

@@ -19,15 +19,31 @@ pub(super) struct App {
     pub module: String,
     /// The variable, or the factory.
     pub variable: String,
-    /// Is the variable a function that makes the application?
-    pub is_factory: bool,
+    /// Is the variable the application, or a function that makes it?
+    made: Made,
     /// Whose application it is.
     pub framework: &'static Framework,
     /// Where it is made.
     pub because: Evidence,
 }
 
+/// How an application comes to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Made {
+    /// By importing its module.
+    ByImport,
+    /// By calling a function.
+    ByCalling,
+    /// By calling a function with arguments, which no server can.
+    WithArguments,
+}
+
 impl App {
+    /// Is the variable a function that makes the application?
+    pub fn is_factory(&self) -> bool {
+        self.made != Made::ByImport
+    }
+
     /// `module:variable`, as servers want it.
     pub fn target(&self) -> String {
         format!("{}:{}", self.module, self.variable)
@@ -45,9 +61,9 @@ impl App {
             return Some(named);
         }
         let first = all.first()?.clone();
-        let equal = |app: &&Self| !app.is_factory && app.rank_without_path() == first.rank_without_path();
+        let equal = |app: &&Self| !app.is_factory() && app.rank_without_path() == first.rank_without_path();
         let equals: Vec<&Self> = all.iter().filter(equal).collect();
-        if equals.len() > 1 && !first.is_factory {
+        if equals.len() > 1 && !first.is_factory() {
             let answers =
                 equals.iter().map(|app| Answer::new(app.target(), app.because.to_string())).collect();
             let question =
@@ -78,40 +94,27 @@ impl App {
             }
             all.extend(here);
         }
-        all.extend(factories);
+        all.extend(factories.into_iter().filter(|made| made.made == Made::ByCalling));
         all
     }
 
+    /// Functions that make an application and give it back. Those that want arguments are called by somebody else.
     fn factories(modules: &Modules<'_>, source: &Source<'_>) -> Vec<Self> {
         let mut found: Vec<Self> = Vec::new();
         for statement in source.statements.iter().filter(|s| !s.in_class && !s.in_main) {
-            let (Some(function), Some((_, call))) = (&statement.function, statement.assigned_call()) else {
-                continue;
-            };
-            let Some(framework) = constructed(source, &call) else { continue };
-            if found.iter().any(|known| known.variable == *function) {
-                continue;
-            }
-            let defined = source.statements.iter().find(|s| s.defines() == Some(function));
-            if let Some(defined) = defined.filter(|defined| needs_nothing(defined)) {
-                let mut app = Self::new(modules, source, function, framework, defined);
-                app.is_factory = true;
-                found.push(app);
-            }
-        }
-        // `def create_app(): return FastAPI(…)`
-        for statement in source.statements.iter().filter(|s| !s.in_class && !s.in_main) {
             let Some(function) = &statement.function else { continue };
-            let returns = statement.tokens.first().is_some_and(|token| token.is_word("return"));
-            let framework = statement.calls().find_map(|call| constructed(source, &call)).filter(|_| returns);
+            // `app = FastAPI(…)`, or `return FastAPI(…)` at once.
+            let assigned = statement.assigned_call().and_then(|(_, call)| constructed(source, &call));
+            let returned = || {
+                let returns = statement.tokens.first().is_some_and(|token| token.is_word("return"));
+                returns.then(|| statement.calls().find_map(|call| constructed(source, &call))).flatten()
+            };
+            let Some(framework) = assigned.or_else(returned) else { continue };
             let defined = source.statements.iter().find(|s| s.defines() == Some(function));
-            if let (Some(framework), Some(defined)) = (framework, defined)
-                && needs_nothing(defined)
-                && !found.iter().any(|known| known.variable == *function)
-            {
-                let mut app = Self::new(modules, source, function, framework, defined);
-                app.is_factory = true;
-                found.push(app);
+            let is_known = found.iter().any(|known| known.variable == *function);
+            if let Some(defined) = defined.filter(|_| !is_known) {
+                let made = if needs_nothing(defined) { Made::ByCalling } else { Made::WithArguments };
+                found.push(Self { made, ..Self::new(modules, source, function, framework, defined) });
             }
         }
         found
@@ -130,7 +133,7 @@ impl App {
             path: source.path.clone(),
             module,
             variable: variable.to_owned(),
-            is_factory: false,
+            made: Made::ByImport,
             framework,
             because: source.cite(statement.line),
         }
@@ -147,7 +150,7 @@ impl App {
         let variable = USUAL.iter().position(|known| *known == self.variable).unwrap_or(USUAL.len());
         // A package's `__init__` belongs to the folder above.
         let deep = depth(&self.path) - usize::from(name == "__init__.py" && self.path.contains('/'));
-        (self.is_factory, deep, file, variable)
+        (self.is_factory(), deep, file, variable)
     }
 }
 

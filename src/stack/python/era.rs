@@ -57,15 +57,16 @@ pub(super) fn compiled(project: &Project<'_>, line: &str) -> Vec<Fact<String>> {
 }
 
 fn limits(project: &Project<'_>) -> Vec<Limit> {
-    let from_wheels = project.locked.iter().filter(|locked| is_native(locked)).map(|locked| {
-        let (files, name, version) = (locked.wheels.clone(), locked.name.clone(), locked.version.clone());
-        Limit {
-            name: name.clone(),
-            because: locked.because.clone(),
-            fits: Box::new(move |line| files.iter().any(|file| fits(file, line))),
-            why: Box::new(move |line| format!("{name} {version} has no wheel for Python {line}")),
-        }
-    });
+    let from_wheels =
+        project.locked.iter().filter(|locked| is_native(locked) && project.has(&locked.name)).map(|locked| {
+            let (files, name, version) = (locked.wheels.clone(), locked.name.clone(), locked.version.clone());
+            Limit {
+                name: name.clone(),
+                because: locked.because.clone(),
+                fits: Box::new(move |line| files.iter().any(|file| fits(file, line))),
+                why: Box::new(move |line| format!("{name} {version} has no wheel for Python {line}")),
+            }
+        });
     let known = |name: &str| project.locked.iter().any(|locked| locked.name == *name && is_native(locked));
     let tables = [(&ERA.wheels, "has no wheel for"), (&ERA.works, "does not run on")];
     let from_table = tables.into_iter().flat_map(|(table, verb)| {

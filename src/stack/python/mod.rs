@@ -11,6 +11,7 @@ mod app;
 mod django;
 mod era;
 mod framework;
+mod index;
 mod lexer;
 mod manager;
 mod modules;
@@ -28,14 +29,16 @@ mod source;
 mod system;
 mod testing;
 mod version;
+mod workspace;
 mod writes;
 
 use crate::diag::{Code, Diagnostic};
 use crate::fact::Fact;
 use crate::key::{AnyKey, Key, text};
-use crate::plan::service::Service;
+use crate::plan::service::{IgnoreGroup, Service};
 use crate::plan::stage::GraphError;
 use crate::repo::inventory::{Reads, SourceRead};
+use crate::repo::path::RelPath;
 use crate::stack::{Claim, Stack, Strength, Survey};
 
 use django::Django;
@@ -43,6 +46,7 @@ use manager::Installation;
 use modules::Modules;
 use program::Program;
 use project::{Manager, Project};
+use workspace::Workspace;
 
 /// The stack.
 pub(super) struct Python;
@@ -81,6 +85,12 @@ pub(super) struct Facts {
     ships_sources: bool,
     /// Is the program a command that the installed package brings?
     is_installed: bool,
+    /// Where the project lies in the build context; empty for all of it.
+    place: String,
+    /// The build context.
+    context: RelPath,
+    /// What of the build context nothing needs.
+    hidden: Option<IgnoreGroup>,
 }
 
 /// The files that make a folder worth a look.
@@ -152,7 +162,8 @@ impl Stack for Python {
         }
         let django = Django::find(s, &project, &modules);
         let Some(program) = Program::choose(s, &project, &modules, django.as_ref()) else {
-            if project.manager.value != Manager::None {
+            let has_members = !project.members(s).is_empty();
+            if project.manager.value != Manager::None && !has_members {
                 let message = "nothing in this Python project runs: no application, no script, no command";
                 let help = "a library is published, not run; `run.cmd` says what to start";
                 s.note(
@@ -165,7 +176,7 @@ impl Stack for Python {
         };
         let version = version::choose(s, &project);
         let test = testing::Tests::find(&project, &modules, django.as_ref());
-        let index = project.list.as_ref().and_then(|(_, list)| list.index.clone());
+        let index = project.index();
         if let Some(index) = &index {
             let message = format!("packages come from {}, which may want a password", index.value);
             let help = "docker build --secret id=pip_conf,src=$HOME/.config/pip/pip.conf, or --secret id=netrc,src=$HOME/.netrc";
@@ -181,9 +192,14 @@ impl Stack for Python {
         let install = manager::installation(s, &wanted);
         let is_script = program.command.value.words().first();
         let is_installed = project.scripts.iter().any(|(name, _)| Some(name) == is_script);
+        let workspace = project.workspace.as_ref();
+        let needs_members = workspace.is_some_and(|all| !all.libraries().is_empty());
         let facts = Facts {
             ships_sources: !is_installed || DATA.iter().any(|folder| s.dir.has_dir(folder)),
-            is_installed: is_installed || writes::asks_for_metadata(&modules),
+            is_installed: is_installed || writes::asks_for_metadata(&modules) || needs_members,
+            place: workspace.map_or_else(String::new, |all| all.home.to_string()),
+            context: workspace.map_or_else(|| s.dir.path().clone(), |all| all.root.path().clone()),
+            hidden: workspace.and_then(Workspace::hidden),
             system: system::find(s, &project, &version.value),
             name: project.name(),
             imports_tests: ["tests", "test"]

@@ -111,7 +111,11 @@ impl<'a> Modules<'a> {
             }
             let root = folders[..cut].join("/");
             let score = source.imported.iter().map(|(_, module)| self.resolves(&root, module)).sum::<usize>();
-            if first || score > best.1 {
+            // `src` is a folder to import from, not a package, unless it says so.
+            let is_source_root = score == best.1
+                && root.rsplit('/').next() == Some("src")
+                && !self.files.contains(&format!("{root}/__init__.py"));
+            if first || score > best.1 || is_source_root {
                 best = (root, score);
                 first = false;
             }
@@ -184,6 +188,9 @@ mod tests {
             (&[("src/main.py", "from src.db import x"), ("src/db.py", "")], "src/main.py", "", "src.main"),
             (&[("a/a/main.py", "from a.db import x"), ("a/a/db.py", "")], "a/a/main.py", "a", "a.main"),
             (&[("app/main.py", "from .db import x"), ("app/db.py", "")], "app/main.py", "", "app.main"),
+            (&[("src/shop/__init__.py", "")], "src/shop/__init__.py", "src", "shop"),
+            (&[("src/__init__.py", ""), ("src/main.py", "")], "src/main.py", "", "src.main"),
+            (&[("backend/src/shop/main.py", "")], "backend/src/shop/main.py", "backend/src", "shop.main"),
             (&[("my-app/main.py", "")], "my-app/main.py", "my-app", "main"),
             (&[("shop/__init__.py", "")], "shop/__init__.py", "", "shop"),
         ] {

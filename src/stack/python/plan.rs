@@ -41,7 +41,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
     let mut runtime = runtime.taking(if venv == "build" { &["build"] } else { &["deps", "build"] });
     let shipped = facts.system.runtime.iter().chain(&start.init);
     runtime.packages = shipped.map(|package| released(facts, package)).collect();
-    let assets = assets::stage(s, s.dir.path());
+    let assets = assets::stage(s, &facts.context);
     let front_end = assets.as_ref().map(FrontEnd::of);
     let build = Stage::on("build", Role::Build, "deps", "python/build.tera");
     let build = if assets.is_some() { build.taking(&["assets"]) } else { build };
@@ -64,7 +64,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
             "numeric, so that orchestrators can tell that it is not root",
         ),
         // The base stage has it already, unless the program starts elsewhere.
-        workdir: (wish.is_some() || !program.root.is_empty()).then(|| program.command.derive(folder(facts))),
+        workdir: (wish.is_some() || folder(facts) != HOME).then(|| program.command.derive(folder(facts))),
         env: environment(facts, wish.is_some()),
         health: port.as_ref().and_then(|port| Some(port.derive(known.health(port.value, &program.health)?))),
         port,
@@ -76,7 +76,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
     Ok(Service {
         name: s.service_name(&name(facts)),
         dir: s.dir.path().clone(),
-        context: s.dir.path().clone(),
+        context: facts.context.clone(),
         ignore_file: Service::usual_ignore_file(s.dir.path()),
         stack: Fact::new("python".to_owned(), super::because(facts)),
         framework: program.framework.clone(),
@@ -86,7 +86,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         kind: program.kind.clone(),
         stages,
         runtime,
-        ignore: ignore(s),
+        ignore: ignore(s).into_iter().chain(facts.hidden.clone()).collect(),
         tool: serde_json::to_value(View { front_end, ..View::of(facts, s, installed) })
             .expect("facts are plain values with text keys"),
     })
@@ -144,9 +144,15 @@ impl Start {
     }
 }
 
+/// The project's folder in the image.
+fn home(facts: &Facts) -> String {
+    if facts.place.is_empty() { HOME.to_owned() } else { format!("{HOME}/{}", facts.place) }
+}
+
 /// The folder that the program starts in.
 fn folder(facts: &Facts) -> String {
-    if facts.program.root.is_empty() { HOME.to_owned() } else { format!("{HOME}/{}", facts.program.root) }
+    let root = &facts.program.root;
+    if root.is_empty() { home(facts) } else { format!("{}/{root}", home(facts)) }
 }
 
 fn environment(facts: &Facts, has_own_image: bool) -> BTreeMap<String, Fact<String>> {
@@ -156,6 +162,9 @@ fn environment(facts: &Facts, has_own_image: bool) -> BTreeMap<String, Fact<Stri
     };
     set("PYTHONUNBUFFERED", "1", "log lines appear at once");
     set("PYTHONDONTWRITEBYTECODE", "1", "everything is compiled already, and code is not writable");
+    if let Some(sources) = &facts.program.imports_from {
+        set("PYTHONPATH", &format!("{}/{sources}", home(facts)), "the package is imported from here");
+    }
     if has_own_image {
         set("PATH", "/opt/venv/bin:/usr/local/bin:/usr/bin:/bin", "the environment's programs come first");
     }
@@ -212,6 +221,8 @@ struct View<'f> {
     added: Vec<String>,
     /// The folder the program starts in, when it is not the project's own.
     folder: Option<String>,
+    /// The project's folder.
+    home: String,
     /// The folder the program starts in.
     start: String,
     /// Installs the project itself.
@@ -224,6 +235,8 @@ struct View<'f> {
     /// Gathers static files, makes the database file, compiles the project's own modules.
     prepare: Run,
     test: Run,
+    /// The folder that tests are run in, when the program starts elsewhere.
+    test_folder: Option<String>,
     /// Are there tests?
     has_tests: bool,
     dev: Option<&'f ExecForm>,
@@ -276,13 +289,15 @@ impl<'f> View<'f> {
                 .iter()
                 .map(|Added { requirement, why }| format!("{requirement}: {why}"))
                 .collect(),
-            folder: (!facts.program.root.is_empty()).then(|| folder(facts)),
+            folder: (folder(facts) != HOME).then(|| folder(facts)),
+            home: home(facts),
             start: folder(facts),
             project: facts.install.project.as_ref().filter(|_| installed),
             dev_project: facts.install.dev_project.as_ref(),
             collects: collects.is_some(),
             database: sqlite,
             prepare: prepare(commands),
+            test_folder: (folder(facts) != home(facts) && django.is_none()).then(|| home(facts)),
             test: Run::new(with_settings(&facts.test.command, django)),
             has_tests: facts.test.any || facts.test.command.contains("manage.py"),
             dev: facts.program.dev.as_ref(),
@@ -316,13 +331,16 @@ fn with_settings(command: &str, django: Option<&Django>) -> String {
 /// Takes out the folders that nothing needs at run time. The stages that need them have copies of their own.
 fn aside(s: &Survey<'_>, facts: &Facts) -> Option<String> {
     let folders = ["tests", "test", "docs", "node_modules"];
-    let there: Vec<String> =
-        folders
-            .iter()
-            .filter(|folder| s.dir.has_dir(folder) && !facts.imports_tests)
-            .map(|folder| {
-                if facts.program.root.is_empty() { (*folder).to_owned() } else { format!("{HOME}/{folder}") }
-            })
-            .collect();
+    let there: Vec<String> = folders
+        .iter()
+        .filter(|folder| s.dir.has_dir(folder) && !facts.imports_tests)
+        .map(|folder| {
+            if facts.program.root.is_empty() {
+                (*folder).to_owned()
+            } else {
+                format!("{}/{folder}", home(facts))
+            }
+        })
+        .collect();
     (!there.is_empty()).then(|| format!("rm -r {}", there.join(" ")))
 }

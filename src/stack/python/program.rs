@@ -29,6 +29,8 @@ pub(super) struct Program {
     pub port: Option<Fact<u16>>,
     /// The folder it starts in, from the project's; empty for the project's own.
     pub root: String,
+    /// The folder that its modules are imported from, when it does not start there.
+    pub imports_from: Option<String>,
     /// Packages that the project does not ask for.
     pub adds: Vec<Added>,
     /// Variables that it needs.
@@ -58,7 +60,7 @@ impl Program {
         modules: &Modules<'_>,
         django: Option<&Django>,
     ) -> Option<Self> {
-        let program = Self::detect(s, project, modules, django);
+        let program = Self::detect(s, project, modules, django).map(|program| program.started_above(project));
         let program = procfile::web(s, project, program);
         for added in program.iter().flat_map(|program| &program.adds) {
             let message = format!(
@@ -72,6 +74,14 @@ impl Program {
             );
         }
         program
+    }
+
+    /// A package below `src` starts in the project's folder, as it does where it is installed.
+    fn started_above(mut self, project: &Project<'_>) -> Self {
+        if self.root == "src" && project.package.is_some() {
+            self.imports_from = Some(std::mem::take(&mut self.root));
+        }
+        self
     }
 
     fn detect(

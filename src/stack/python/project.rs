@@ -14,6 +14,7 @@ use crate::stack::Survey;
 use super::requirement::{Requirement, Requirements, normalize};
 use super::requirements_txt::RequirementsFile;
 use super::setup;
+use super::workspace::{self, Workspace};
 
 /// Everything that manifests and lock files say.
 #[derive(Debug)]
@@ -40,6 +41,8 @@ pub(super) struct Project<'a> {
     pub package: Option<Fact<String>>,
     /// Commands that the package brings: name and `module:function`.
     pub scripts: Vec<(String, Fact<String>)>,
+    /// The workspace whose lock file counts.
+    pub workspace: Option<Workspace<'a>>,
 }
 
 /// A package as a lock file has it.
@@ -148,7 +151,9 @@ impl<'a> Project<'a> {
             Some(doc) => Some(s.parsed(doc.toml())?),
             None => None,
         };
-        let manager = choose(s, pyproject.as_ref());
+        let workspace = Workspace::find(&s.dir);
+        let manager = choose(s, pyproject.as_ref(), workspace.as_ref());
+        let workspace = workspace.filter(|_| manager.value == Manager::Uv);
         let list_file = s.dir.first_of(LISTS.iter().copied());
         let list = list_file.filter(|_| manager.value == Manager::Pip);
         let list = list.and_then(|file| Some((file.to_owned(), RequirementsFile::read(s, file)?)));
@@ -166,6 +171,7 @@ impl<'a> Project<'a> {
             reached: BTreeSet::new(),
             package: None,
             scripts: Vec::new(),
+            workspace,
         };
         project.gather(s);
         project.read_lock(s)?;
@@ -234,7 +240,8 @@ impl<'a> Project<'a> {
             Manager::Pipenv => ("Pipfile.lock", true),
             _ => return Some(()),
         };
-        let Some(doc) = s.doc(file) else {
+        let above = self.workspace.as_ref().and_then(|workspace| workspace.root.doc(file));
+        let Some(doc) = s.doc(file).or(above) else {
             let message = format!("there is no `{file}`: versions may differ from build to build");
             s.note(Diagnostic::warning(Code::MissingLock, message).help(format!("commit `{file}`")));
             return Some(());
@@ -271,20 +278,16 @@ impl<'a> Project<'a> {
             .filter(|name| name != ".")
     }
 
-    /// The folders of a workspace, each a project of its own.
-    /// <https://docs.astral.sh/uv/concepts/projects/workspaces/>
+    /// The folders of the workspace that this is the root of, each a project of its own.
     pub fn members(&self, s: &Survey<'_>) -> Vec<String> {
-        let Some(workspace) =
-            self.pyproject.as_ref().and_then(|p| p.tree.at(&["tool", "uv", "workspace", "members"]))
-        else {
-            return Vec::new();
-        };
-        let below = |pattern: &str| {
-            let fixed = pattern.split('*').next().unwrap_or_default().to_owned();
-            let manifests = s.dir.files().filter_map(|(path, _)| path.strip_suffix("/pyproject.toml"));
-            manifests.filter(move |folder| folder.starts_with(&fixed)).map(str::to_owned).collect::<Vec<_>>()
-        };
-        workspace.texts().flat_map(below).collect()
+        self.pyproject.as_ref().map(|manifest| workspace::folders(&s.dir, manifest)).unwrap_or_default()
+    }
+
+    /// A registry beside the public one.
+    pub fn index(&self) -> Option<Fact<String>> {
+        let listed = self.list.as_ref().and_then(|(_, list)| list.index.clone());
+        let manifests = [&self.pyproject, &self.pipfile];
+        listed.or_else(|| manifests.into_iter().flatten().find_map(super::index::of))
     }
 
     /// Is the package there when the program runs, asked for or by way of another?
@@ -303,7 +306,11 @@ impl<'a> Project<'a> {
 }
 
 /// Which manager counts, and which others were there.
-fn choose(s: &Survey<'_>, pyproject: Option<&Manifest<'_>>) -> Fact<Manager> {
+fn choose(
+    s: &Survey<'_>,
+    pyproject: Option<&Manifest<'_>>,
+    workspace: Option<&Workspace<'_>>,
+) -> Fact<Manager> {
     let mut wish = s.choice(&keys::PACKAGE_MANAGER).decide().and_then(|wish| {
         let named = |(_, name, _): &&(Manager, &str, &str)| *name == wish.value;
         let (manager, ..) = MANAGERS.iter().find(named)?;
@@ -311,6 +318,9 @@ fn choose(s: &Survey<'_>, pyproject: Option<&Manifest<'_>>) -> Fact<Manager> {
     });
     let found = |manager: Manager, file: &str, why: &str| Fact::new(manager, s.dir.evidence(file, why));
     let mut all: Vec<Fact<Manager>> = wish.take().into_iter().collect();
+    if let Some(Workspace { root, .. }) = workspace.filter(|workspace| workspace.root.has("uv.lock")) {
+        all.push(Fact::new(Manager::Uv, root.evidence("uv.lock", "a file of uv")));
+    }
     for (manager, name, file) in MANAGERS {
         if *manager == Manager::Pip {
             if let Some(poetry) =
@@ -405,7 +415,9 @@ fn packages(lock: &Manifest<'_>) -> Vec<Locked> {
         wheels.extend(older.remove(&name).unwrap_or_default());
         wheels.retain(|file| file.to_ascii_lowercase().ends_with(".whl"));
         let because = lock.cite(package, format!("{name} {version}"));
-        let needs = package.get("dependencies").map(needs).unwrap_or_default();
+        let extras = package.get("optional-dependencies").or_else(|| package.get("extras"));
+        let extras = extras.into_iter().flat_map(Tree::entries).map(|(_, extra)| extra);
+        let needs = package.get("dependencies").into_iter().chain(extras).flat_map(needs).collect();
         Some(Locked { name, version, wheels, needs, because })
     })
     .collect()

@@ -10,6 +10,7 @@ use crate::fact::{Evidence, Fact, Place};
 use crate::repo::dir::Doc;
 use crate::stack::Survey;
 
+use super::index::{host, is_public};
 use super::requirement::{Requirement, Requirements, normalize};
 
 /// What a requirements file and those it names say.
@@ -200,22 +201,6 @@ fn option<'w>(words: &'w str, short: &str, long: &str) -> Option<&'w str> {
         words.strip_prefix(short).filter(|_| !words.starts_with("--"))?
     };
     Some(rest.trim().trim_matches(['"', '\''])).filter(|value| !value.is_empty())
-}
-
-fn host(url: &str) -> String {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let host = rest.split('/').next().unwrap_or_default();
-    host.rsplit('@').next().unwrap_or_default().to_owned()
-}
-
-/// Indexes that everybody can read.
-fn is_public(url: &str) -> bool {
-    let host = host(url);
-    let has_password = url
-        .split_once("://")
-        .is_some_and(|(_, rest)| rest.split('/').next().is_some_and(|authority| authority.contains('@')));
-    let known = ["pypi.org", "download.pytorch.org", "pypi.python.org", "wheels.vllm.ai", "pypi.nvidia.com"];
-    !has_password && known.contains(&host.as_str())
 }
 
 #[cfg(test)]

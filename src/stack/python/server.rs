@@ -29,7 +29,7 @@ pub(super) fn app(s: &Survey<'_>, project: &Project<'_>, modules: &Modules<'_>, 
     let port = port(s);
     let target = app.target();
     let (command, adds) = match app.framework.speaks {
-        Speaks::Asgi => asgi(project, &target, app.is_factory, port.value),
+        Speaks::Asgi => asgi(project, &target, app.is_factory(), port.value),
         Speaks::Sanic => (sanic(app, port.value), Vec::new()),
         Speaks::Wsgi => wsgi(project, &called(app), port.value, &[]),
         Speaks::Dash => {
@@ -49,6 +49,7 @@ pub(super) fn app(s: &Survey<'_>, project: &Project<'_>, modules: &Modules<'_>, 
         framework: Some(framework),
         port: Some(port),
         root: app.root.clone(),
+        imports_from: None,
         adds,
         health: super::script::health(modules, &app.path),
         stops: true,
@@ -73,6 +74,7 @@ pub(super) fn django(s: &Survey<'_>, project: &Project<'_>, django: &Django) -> 
         dev: Some(ExecForm::new("python", ["manage.py", "runserver", &address])),
         port: Some(port),
         root: django.root.clone(),
+        imports_from: None,
         adds,
         health: django.health.clone(),
         stops: true,
@@ -87,7 +89,7 @@ pub(super) fn port(s: &Survey<'_>) -> Fact<u16> {
 
 /// A factory as gunicorn calls it. <https://docs.gunicorn.org/en/stable/run.html#gunicorn>
 fn called(app: &App) -> String {
-    if app.is_factory { format!("{}()", app.target()) } else { app.target() }
+    if app.is_factory() { format!("{}()", app.target()) } else { app.target() }
 }
 
 fn wsgi(project: &Project<'_>, target: &str, port: u16, more: &[&str]) -> (ExecForm, Vec<Added>) {
@@ -196,7 +198,7 @@ fn asgi(project: &Project<'_>, target: &str, is_factory: bool, port: u16) -> (Ex
 /// <https://sanic.dev/en/guide/running/running.html#running-via-command>
 fn sanic(app: &App, port: u16) -> ExecForm {
     let mut words = vec![app.target(), "--host=0.0.0.0".to_owned(), format!("--port={port}")];
-    words.extend(app.is_factory.then(|| "--factory".to_owned()));
+    words.extend(app.is_factory().then(|| "--factory".to_owned()));
     ExecForm::new("sanic", words)
 }
 
@@ -209,7 +211,7 @@ fn dev(app: &App, target: &str, port: u16) -> ExecForm {
         ),
         Speaks::Asgi => {
             let mut words = vec![target, "--host", "0.0.0.0", "--port", &number, "--reload"];
-            words.extend(app.is_factory.then_some("--factory"));
+            words.extend(app.is_factory().then_some("--factory"));
             ExecForm::new("uvicorn", words)
         }
         Speaks::Sanic => {

@@ -24,6 +24,33 @@ pub(super) struct Setup {
     pub python: Option<Fact<String>>,
 }
 
+/// The entry points that become commands.
+const GROUP: &str = "console_scripts";
+
+/// The lines of that group: of a dictionary of lists, or of a text as `setup.cfg` has it.
+fn console_scripts(tokens: &[Token]) -> Vec<&str> {
+    let mut lines = Vec::new();
+    let mut is_wanted = false;
+    for (at, token) in tokens.iter().enumerate() {
+        let next = tokens.get(at + 1);
+        match token {
+            Token::Text(key) if next.is_some_and(|next| next.is(":")) => is_wanted = key == GROUP,
+            Token::Name(key) if next.is_some_and(|next| next.is("=")) => is_wanted = key == GROUP,
+            Token::Text(text) => {
+                for line in text.lines().map(str::trim) {
+                    match line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+                        Some(group) => is_wanted = group == GROUP,
+                        None if is_wanted => lines.push(line),
+                        None => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    lines
+}
+
 /// A package whose script works its name out.
 const UNNAMED: &str = "package";
 
@@ -65,10 +92,8 @@ impl Setup {
             for words in texts("install_requires") {
                 self.requirements.extend(Requirement::read(words, because.clone()));
             }
-            for words in texts("entry_points") {
-                for line in words.lines() {
-                    self.script(line, &because);
-                }
+            for line in console_scripts(call.keyword("entry_points").unwrap_or_default()) {
+                self.script(line, &because);
             }
             if let Some(range) = texts("python_requires").first() {
                 self.python = Some(Fact::new((*range).to_owned(), because.clone()));
@@ -132,6 +157,21 @@ mod tests {
     use crate::plan::catalog::Catalog;
     use crate::repo::inventory::Inventory;
     use crate::repo::path::RelPath;
+
+    #[test]
+    fn only_commands_are_scripts() {
+        for script in [
+            "setup(entry_points={'celery.commands': ['f = x:f'], 'console_scripts': ['x = x.cli:main'], 'gui_scripts': ['g = x:g']})",
+            "setup(entry_points=\"\"\"\n[other]\nf = x:f\n[console_scripts]\nx = x.cli:main\n\"\"\")",
+            "setup(entry_points=dict(console_scripts=['x = x.cli:main']))",
+        ] {
+            let inventory = Inventory::from_files([("setup.py", script)]);
+            let catalog = Catalog::builtin();
+            let survey = Survey::new(inventory.dir(RelPath::root()), &catalog, &Settings::default());
+            let names: Vec<String> = Setup::read(&survey).scripts.into_iter().map(|(name, _)| name).collect();
+            assert_eq!(names, ["x"], "{script}");
+        }
+    }
 
     #[test]
     fn both_files_are_read() {

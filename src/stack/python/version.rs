@@ -102,10 +102,15 @@ fn within(s: &Survey<'_>, range: &Fact<VersionSpecifiers>, era: Option<&Fact<Str
 
 /// Does a range hold some release of this line?
 fn contains(range: &VersionSpecifiers, line: &str) -> bool {
-    // A late patch for `>=3.12.3`, the first for `<=3.12`.
+    // A late patch for `>=3.12.3`, the first for `<=3.12`, and the very one that `==3.12.7` names.
+    let named = range.iter().map(|one| one.version().clone());
+    let of_line = |version: &Version| {
+        version.release().iter().take(2).map(u64::to_string).collect::<Vec<_>>().join(".") == line
+    };
     [format!("{line}.30"), format!("{line}.0")]
         .iter()
         .filter_map(|text| Version::from_str(text).ok())
+        .chain(named.filter(of_line))
         .any(|version| range.contains(&version))
 }
 
@@ -207,6 +212,8 @@ mod tests {
             (">=3.12.3", "3.12", "3.11"),
             ("~=3.10", "3.14", "3.9"),
             ("==3.11.*", "3.11", "3.12"),
+            ("==3.11.7", "3.11", "3.12"),
+            (">=3.11.2,<3.11.9", "3.11", "3.10"),
         ] {
             let range = VersionSpecifiers::from_str(range).unwrap();
             assert!(contains(&range, holds) && !contains(&range, not), "{range}");
