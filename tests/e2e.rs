@@ -71,9 +71,18 @@ fn check(report: &DockerfileReport, expected: &Expectation) -> Result<(), Failed
     let user = report.user.facts.as_ref().ok_or("the step user has no facts")?;
     ensure(user.image == expected.run.user, || format!("the image runs as {:?}", user.image))?;
     if expected.run.port.is_none() {
-        return check_rebuild(report);
+        said(&report.logs, &expected.run.body)?;
+        // What has ended by itself has nothing to stop.
+        return if report.stop.facts.is_some() { check_manners(report) } else { check_rebuild(report) };
     }
     let uid = expected.run.user.split(':').next();
     ensure(user.process.as_deref() == uid, || format!("the process runs as {:?}", user.process))?;
     check_manners(report)
+}
+
+/// Did the program print these words?
+fn said(logs: &[String], words: &str) -> Result<(), Failed> {
+    let log = logs.iter().find(|path| path.contains("run")).ok_or("no log of the run was kept")?;
+    let text = std::fs::read_to_string(log)?;
+    ensure(text.contains(words), || format!("it printed {text:?}, not {words:?}"))
 }

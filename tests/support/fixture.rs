@@ -34,7 +34,7 @@ pub struct Expectation {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Run {
-    /// None for a program that runs, prints and ends with success.
+    /// None for a program that has nobody to answer: it prints `body`, and works on or ends with success.
     pub port: Option<u16>,
     #[serde(default)]
     pub path: String,
@@ -60,6 +60,7 @@ pub struct Change {
 pub struct Fixture {
     pub expectation: Expectation,
     home: TempDir,
+    logs: TempDir,
 }
 
 impl Fixture {
@@ -79,7 +80,8 @@ impl Fixture {
         let expectation = toml::from_str(&text)?;
         let home = tempfile::Builder::new().prefix("dockgen-fixture-").tempdir()?;
         copy_tree(&fixtures().join(name), home.path())?;
-        Ok(Self { expectation, home })
+        let logs = tempfile::Builder::new().prefix("dockgen-logs-").tempdir()?;
+        Ok(Self { expectation, home, logs })
     }
 
     pub fn root(&self) -> &Path {
@@ -104,6 +106,7 @@ impl Fixture {
             },
             None => Probe::None,
         };
+        request.logs = run.port.is_none().then(|| self.logs());
         request.env = run.env.iter().map(|(key, value)| format!("{key}={value}")).collect();
         let Change { file, from, to } = self.expectation.edit.clone();
         let file = self.root().join(file);
@@ -111,6 +114,11 @@ impl Fixture {
         request.expect_after_edit = run.port.map(|_| Expect { status: run.status, body: Some(to.clone()) });
         request.edit = Edit::Replace { file, from, to };
         request
+    }
+
+    /// Where the logs of a program without a port are kept: outside of the build context.
+    pub fn logs(&self) -> PathBuf {
+        self.logs.path().to_owned()
     }
 
     /// Breaks a test of the project.

@@ -21,6 +21,8 @@ pub(super) struct Django {
     pub is_asgi: bool,
     /// The settings that production uses, when they are not those of `manage.py`.
     pub settings: Option<Fact<String>>,
+    /// The settings of `manage.py`, which are those of development and tests.
+    pub manage_settings: Option<Fact<String>>,
     /// Static files are gathered into a folder.
     pub collects: Option<Fact<String>>,
     /// Settings that must be there for the program to start, with a harmless value for the build.
@@ -64,6 +66,7 @@ impl Django {
             target: server.target,
             is_asgi: server.is_asgi,
             settings,
+            manage_settings: default_settings,
             collects,
             needs: sources.iter().flat_map(|source| super::needs::of(source)).fold(
                 Vec::new(),

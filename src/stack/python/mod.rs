@@ -175,7 +175,7 @@ impl Stack for Python {
             return None;
         };
         let version = version::choose(s, &project);
-        let test = testing::Tests::find(&project, &modules, django.as_ref());
+        let test = testing::Tests::find(s, &project, &modules, django.as_ref());
         let index = project.index();
         if let Some(index) = &index {
             let message = format!("packages come from {}, which may want a password", index.value);

@@ -298,7 +298,7 @@ impl<'f> View<'f> {
             database: sqlite,
             prepare: prepare(commands),
             test_folder: (folder(facts) != home(facts) && django.is_none()).then(|| home(facts)),
-            test: Run::new(with_settings(&facts.test.command, django)),
+            test: Run::new(tested(facts)),
             has_tests: facts.test.any || facts.test.command.contains("manage.py"),
             dev: facts.program.dev.as_ref(),
             ships_sources: facts.ships_sources,
@@ -326,6 +326,14 @@ fn with_settings(command: &str, django: Option<&Django>) -> String {
     let needs = django.needs.iter().map(|need| (need.value.0.as_str(), need.value.1.as_str()));
     let words = settings.chain(needs).map(|(name, value)| format!("{name}={} ", quote(value)));
     words.collect::<String>() + command
+}
+
+/// The command of the tests: with the settings of `manage.py`, unless something nearer names some.
+fn tested(facts: &Facts) -> String {
+    let Some(django) = &facts.django else { return facts.test.command.clone() };
+    let names_settings = facts.test.names_settings || facts.test.command.contains("manage.py");
+    let settings = django.manage_settings.clone().filter(|_| !names_settings);
+    with_settings(&facts.test.command, Some(&Django { settings, ..django.clone() }))
 }
 
 /// Takes out the folders that nothing needs at run time. The stages that need them have copies of their own.

@@ -88,7 +88,12 @@ impl<'a> Source<'a> {
                 Some(&"from") => {
                     let Some(at) = words.iter().position(|word| *word == "import") else { continue };
                     let module = absolute(&words[1..at].concat(), &package);
+                    let is_relative = words[1].starts_with('.');
                     for (name, alias) in named(&words[at + 1..]) {
+                        if !is_relative {
+                            // The name may be a module: `from aiohttp import web`.
+                            self.imported.push((line, format!("{module}.{name}")));
+                        }
                         if name == "*" {
                             self.stars.push(module.clone());
                         } else {
@@ -96,7 +101,7 @@ impl<'a> Source<'a> {
                                 .insert(alias.unwrap_or_else(|| name.clone()), format!("{module}.{name}"));
                         }
                     }
-                    if words[1].starts_with('.') {
+                    if is_relative {
                         self.is_relative = true;
                     } else {
                         self.imported.push((line, module));

@@ -2,9 +2,12 @@
 
 use serde::Serialize;
 
+use crate::stack::Survey;
+
 use super::django::Django;
 use super::modules::Modules;
 use super::project::Project;
+use super::source::Source;
 
 /// The tests of a project.
 #[derive(Debug, Clone, Serialize)]
@@ -15,6 +18,8 @@ pub(super) struct Tests {
     pub adds: Vec<String>,
     /// Are there any?
     pub any: bool,
+    /// Does their configuration name Django's settings?
+    pub names_settings: bool,
 }
 
 /// The runner where a project names none.
@@ -33,7 +38,12 @@ const NEEDS: &[(&str, &str, &str)] = &[
 
 impl Tests {
     /// What the manifests and the tests themselves say.
-    pub fn find(project: &Project<'_>, modules: &Modules<'_>, django: Option<&Django>) -> Self {
+    pub fn find(
+        s: &Survey<'_>,
+        project: &Project<'_>,
+        modules: &Modules<'_>,
+        django: Option<&Django>,
+    ) -> Self {
         let knows = |name: &str| project.has(name) || project.dev.has(name);
         let uses = |module: &str| modules.tests.iter().any(|test| test.uses(module).is_some());
         let any = !modules.tests.is_empty();
@@ -45,13 +55,28 @@ impl Tests {
             .collect();
         adds.dedup();
         if by_django {
-            return Self { command: "python manage.py test".to_owned(), adds, any };
+            return Self { command: "python manage.py test".to_owned(), adds, any, names_settings: false };
         }
         if !knows("pytest") {
             adds.insert(0, PYTEST.to_owned());
         }
+        // pytest looks for `test_*.py` and `*_test.py`; a `tests.py` has to be named.
+        let is_found = |test: &Source<'_>| {
+            let name = test.path.rsplit('/').next().unwrap_or_default();
+            name.starts_with("test_") || name.ends_with("_test.py")
+        };
+        let named: Vec<&str> = modules.tests.iter().map(|test| test.path.as_str()).collect();
+        let named = named.into_iter().find(|path| *path == "tests.py");
         // Status 5 says that there are no tests: https://docs.pytest.org/en/stable/reference/exit-codes.html
-        let command = if any { "python -m pytest" } else { "python -m pytest || [ $? -eq 5 ]" };
-        Self { command: command.to_owned(), adds, any }
+        let command = match named {
+            Some(file) if !modules.tests.iter().any(is_found) => format!("python -m pytest {file}"),
+            _ if modules.tests.iter().any(is_found) => "python -m pytest".to_owned(),
+            _ => "python -m pytest || [ $? -eq 5 ]".to_owned(),
+        };
+        let files = ["pytest.ini", "pyproject.toml", "setup.cfg", "tox.ini", "conftest.py"];
+        let names_settings = files
+            .iter()
+            .any(|file| s.dir.doc(file).is_some_and(|doc| doc.text.contains("DJANGO_SETTINGS_MODULE")));
+        Self { command, adds, any, names_settings }
     }
 }

@@ -16,8 +16,8 @@ pub(super) fn installation(s: &Survey<'_>, wanted: &Wanted<'_>) -> Installation 
         tool: Run::new("pip install 'pdm>=2.20,<3'").cache(PIP_CACHE),
         files: &["pyproject.toml", "pdm.lock"],
         lock: "pdm.lock",
-        list: "pdm export --prod --output /tmp/requirements.txt".to_owned(),
-        dev_list: Some("pdm export --output /tmp/requirements.txt".to_owned()),
+        list: "PDM_USE_VENV=0 pdm export --prod --output /tmp/requirements.txt".to_owned(),
+        dev_list: Some("PDM_USE_VENV=0 pdm export --output /tmp/requirements.txt".to_owned()),
     }
     .installation(s, wanted)
 }
