@@ -17,6 +17,7 @@ mod lint;
 mod manifest_facts;
 mod migrate;
 mod pure;
+mod python_manifests;
 mod repo;
 #[cfg(unix)]
 mod terminal;

@@ -3,7 +3,9 @@
 //! Only what is written as a list of texts is known; what a script computes stays with the build.
 //! <https://setuptools.pypa.io/en/latest/userguide/declarative_config.html>
 
-use crate::fact::Fact;
+use crate::diag::{Code, Diagnostic};
+use crate::fact::{Fact, Place};
+use crate::repo::Entry;
 use crate::repo::dir::Doc;
 use crate::stack::Survey;
 
@@ -58,7 +60,7 @@ impl Setup {
     /// Reads both files of the project's folder.
     pub fn read(s: &Survey<'_>) -> Self {
         let mut setup = Self::default();
-        if let Some(doc) = s.doc("setup.py") {
+        if let Some(doc) = script(s) {
             setup.read_script(doc);
         }
         if let Some(doc) = s.doc("setup.cfg") {
@@ -142,9 +144,21 @@ impl Setup {
     }
 }
 
+/// `setup.py`. It is a source as well as a manifest, and Python allows sources in encodings of their own: such a one
+/// is told of and passed over.
+fn script<'a>(s: &Survey<'a>) -> Option<Doc<'a>> {
+    let path = s.dir.resolve("setup.py")?;
+    if let Some(Entry::Unreadable(why)) = s.dir.inventory().entry(&path) {
+        let message = format!("`{path}` is passed over: {why}");
+        s.note(Diagnostic::warning(Code::Unreadable, message).at(Place { file: path, line: None }));
+    }
+    s.dir.doc("setup.py")
+}
+
 /// Does the file describe a package, or only configure tools?
 pub(super) fn describes_a_package(s: &Survey<'_>, file: &str) -> bool {
-    s.doc(file).is_some_and(|doc| match file {
+    let doc = if file == "setup.py" { script(s) } else { s.doc(file) };
+    doc.is_some_and(|doc| match file {
         "setup.cfg" => doc.lines().any(|(_, line)| line.trim() == "[options]" || line.trim() == "[metadata]"),
         _ => doc.text.contains("setup("),
     })
