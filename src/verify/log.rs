@@ -135,8 +135,14 @@ impl BuildStep {
             ];
             Regex::new(&words.join("|")).expect("the words above are one valid pattern")
         });
+        // The project itself, into an environment that has its dependencies: every edit is a reason to do that.
+        static OWN: LazyLock<Regex> = LazyLock::new(|| {
+            Regex::new(r"install .*--no-deps (-e )?\.($|\s)|uv sync .*--inexact .*--no-editable")
+                .expect("a valid pattern")
+        });
         let is_run = self.instruction.get(..4).is_some_and(|word| word.eq_ignore_ascii_case("RUN "));
-        is_run && (self.stage.as_deref() == Some("deps") || INSTALLS.is_match(&self.instruction))
+        let installs = INSTALLS.is_match(&self.instruction) && !OWN.is_match(&self.instruction);
+        is_run && (self.stage.as_deref() == Some("deps") || installs)
     }
 }
 
@@ -467,6 +473,10 @@ Error: building at STEP \"RUN make\": exit status 2
             ("RUN yarn build", false),
             ("RUN pip wheel -r requirements.txt", true),
             ("RUN mvn -B dependency:go-offline", true),
+            ("RUN uv sync --frozen --no-dev --no-install-project", true),
+            ("RUN uv sync --frozen --inexact --no-dev --no-editable", false),
+            ("RUN uv pip install --python /opt/venv --no-deps .", false),
+            ("RUN pip install --no-deps -r requirements.txt", true),
             ("RUN npm run build", false),
             ("RUN go build ./...", false),
             ("COPY npm install", false),

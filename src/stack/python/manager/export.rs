@@ -24,7 +24,8 @@ pub(super) struct Export {
 impl Export {
     /// The commands.
     pub fn installation(self, s: &Survey<'_>, wanted: &Wanted<'_>) -> Installation {
-        let install = format!("{PIP} -r /tmp/requirements.txt");
+        // The lock is complete: what another Python line would need besides is not looked up again without a hash.
+        let install = format!("{PIP} --no-deps -r /tmp/requirements.txt");
         // Packages without hashes cannot share a command with packages that have some.
         let more =
             |run: Run, words: String| if words.is_empty() { run } else { run.then(format!("{PIP}{words}")) };
