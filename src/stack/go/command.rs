@@ -14,10 +14,18 @@ const COMPARED: &[&str] = &["serve", "server"];
 /// Libraries with which programs print their help unless told what to do.
 const LIBRARIES: &[&str] = &["github.com/spf13/cobra", "github.com/urfave/cli"];
 
+/// Serves on loopback unless told otherwise (<https://pocketbase.io/docs/going-to-production/>).
+const POCKETBASE: &str = "github.com/pocketbase/pocketbase";
+const POCKETBASE_PORT: u16 = 8090;
+
+/// The port of a library that is the whole program.
+pub(super) fn port(go_mod: &GoMod) -> Option<Fact<u16>> {
+    go_mod.requires(POCKETBASE).map(|required| required.derive(POCKETBASE_PORT))
+}
+
 /// The subcommand that serves.
 pub(super) fn subcommand(go_mod: &GoMod, sources: &[Doc<'_>], listening: &Listening) -> Option<Fact<String>> {
-    let pocketbase = go_mod.requires("github.com/pocketbase/pocketbase");
-    if let Some(required) = pocketbase {
+    if let Some(required) = go_mod.requires(POCKETBASE) {
         return Some(required.derive("serve".to_owned()));
     }
     if listening.port.is_none() && listening.variable.is_none() && super::listen::serves(sources).is_none() {
@@ -32,6 +40,9 @@ pub(super) fn argument(
     subcommand: Option<&Fact<String>>,
     listening: &Listening,
 ) -> Option<Fact<String>> {
+    if let Some(port) = port(go_mod).filter(|port| listening.port.as_ref() == Some(port)) {
+        return Some(port.derive(format!("--http=0.0.0.0:{}", port.value)));
+    }
     let argument = listening.argument.as_ref().filter(|_| listening.address.is_none())?;
     let file = argument.because.at.as_ref().map_or("", |place| place.file.name());
     let is_of_root = file == "main.go" || file == "root.go";

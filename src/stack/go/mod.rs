@@ -159,7 +159,8 @@ impl Stack for Go {
         let embedded: Vec<String> = embeds.into_iter().map(|embed| embed.pattern).collect();
         let framework = go_mod.framework();
         let files = files::read_at_run_time(&s.dir, used.iter().copied(), &embedded);
-        let listening = listen::find(&s.dir, &used, &files);
+        let mut listening = listen::find(&s.dir, &used, &files);
+        listening.port = listening.port.or_else(|| command::port(&go_mod));
         let subcommand = command::subcommand(&go_mod, &used, &listening);
         let version = version(s, &go_mod);
         let is_locked = is_locked(s, &go_mod);

@@ -225,6 +225,7 @@ fn sources_that_are_not_committed_are_generated() {
 #[test]
 fn a_server_is_told_to_serve_where_others_reach_it() {
     let cobra = format!("{MOD}\nrequire github.com/spf13/cobra v1.9.1\n");
+    let pocketbase = format!("{MOD}\nrequire github.com/pocketbase/pocketbase v0.28.4\n");
     for (go_mod, name, main, says, not) in [
         (
             MOD,
@@ -239,6 +240,13 @@ fn a_server_is_told_to_serve_where_others_reach_it() {
             "func main() {\n\tswitch os.Args[1] {\n\tcase \"server\":\n\t\thttp.ListenAndServe(\":4000\", nil)\n\t}\n}\n",
             "CMD [\"server\"]",
             "--addr",
+        ),
+        (
+            &pocketbase,
+            "main.go",
+            "func main() { pocketbase.New().Start() }\n",
+            "CMD [\"serve\", \"--http=0.0.0.0:8090\"]",
+            "8080",
         ),
         (
             &cobra,
