@@ -166,6 +166,27 @@ const LAYOUTS: &[Layout] = &[
         never: &[],
     },
     Layout {
+        about: "Maven with two modules of one name and no sources",
+        files: &[
+            (
+                "pom.xml",
+                "<project><modelVersion>4.0.0</modelVersion><groupId>a</groupId><artifactId>p</artifactId><version>1</version><packaging>pom</packaging><modules><module>core</module><module>web</module></modules><properties><maven.compiler.release>17</maven.compiler.release></properties></project>",
+            ),
+            (
+                "core/pom.xml",
+                "<project><parent><groupId>a</groupId><artifactId>p</artifactId><version>1</version></parent><artifactId>web</artifactId><dependencies><dependency><groupId>org.springframework.boot</groupId><artifactId>spring-boot-starter-web</artifactId></dependency></dependencies></project>",
+            ),
+            (
+                "web/pom.xml",
+                "<project><parent><groupId>a</groupId><artifactId>p</artifactId><version>1</version></parent><artifactId>web</artifactId><dependencies><dependency><groupId>org.springframework.boot</groupId><artifactId>spring-boot-starter-web</artifactId></dependency></dependencies></project>",
+            ),
+        ],
+        services: &["core java", "web java"],
+        asks: &["java.main"],
+        says: &["17", "core/target", "web/target"],
+        never: &[],
+    },
+    Layout {
         about: "a pnpm workspace with two programs and no start script in its root",
         files: &[
             (
