@@ -160,6 +160,12 @@ impl Facts {
         self.build.is_some() || !self.build_libraries.is_empty()
     }
 
+    /// Do settings that name a registry or a token lie among the files that ship?
+    pub(super) fn hides_settings(&self) -> bool {
+        let ships_all = matches!(&self.app, App::Server(server) if server.content == app::Content::Tree);
+        ships_all && self.home.is_root() && !self.secrets.is_empty()
+    }
+
     /// Where the program lies in every stage.
     pub(super) fn workdir(&self) -> String {
         if self.home.is_root() { plan::HOME.to_owned() } else { format!("{}/{}", plan::HOME, self.home) }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::config::keys;
 use crate::fact::Fact;
-use crate::plan::run::Run;
+use crate::plan::run::{Run, quote};
 use crate::plan::service::{IgnoreGroup, Runtime, Service, ServiceKind, Toolchain, Turn};
 use crate::plan::stage::{GraphError, Origin, Role, Stage, StageGraph, SystemPackage};
 use crate::stack::Survey;
@@ -40,6 +40,8 @@ struct View<'f> {
     production_manifests: Vec<Copied>,
     /// The member's folder in the stages.
     home: Option<String>,
+    /// Takes settings out of what ships.
+    tidy: Option<Run>,
     /// Builds the members that this one needs.
     libraries: Option<Run>,
     install: Option<Run>,
@@ -191,6 +193,14 @@ fn stages(facts: &Facts, s: &Survey<'_>, planned: &Planned) -> Result<StageGraph
     if production {
         stages.push(Stage::on("prod-deps", Role::Deps, "base", "node/prod-deps.tera"));
     }
+    if facts.hides_settings() && !facts.is_built() {
+        stages.push(Stage::on(
+            "sources",
+            Role::Build,
+            if has_base { "base" } else { "deps" },
+            "node/sources.tera",
+        ));
+    }
     if let Some(reason) = &planned.init {
         let tini = SystemPackage { name: "tini".to_owned(), version: Some("0.19.*".to_owned()) };
         let init = if stages.iter().any(|stage| stage.name.as_str() == "base") {
@@ -265,6 +275,12 @@ fn view<'f>(facts: &'f Facts, planned: &Planned, stages: &StageGraph) -> View<'f
         home: (!facts.home.is_root()).then(|| facts.workdir()),
         libraries: (!facts.build_libraries.is_empty())
             .then(|| facts.with_settings(Run { commands: facts.build_libraries.clone(), ..Run::default() })),
+        tidy: facts.hides_settings().then(|| {
+            Run::new(format!(
+                "rm -rf {}",
+                facts.unshipped.iter().map(|name| quote(name)).collect::<Vec<_>>().join(" ")
+            ))
+        }),
         install: facts.install.clone(),
         remarks: facts.remarks.clone(),
         variables: facts.variables.iter().filter(|v| !is_private(v)).map(|v| v.value.as_str()).collect(),

@@ -309,6 +309,9 @@ fn copies(facts: &Facts, program: &Server) -> Vec<Copy> {
                     exclude,
                     ..copy(Some("build"), vec![format!("{}/", facts.workdir())], "./")
                 });
+            } else if facts.hides_settings() {
+                // An exclusion would do, but older engines do not know it, and this may hold a token.
+                copies.push(Copy { exclude, ..copy(Some("sources"), vec![format!("{HOME}/")], "./") });
             } else {
                 let (source, target) = if facts.home.is_root() {
                     (".".to_owned(), ".")
