@@ -46,7 +46,10 @@ fn main() -> ExitCode {
             return ExitCode::from(130);
         }
         let ours = own(&engine, &name);
-        let theirs = ours.as_ref().ok().and_then(|(_, line)| other.measure(&engine, &name, line).ok());
+        let theirs = ours.as_ref().ok().and_then(|(_, line)| {
+            let measured = other.measure(&engine, &name, line);
+            measured.inspect_err(|failed| eprintln!("{}", failed.message().unwrap_or_default())).ok()
+        });
         let ours = ours.map(|(measured, _)| measured);
         println!("{}", row(&name, ours.as_ref().ok(), theirs.as_ref()));
         match ours {
