@@ -51,6 +51,9 @@ fn prove(name: &str, engine: &Engine) -> Result<(), Failed> {
         format!("{words}\n{}", show_one(name, report))
     })?;
 
+    if fixture.expectation.breakage.is_none() {
+        return Ok(());
+    }
     fixture.break_test()?;
     request.extent = Extent::TestOnly;
     let broken = verify(engine, &request, &mut |words| eprintln!("{words}, with a broken test"))?;
@@ -62,7 +65,12 @@ fn check(report: &DockerfileReport, expected: &Expectation) -> Result<(), Failed
     for (step, outcome, _) in report.outcomes() {
         // A health check may be missing: some runtimes have nothing to ask with. A program that ends by itself
         // has nothing to stop.
-        let may_be_skipped = step == "health" || (step == "stop" && expected.run.port.is_none());
+        let may_be_skipped = match step {
+            "health" => true,
+            "stop" => expected.run.port.is_none(),
+            "test" => expected.breakage.is_none(),
+            _ => false,
+        };
         let is_good = outcome == Outcome::Passed || (may_be_skipped && outcome == Outcome::Skipped);
         ensure(is_good, || format!("{step}: {outcome:?}"))?;
     }

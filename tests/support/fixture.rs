@@ -25,9 +25,9 @@ pub struct Expectation {
     pub only_in_full: bool,
     pub run: Run,
     pub edit: Change,
-    /// Breaks a test of the project.
+    /// Breaks a test of the project; none where it has no tests.
     #[serde(rename = "break")]
-    pub breakage: Change,
+    pub breakage: Option<Change>,
 }
 
 /// What the running container does.
@@ -123,7 +123,7 @@ impl Fixture {
 
     /// Breaks a test of the project.
     pub fn break_test(&self) -> Result<(), Failed> {
-        let Change { file, from, to } = &self.expectation.breakage;
+        let Some(Change { file, from, to }) = &self.expectation.breakage else { return Ok(()) };
         let path = self.root().join(file);
         let text = fs::read_to_string(&path)?;
         ensure(text.contains(from), || format!("{} does not contain {from:?}", file.display()))?;
