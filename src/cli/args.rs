@@ -33,7 +33,7 @@ pub(super) enum Color {
 #[derive(Debug, Subcommand)]
 #[expect(clippy::large_enum_variant, reason = "there is one value of it in a run")]
 pub(super) enum Command {
-    /// Write Dockerfile and .dockerignore, or bring them up to date
+    /// Write or update Dockerfile and .dockerignore
     #[command(visible_alias = "update")]
     Init(InitArgs),
     /// Exit 1 with the diff and the cause when files would change
