@@ -57,7 +57,7 @@ pub(super) fn restage(
         secrets: &secrets,
         service,
         inventory,
-        catalog: &catalog,
+        catalog,
         level,
     };
     let mut taken = harvest(&scene);

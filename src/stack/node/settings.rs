@@ -95,7 +95,7 @@ mod tests {
     fn check(text: &str, is_shown: bool) {
         let inventory = Inventory::from_files([(".env.production", text)]);
         let catalog = Catalog::builtin();
-        let s = Survey::new(inventory.dir(RelPath::root()), &catalog, &Settings::default());
+        let s = Survey::new(inventory.dir(RelPath::root()), catalog, &Settings::default());
         assert_eq!(!of_build(&s, &["VITE_"]).is_empty(), is_shown, "{text}");
         assert!(of_build(&s, &[]).is_empty(), "a server's file is never shown: {text}");
     }

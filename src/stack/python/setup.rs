@@ -181,7 +181,7 @@ mod tests {
         ] {
             let inventory = Inventory::from_files([("setup.py", script)]);
             let catalog = Catalog::builtin();
-            let survey = Survey::new(inventory.dir(RelPath::root()), &catalog, &Settings::default());
+            let survey = Survey::new(inventory.dir(RelPath::root()), catalog, &Settings::default());
             let names: Vec<String> = Setup::read(&survey).scripts.into_iter().map(|(name, _)| name).collect();
             assert_eq!(names, ["x"], "{script}");
         }

@@ -181,6 +181,7 @@ fn build_packages(facts: &Facts, stop: &Stop) -> Vec<Fact<SystemPackage>> {
 
 /// What the templates see: the facts, and the commands that follow from them.
 #[derive(Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "templates compare nothing, so each condition is a name")]
 struct View<'f> {
     #[serde(flatten)]
     facts: &'f Facts,

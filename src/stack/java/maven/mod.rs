@@ -132,11 +132,11 @@ fn toolchains(project: &Project) -> Option<Run> {
     let version = asked("version").and_then(|version| feature(version.trim_start_matches(['[', '('])));
     let provides = [("version", version.map(|line| line.to_string())), ("vendor", asked("vendor"))];
     let is_plain = |text: &String| text.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c));
-    let provides: String = provides
+    let provides: Vec<String> = provides
         .into_iter()
-        .filter_map(|(name, value)| Some((name, value.filter(is_plain)?)))
-        .map(|(name, value)| format!("<{name}>{value}</{name}>"))
+        .filter_map(|(name, value)| Some(format!("<{name}>{}</{name}>", value.filter(is_plain)?)))
         .collect();
+    let provides = provides.concat();
     let home = "<configuration><jdkHome>/opt/java/openjdk</jdkHome></configuration>";
     let text = format!(
         "<toolchains><toolchain><type>jdk</type><provides>{provides}</provides>{home}</toolchain></toolchains>"
