@@ -234,7 +234,7 @@ fn a_bomb_in_a_configuration_file_is_passed_over() {
     for level in 1..12 {
         let before = level - 1;
         let references = vec![format!("*a{before}"); 9].join(", ");
-        bomb.push_str(&format!("a{level}: &a{level} [{references}]\n"));
+        bomb = format!("{bomb}a{level}: &a{level} [{references}]\n");
     }
     let boot = "<project><groupId>a</groupId><artifactId>shop</artifactId><version>1</version><dependencies><dependency><groupId>org.springframework.boot</groupId><artifactId>spring-boot-starter-web</artifactId></dependency></dependencies></project>";
     let repo = Repo::new(&[

@@ -196,7 +196,9 @@ fn one_of_several_programs_is_taken_and_the_file_builds_the_others() {
 /// A library is recognised, and refused with what would make it run. Beside a service it is no news.
 #[test]
 fn a_library_is_no_empty_folder() {
-    let rows: &[(&str, &[(&str, &str)], &str)] = &[
+    /// The stack, its files, and words of what is said.
+    type Row = (&'static str, &'static [(&'static str, &'static str)], &'static str);
+    let rows: &[Row] = &[
         ("go", &[GO[0], ("hello.go", "package hello\n")], "`package main`"),
         (
             "rust",

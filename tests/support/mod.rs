@@ -1,6 +1,11 @@
 //! What the tests with a container engine share. Without an engine they are shown as
 //! ignored, with the reason.
-#![allow(dead_code, clippy::disallowed_methods, reason = "each test file uses a part; tests may look around")]
+#![allow(
+    dead_code,
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "each test file uses a part; tests may look around, and say what takes minutes"
+)]
 
 pub mod compare;
 pub mod fixture;
