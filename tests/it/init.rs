@@ -197,8 +197,8 @@ fn one_of_several_programs_is_taken_and_the_file_builds_the_others() {
 #[test]
 fn a_library_is_no_empty_folder() {
     /// The stack, its files, and words of what is said.
-    type Row = (&'static str, &'static [(&'static str, &'static str)], &'static str);
-    let rows: &[Row] = &[
+    type Row<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+    let rows: &[Row<'_>] = &[
         ("go", &[GO[0], ("hello.go", "package hello\n")], "`package main`"),
         (
             "rust",
