@@ -9,6 +9,7 @@
 )]
 
 mod bad_input;
+mod bad_java;
 mod bad_python;
 mod cli;
 mod init;
