@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
-use dockgen::verify::{DockerfileReport, Engine, Expect, Probe, Request, Verdict, size, verify};
+use dockgen::verify::{DockerfileReport, Edit, Engine, Expect, Probe, Request, Verdict, size, verify};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use serde::Deserialize;
 use support::fixture::tests;
@@ -60,6 +60,8 @@ struct Starter {
     body: Option<String>,
     /// The port that the image must expose.
     port: Option<u16>,
+    /// The file that is edited before the second build, where a project has no source to choose.
+    edit: Option<PathBuf>,
     /// Why it is not tried.
     skip: Option<String>,
 }
@@ -150,6 +152,7 @@ fn prove(title: &str, starter: &Starter, run_with: &[String], engine: &Engine) -
         expect: Expect { status: starter.status, body: starter.body.clone() },
     };
     request.env = starter.env.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    request.edit = starter.edit.clone().map_or(Edit::Choose, Edit::Append);
     let report = verify(engine, &request, &mut |words| eprintln!("{words}"))?;
     match check(starter, &report) {
         Ok(()) => Ok(row(title, &dockerfile, &report)),
