@@ -11,7 +11,9 @@ mod support;
 use dockgen::verify::{DockerfileReport, Engine, Extent, Outcome, verify};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use support::fixture::{Expectation, Fixture};
-use support::{check_manners, check_rebuild, ensure, prepare, show_one, with_engine};
+use support::{
+    STOP_SECONDS, check_manners, check_rebuild, check_stop, ensure, prepare, show_one, with_engine,
+};
 
 fn main() {
     let mut args = Arguments::from_args();
@@ -81,7 +83,10 @@ fn check(report: &DockerfileReport, expected: &Expectation) -> Result<(), Failed
     if expected.run.port.is_none() {
         said(&report.logs, &expected.run.body)?;
         // What has ended by itself has nothing to stop.
-        return if report.stop.facts.is_some() { check_manners(report) } else { check_rebuild(report) };
+        if report.stop.facts.is_some() {
+            check_stop(report, expected.run.stop_seconds.unwrap_or(STOP_SECONDS))?;
+        }
+        return check_rebuild(report);
     }
     let uid = expected.run.user.split(':').next();
     ensure(user.process.as_deref() == uid, || format!("the process runs as {:?}", user.process))?;

@@ -149,7 +149,7 @@ const PACKAGES: &[Row] = &[
     (
         "setup.py",
         "from setuptools import setup\nsetup(name='a', install_requires=['flask', 'gunicorn>=20'])\n",
-        &["install .", "!added, because"],
+        &["install flask 'gunicorn>=20'", "!added, because"],
     ),
     (
         "setup.py",

@@ -43,6 +43,8 @@ pub struct Run {
     pub body: String,
     /// `USER` of the image.
     pub user: String,
+    /// The longest it may take to end, where that is not dockgen's to decide.
+    pub stop_seconds: Option<f64>,
     #[serde(default)]
     pub env: BTreeMap<String, String>,
 }

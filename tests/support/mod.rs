@@ -83,13 +83,18 @@ pub fn request(root: &Path, dockerfile: &Path, title: &str) -> Request {
 }
 
 /// The longest a program may take to end.
-const STOP_SECONDS: f64 = 2.0;
+pub const STOP_SECONDS: f64 = 2.0;
 
 /// What is expected of every image: it ends when told, and an edit costs what was edited.
 pub fn check_manners(report: &DockerfileReport) -> Result<(), Failed> {
-    let stop = report.stop.facts.as_ref().ok_or("the step stop has no facts")?;
-    ensure(stop.seconds < STOP_SECONDS, || format!("it took {} s to stop", stop.seconds))?;
+    check_stop(report, STOP_SECONDS)?;
     check_rebuild(report)
+}
+
+/// It ends within so many seconds of the signal, by itself.
+pub fn check_stop(report: &DockerfileReport, limit: f64) -> Result<(), Failed> {
+    let stop = report.stop.facts.as_ref().ok_or("the step stop has no facts")?;
+    ensure(stop.seconds < limit, || format!("it took {} s to stop", stop.seconds))
 }
 
 /// An edit costs what was edited.

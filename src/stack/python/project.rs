@@ -41,6 +41,8 @@ pub(super) struct Project<'a> {
     pub package: Option<Fact<String>>,
     /// Commands that the package brings: name and `module:function`.
     pub scripts: Vec<(String, Fact<String>)>,
+    /// What `setup.py` asks for, where a list in it says all.
+    pub written: Option<Vec<String>>,
     /// The workspace whose lock file counts.
     pub workspace: Option<Workspace<'a>>,
 }
@@ -171,6 +173,7 @@ impl<'a> Project<'a> {
             reached: BTreeSet::new(),
             package: None,
             scripts: Vec::new(),
+            written: None,
             workspace,
         };
         project.gather(s);
@@ -218,6 +221,7 @@ impl<'a> Project<'a> {
         let setup = setup::Setup::read(s);
         if matches!(self.manager.value, Manager::Build) {
             self.requirements.extend(setup.requirements);
+            self.written = setup.written;
             if self.package.is_none() {
                 self.package = setup.because;
             }

@@ -20,6 +20,8 @@ pub(super) struct Setup {
     pub because: Option<Fact<String>>,
     /// `install_requires`.
     pub requirements: Requirements,
+    /// The same as written, when all of it is: what a script computes is known to the build alone.
+    pub written: Option<Vec<String>>,
     /// `console_scripts`.
     pub scripts: Vec<(String, Fact<String>)>,
     /// `python_requires`.
@@ -91,6 +93,13 @@ impl Setup {
                     .map(Token::text)
                     .collect::<Vec<_>>()
             };
+            let asked = call.keyword("install_requires").unwrap_or_default();
+            let is_written = |token: &Token| {
+                matches!(token, Token::Text(_)) || token.is("[") || token.is("]") || token.is(",")
+            };
+            if asked.first().is_some_and(|first| first.is("[")) && asked.iter().all(is_written) {
+                self.written = Some(texts("install_requires").into_iter().map(str::to_owned).collect());
+            }
             for words in texts("install_requires") {
                 self.requirements.extend(Requirement::read(words, because.clone()));
             }

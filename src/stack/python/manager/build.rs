@@ -1,6 +1,6 @@
 //! A project without a lock file, installed by its own build backend: PEP 621, `setup.py`, `setup.cfg`.
 
-use crate::plan::run::Run;
+use crate::plan::run::{Run, quote};
 use crate::stack::Survey;
 
 use super::{Installation, PIP, PIP_CACHE, UV_CACHE, VENV, Wanted, bind_all, dev_names};
@@ -14,7 +14,26 @@ pub(super) fn installation(s: &Survey<'_>, wanted: &Wanted<'_>) -> Installation 
         manifest.tree.get("project").is_some()
             && !dynamic.is_some_and(|names| names.texts().any(|name| name == "dependencies"))
     });
-    if is_static { from_manifest(s, wanted) } else { from_sources(wanted) }
+    match &wanted.project.written {
+        _ if is_static => from_manifest(s, wanted),
+        Some(words) if !words.is_empty() => from_list(wanted, words),
+        _ => from_sources(wanted),
+    }
+}
+
+/// What a list in `setup.py` names is installed before the sources are there, the project itself after them.
+fn from_list(wanted: &Wanted<'_>, words: &[String]) -> Installation {
+    let list: String = words.iter().map(|one| format!(" {}", quote(one))).collect();
+    let deps = Run::new(VENV).then(format!("{PIP}{list}{}", wanted.added()));
+    let project =
+        |flag: &str| wanted.with_index(Run::new(format!("{PIP} --no-deps {flag}.")).cache(PIP_CACHE));
+    Installation {
+        needs_sources: false,
+        deps: Some(wanted.with_index(deps.cache(PIP_CACHE))),
+        project: Some(project("")),
+        dev_project: Some(project("-e ")),
+        ..from_sources(wanted)
+    }
 }
 
 fn from_manifest(s: &Survey<'_>, wanted: &Wanted<'_>) -> Installation {
