@@ -67,7 +67,7 @@ fn buildkit(dockerfile: &Path, context: &Path) -> Result<Completion, Failed> {
 fn images(text: &str) -> BTreeSet<String> {
     let (dockerfile, _) = dockgen::dockerfile::parse(text);
     let mut images = BTreeSet::new();
-    for stage in Stages::of(&dockerfile).iter() {
+    for stage in &Stages::of(&dockerfile) {
         if matches!(stage.origin, Origin::Image(_)) {
             images.insert(stage.from.image.clone());
         }

@@ -23,7 +23,8 @@ pub(super) fn installation(s: &Survey<'_>, wanted: &Wanted<'_>) -> Installation 
 
 /// What a list in `setup.py` names is installed before the sources are there, the project itself after them.
 fn from_list(wanted: &Wanted<'_>, words: &[String]) -> Installation {
-    let list: String = words.iter().map(|one| format!(" {}", quote(one))).collect();
+    let list: Vec<String> = words.iter().map(|one| format!(" {}", quote(one))).collect();
+    let list = list.concat();
     let deps = Run::new(VENV).then(format!("{PIP}{list}{}", wanted.added()));
     let project =
         |flag: &str| wanted.with_index(Run::new(format!("{PIP} --no-deps {flag}.")).cache(PIP_CACHE));
