@@ -40,5 +40,6 @@ pub mod plan;
 pub mod render;
 pub mod repo;
 pub mod stack;
+mod threads;
 #[cfg(feature = "cli")]
 pub mod verify;

@@ -109,7 +109,7 @@ impl Repository {
     pub fn unsaved(&self, path: &RelPath) -> Option<String> {
         // Nothing that the repository configures may run.
         let git = Command::new("git")
-            .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"])
+            .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "--no-optional-locks"])
             .args(["status", "--porcelain", "--ignored", "--", path.as_str()])
             .current_dir(&self.root)
             .stdin(Stdio::null())

@@ -6,7 +6,7 @@
 
 use std::{iter::Peekable, str::Chars};
 
-use regex::Regex;
+use regex_lite::Regex;
 
 /// A parsed ignore file. The last pattern that matches decides.
 #[derive(Debug, Clone)]

@@ -6,7 +6,7 @@
 
 use std::{ops::Range, sync::LazyLock};
 
-use regex::Regex;
+use regex_lite::Regex;
 
 use super::{
     instr::Malformed,

@@ -3,7 +3,7 @@
 //!
 //! <https://docs.docker.com/reference/dockerfile/#environment-replacement>
 
-use regex::Regex;
+use regex_lite::Regex;
 
 /// Splits and expands. The fields say how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -412,7 +412,7 @@ impl Reader<'_> {
         let Some(regex) = matcher(&regex) else {
             return Ok(value);
         };
-        let replacement = regex::NoExpand(&replacement);
+        let replacement = regex_lite::NoExpand(&replacement);
         Ok(if all {
             regex.replace_all(&value, replacement).into_owned()
         } else {
@@ -473,11 +473,11 @@ fn to_regex(pattern: &str, any: &str) -> Result<String, ShellError> {
             '?' => out.push('.'),
             '\\' => match chars.next() {
                 Some(c @ ('*' | '?' | '\\' | '}' | '/')) => {
-                    out.push_str(&regex::escape(c.encode_utf8(&mut [0; 4])));
+                    out.push_str(&regex_lite::escape(c.encode_utf8(&mut [0; 4])));
                 }
                 other => return Err(ShellError::Escape(other.unwrap_or('\\'))),
             },
-            _ => out.push_str(&regex::escape(c.encode_utf8(&mut [0; 4]))),
+            _ => out.push_str(&regex_lite::escape(c.encode_utf8(&mut [0; 4]))),
         }
     }
     Ok(out)

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex_lite::Regex;
 
 use super::{Findings, Rule, Scope, Severity, Subject};
 use crate::dockerfile::ItemKind;

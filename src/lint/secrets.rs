@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex_lite::Regex;
 
 use super::is_secret;
 use crate::dockerfile::{Dockerfile, Meaning};

@@ -21,6 +21,7 @@ use crate::repo::dir::Dir;
 use crate::repo::inventory::{Entry, Inventory};
 use crate::repo::path::RelPath;
 use crate::stack::{self, AnyStack, Survey};
+use crate::threads;
 
 use catalog::Catalog;
 use service::{Plan, SCHEMA_VERSION};
@@ -37,13 +38,16 @@ pub fn plan(inventory: &Inventory, settings: &Settings) -> Plan {
 
     let mut proposals = Vec::new();
     let mut refusals = Vec::new();
-    for folder in candidates(inventory) {
-        if skip.iter().any(|pattern| claim::matches(pattern, &folder)) {
-            continue;
-        }
+    let mut folders = candidates(inventory);
+    folders.retain(|folder| !skip.iter().any(|pattern| claim::matches(pattern, folder)));
+    let surveyed = threads::for_each(&folders, 8, |folder| {
+        let propose = |stack: &&dyn AnyStack| propose(*stack, inventory, folder, catalog, settings);
+        stack::ALL.iter().map(propose).collect::<Vec<_>>()
+    });
+    for (folder, said) in folders.iter().zip(surveyed) {
         let mut found = Vec::new();
-        for stack in stack::ALL {
-            match propose(*stack, inventory, &folder, catalog, settings) {
+        for said in said {
+            match said {
                 Ok(proposal) => found.extend(proposal),
                 Err(said) => {
                     let (errors, notes) = said.into_iter().partition(|n| n.severity == Severity::Error);
@@ -52,7 +56,7 @@ pub fn plan(inventory: &Inventory, settings: &Settings) -> Plan {
                 }
             }
         }
-        proposals.extend(claim::settle(&folder, found, settings, &mut diagnostics));
+        proposals.extend(claim::settle(folder, found, settings, &mut diagnostics));
     }
     let folders: Vec<&RelPath> = proposals.iter().map(|(folder, _)| folder).collect();
     diagnostics.extend(settings.strangers(&folders));
@@ -120,17 +124,21 @@ fn unreadable(dir: &Dir<'_>, names: &[&str]) -> Vec<Diagnostic> {
 }
 
 /// The folders that hold a file some stack looks for, in byte order; the root is one of them.
-fn candidates(inventory: &Inventory) -> BTreeSet<RelPath> {
+fn candidates(inventory: &Inventory) -> Vec<RelPath> {
     let looked_for = || stack::ALL.iter().flat_map(|stack| stack.looks_for()).copied();
     let wanted: HashSet<&str> = looked_for().collect();
     let endings: Vec<&str> = looked_for().filter_map(|name| name.strip_prefix('*')).collect();
     inventory
         .files()
+        // A stack reads what it looks for, so a file that was only seen is none of them.
+        .filter(|(_, entry)| **entry != Entry::Seen)
         .filter(|(path, _)| {
             wanted.contains(path.name()) || endings.iter().any(|end| path.name().ends_with(end))
         })
         .filter_map(|(path, _)| path.parent())
         .chain([RelPath::root()])
+        .collect::<BTreeSet<_>>()
+        .into_iter()
         .collect()
 }
 

@@ -69,7 +69,7 @@ pub struct Reads {
 /// Source files worth reading below a folder that holds one of `near`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SourceRead {
-    /// The ending with its dot, `.go`.
+    /// The name from its last dot on, `.go`.
     pub ending: &'static str,
     /// The manifests whose folders count.
     pub near: &'static [&'static str],
@@ -97,7 +97,8 @@ impl Inventory {
 
     /// Sorts what a walk found.
     pub(crate) fn new(mut entries: Vec<(RelPath, Entry)>, notes: Vec<Diagnostic>) -> Self {
-        entries.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        // The threads of a walk have sorted what they saw; a stable sort merges such runs.
+        entries.sort_by(|a, b| a.0.cmp(&b.0));
         entries.dedup_by(|a, b| a.0 == b.0);
         Self { entries, notes, xml: Arc::default() }
     }
@@ -108,6 +109,13 @@ impl Inventory {
         match self.entries.binary_search_by(|(seen, _)| seen.cmp(&path)) {
             Ok(at) => self.entries[at].1 = entry,
             Err(at) => self.entries.insert(at, (path, entry)),
+        }
+    }
+
+    /// Puts what was read in the place of a file that was only seen.
+    pub(super) fn set(&mut self, path: &RelPath, entry: Entry) {
+        if let Ok(at) = self.entries.binary_search_by(|(seen, _)| seen.cmp(path)) {
+            self.entries[at].1 = entry;
         }
     }
 

@@ -6,10 +6,9 @@
 
 #![expect(clippy::disallowed_methods, reason = "this is the one place that reads a repository")]
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::io::Read as _;
-use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -19,6 +18,7 @@ use crate::diag::{Code, Diagnostic};
 use crate::repo::format;
 use crate::repo::inventory::{Entry, Inventory, Reads, SourceRead, Unreadable};
 use crate::repo::path::RelPath;
+use crate::threads;
 
 /// Never entered: version control, installed dependencies, build output, caches.
 const PRUNED: &[&str] = &[
@@ -87,17 +87,17 @@ impl Inventory {
             return Err(ScanError::NotAFolder(root.to_owned()));
         }
         fs::read_dir(root).map_err(unreadable)?;
-        let Walked { mut entries, notes, overflow } = walk(root, reads);
+        let Walked { entries, notes, overflow } = walk(root, reads);
         if overflow {
             return Err(ScanError::TooMany(root.to_owned()));
         }
-        // The threads have sorted what they saw; a stable sort merges such runs.
-        entries.sort_by(|a, b| a.0.cmp(&b.0));
-        let wanted = sources(&entries, &reads.sources);
-        for (at, text) in read_all(root, &entries, &wanted) {
-            entries[at].1 = text;
+        let mut inventory = Self::new(entries, notes);
+        let wanted = sources(&inventory, &reads.sources);
+        let texts = threads::for_each(&wanted, 32, |path| read(&root.join(path.as_str()), LONGEST_SOURCE));
+        for (path, text) in wanted.iter().zip(texts) {
+            inventory.set(path, text);
         }
-        Ok(Self::new(entries, notes))
+        Ok(inventory)
     }
 }
 
@@ -118,9 +118,11 @@ struct Wanted<'r> {
 
 impl Wanted<'_> {
     fn has(&self, name: &str) -> bool {
-        self.names.contains(name)
-            || self.endings.iter().any(|ending| name.ends_with(ending))
-            || self.beginnings.iter().any(|beginning| name.starts_with(beginning))
+        // One byte tells most names apart, and comparing it is no call.
+        let (first, last) = (name.as_bytes().first(), name.as_bytes().last());
+        let ends = |ending: &&str| ending.as_bytes().last() == last && name.ends_with(*ending);
+        let begins = |beginning: &&str| beginning.as_bytes().first() == first && name.starts_with(*beginning);
+        self.names.contains(name) || self.endings.iter().any(ends) || self.beginnings.iter().any(begins)
     }
 }
 
@@ -131,8 +133,8 @@ fn walk(root: &Path, reads: &Reads) -> Walked {
         endings: &reads.endings,
     };
     let wanted = &wanted;
-    let gathered = Mutex::new(Walked::default());
-    let walker = WalkBuilder::new(root)
+    let mut walker = WalkBuilder::new(root);
+    walker
         .require_git(false)
         .hidden(false)
         .git_global(false)
@@ -140,17 +142,36 @@ fn walk(root: &Path, reads: &Reads) -> Walked {
         .ignore(false)
         .parents(false)
         .follow_links(false)
-        .same_file_system(true)
         .max_depth(Some(DEEPEST))
-        .filter_entry(worth_entering)
-        .build_parallel();
-    walker.run(|| {
-        let mut local = Local { gathered: &gathered, batch: Walked::default() };
-        Box::new(move |found| local.see(root, wanted, found))
-    });
+        .filter_entry(worth_entering);
+    let gathered = Mutex::new(Walked::default());
+    if !walk_alone(&walker, Local::new(&gathered), |local, found| local.see(root, wanted, found)) {
+        walker.build_parallel().run(|| {
+            let mut local = Local::new(&gathered);
+            Box::new(move |found| local.see(root, wanted, found))
+        });
+    }
     let mut all = gathered.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     all.notes.sort();
     all
+}
+
+/// Walks without threads, because starting them takes longer than reading a small repository; false where it
+/// turned out to be a large one, and nothing is handed over.
+fn walk_alone<'g>(
+    walker: &WalkBuilder,
+    mut local: Local<'g>,
+    mut see: impl FnMut(&mut Local<'g>, Result<DirEntry, ignore::Error>) -> WalkState,
+) -> bool {
+    const WORTH_THREADS: usize = 500;
+    for found in walker.build() {
+        see(&mut local, found);
+        if local.batch.entries.len() > WORTH_THREADS {
+            local.batch = Walked::default();
+            return false;
+        }
+    }
+    true
 }
 
 fn worth_entering(entry: &DirEntry) -> bool {
@@ -172,7 +193,11 @@ struct Local<'g> {
     batch: Walked,
 }
 
-impl Local<'_> {
+impl<'g> Local<'g> {
+    fn new(gathered: &'g Mutex<Walked>) -> Self {
+        Self { gathered, batch: Walked::default() }
+    }
+
     fn see(&mut self, root: &Path, wanted: &Wanted<'_>, found: Result<DirEntry, ignore::Error>) -> WalkState {
         match found {
             Ok(entry) => self.see_entry(root, wanted, &entry),
@@ -285,65 +310,51 @@ fn read(on_disk: &Path, limit: u64) -> Entry {
     }
 }
 
-/// The texts at these positions, read by as many threads as there are processors.
-fn read_all(root: &Path, entries: &[(RelPath, Entry)], wanted: &[usize]) -> Vec<(usize, Entry)> {
-    // A thread costs as much as reading a few files.
-    const WORTH_A_THREAD: usize = 32;
-    let read_some = &|part: &[usize]| -> Vec<(usize, Entry)> {
-        let text = |at: usize| read(&root.join(entries[at].0.as_str()), LONGEST_SOURCE);
-        part.iter().map(|at| (*at, text(*at))).collect()
-    };
-    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let share = wanted.len().div_ceil(threads).max(WORTH_A_THREAD);
-    std::thread::scope(|scope| {
-        let mut parts = wanted.chunks(share);
-        let mine = parts.next().unwrap_or_default();
-        let others: Vec<_> = parts.map(|part| scope.spawn(move || read_some(part))).collect();
-        let mut texts = read_some(mine);
-        for other in others {
-            texts.extend(other.join().expect("reading does not panic"));
-        }
-        texts
-    })
-}
-
-/// The positions of the source files worth reading: below folders that hold a manifest, nearest first.
-fn sources(entries: &[(RelPath, Entry)], rules: &[SourceRead]) -> Vec<usize> {
+/// The source files worth reading: below folders that hold a manifest, nearest first.
+fn sources(inventory: &Inventory, rules: &[SourceRead]) -> Vec<RelPath> {
     let near: HashSet<&str> = rules.iter().flat_map(|rule| rule.near).copied().collect();
-    let manifests: Vec<&RelPath> =
-        entries.iter().map(|(path, _)| path).filter(|path| near.contains(path.name())).collect();
-    let mut wanted = Vec::new();
-    for rule in rules {
-        let mut homes: Vec<RelPath> = manifests
-            .iter()
-            .filter(|path| rule.near.contains(&path.name()))
-            .filter_map(|path| path.parent())
-            .collect();
-        homes.dedup();
-        for home in homes {
-            wanted.extend(nearest(entries, &home, rule));
+    let mut homes: BTreeMap<RelPath, Vec<&str>> = BTreeMap::new();
+    // Manifests are read by their names, so what is only seen is none.
+    for (path, _) in inventory.files().filter(|(_, entry)| **entry != Entry::Seen) {
+        if near.contains(path.name()) {
+            homes.entry(path.parent().unwrap_or_default()).or_default().push(path.name());
         }
     }
+    let homes: Vec<(RelPath, Vec<&str>)> = homes.into_iter().collect();
+    let found = threads::for_each(&homes, 20, |(home, manifests)| {
+        let applies = |rule: &&SourceRead| rule.near.iter().any(|name| manifests.contains(name));
+        nearest(inventory, home, &rules.iter().filter(applies).collect::<Vec<_>>())
+    });
+    let mut wanted = found.concat();
     wanted.sort_unstable();
     wanted.dedup();
     // Files near the root come first when there are too many.
-    wanted.sort_by_key(|at| entries[*at].0.depth());
-    wanted.truncate(MOST_SOURCES);
-    wanted
+    keep_nearest(&mut wanted, MOST_SOURCES);
+    wanted.into_iter().cloned().collect()
 }
 
-fn nearest(entries: &[(RelPath, Entry)], home: &RelPath, rule: &SourceRead) -> Vec<usize> {
-    let start = entries.partition_point(|(path, _)| path < home);
-    let mut found: Vec<usize> = entries[start..]
-        .iter()
-        .take_while(|(path, _)| home.is_root() || path.as_str().starts_with(home.as_str()))
-        .enumerate()
-        .filter(|(_, (path, entry))| {
-            *entry == Entry::Seen && path.as_str().ends_with(rule.ending) && path.is_within(home)
-        })
-        .map(|(at, _)| start + at)
-        .collect();
-    found.sort_by_key(|at| entries[*at].0.depth());
-    found.truncate(rule.most);
-    found
+/// What the rules take from below one folder: as many of each ending as its rule says.
+fn nearest<'i>(inventory: &'i Inventory, home: &RelPath, rules: &[&SourceRead]) -> Vec<&'i RelPath> {
+    let mut found = vec![Vec::new(); rules.len()];
+    for (path, _) in inventory.below(home).iter().filter(|(_, entry)| *entry == Entry::Seen) {
+        let Some(dot) = path.as_str().bytes().rposition(|byte| byte == b'.') else { continue };
+        let ending = &path.as_str()[dot..];
+        for (rule, found) in rules.iter().zip(&mut found) {
+            if rule.ending == ending {
+                found.push(path);
+            }
+        }
+    }
+    for (rule, found) in rules.iter().zip(&mut found) {
+        keep_nearest(found, rule.most);
+    }
+    found.concat()
+}
+
+/// Drops the deepest where there are more than `most`; those of one depth stay in the order of their paths.
+fn keep_nearest(paths: &mut Vec<&RelPath>, most: usize) {
+    if paths.len() > most {
+        paths.sort_by_cached_key(|path| path.depth());
+        paths.truncate(most);
+    }
 }

@@ -154,12 +154,20 @@ pub fn reads() -> Reads {
     };
     for stack in ALL {
         let Reads { names, endings, sources } = stack.reads();
+        for wanted in stack.looks_for() {
+            match wanted.strip_prefix('*') {
+                Some(ending) => all.endings.push(ending),
+                None => all.names.push(wanted),
+            }
+        }
         all.names.extend(names);
         all.endings.extend(endings);
         all.sources.extend(sources);
     }
     all.names.sort_unstable();
     all.names.dedup();
+    all.endings.sort_unstable();
+    all.endings.dedup();
     all
 }
 
@@ -264,4 +272,32 @@ impl<'a> Survey<'a> {
 
 fn known_lines(toolchain: &ToolchainLines) -> String {
     toolchain.lines.iter().map(|line| line.line.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A walk and a plan pass over files that were only seen when they look for manifests.
+    #[test]
+    fn what_is_looked_for_is_read() {
+        let reads = reads();
+        let looked_for = ALL.iter().flat_map(|stack| stack.looks_for());
+        for name in looked_for.chain(reads.sources.iter().flat_map(|rule| rule.near)) {
+            let is_read = match name.strip_prefix('*') {
+                Some(ending) => reads.endings.iter().any(|read| ending.ends_with(read)),
+                None => {
+                    reads.names.contains(name) || reads.endings.iter().any(|ending| name.ends_with(ending))
+                }
+            };
+            assert!(is_read, "{name}");
+        }
+    }
+
+    #[test]
+    fn sources_are_told_by_the_name_from_its_last_dot() {
+        for rule in reads().sources {
+            assert_eq!(rule.ending.rfind('.'), Some(0), "{}", rule.ending);
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex_lite::Regex;
 
 /// Lines that look like trouble but only frame it: each with the program that prints it.
 const FRAMES: &[&str] = &[

@@ -133,7 +133,7 @@ const OF_OTHERS: &[u16] =
     &[1080, 1433, 1521, 3306, 4317, 4318, 5432, 5672, 6060, 6379, 9092, 9200, 11211, 27017, 65535];
 
 /// The group of that name, or the last one: a named one before it has a number too.
-fn port(found: &regex::Captures<'_>) -> Option<u16> {
+fn port(found: &regex_lite::Captures<'_>) -> Option<u16> {
     found.name("port").or_else(|| found.get(found.len() - 1))?.as_str().replace('_', "").parse().ok()
 }
 

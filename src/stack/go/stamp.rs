@@ -117,7 +117,7 @@ fn assigned<'d>(doc: &Doc<'d>, go_mod: &GoMod) -> BTreeMap<&'d str, String> {
 fn resolve(text: &str, known: &BTreeMap<&str, String>) -> Option<String> {
     let variable = pattern(r"\$[({](\w+)[)}]");
     let mut is_known = true;
-    let resolved = variable.replace_all(text, |found: &regex::Captures<'_>| {
+    let resolved = variable.replace_all(text, |found: &regex_lite::Captures<'_>| {
         known.get(&found[1]).cloned().unwrap_or_else(|| {
             is_known = false;
             String::new()

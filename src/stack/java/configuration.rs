@@ -7,7 +7,7 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex_lite::Regex;
 
 use crate::fact::Fact;
 use crate::repo::dir::{Dir, Doc};
@@ -112,7 +112,7 @@ impl Configuration {
 fn filled(text: &str, fill: Fill<'_>) -> String {
     static REFERENCE: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"@([\w.-]+)@").expect("a constant pattern"));
-    let replace = |found: &regex::Captures<'_>| fill(&found[1]).unwrap_or_else(|| found[1].to_owned());
+    let replace = |found: &regex_lite::Captures<'_>| fill(&found[1]).unwrap_or_else(|| found[1].to_owned());
     REFERENCE.replace_all(text, replace).into_owned()
 }
 

@@ -35,8 +35,8 @@ pub(super) enum Output {
 /// Which output this project has.
 pub(super) fn output(package: &Package<'_>, next: &Fact<String>, lock: Option<&Lock<'_>>) -> Output {
     let config = CONFIGS.iter().find_map(|name| package.dir.doc(name));
-    let pattern =
-        regex::Regex::new(r#"\boutput\s*:\s*["'`](standalone|export)["'`]"#).expect("a constant pattern");
+    let pattern = regex_lite::Regex::new(r#"\boutput\s*:\s*["'`](standalone|export)["'`]"#)
+        .expect("a constant pattern");
     let said = config.and_then(|doc| {
         doc.find(|line| {
             (!line.trim_start().starts_with("//"))

@@ -7,7 +7,7 @@
 //! <https://docs.npmjs.com/cli/configuring-npm/npmrc#auth-related-configuration>,
 //! <https://yarnpkg.com/configuration/yarnrc#npmAuthToken>, <https://bun.com/docs/install/npmrc>
 
-use regex::Regex;
+use regex_lite::Regex;
 
 use crate::diag::{Code, Diagnostic};
 use crate::fact::Place;

@@ -97,8 +97,8 @@ pub(super) fn read_by(dir: &Dir<'_>, docs: &[Doc<'_>], built: &[String]) -> Vec<
 
 /// The line whose literal is this name, or a path that goes through it.
 fn named(docs: &[Doc<'_>], name: &str) -> Option<Fact<String>> {
-    let pattern = format!(r#"["'`](?:\.{{0,2}}/)*{}(?:["'`]|/)"#, regex::escape(name));
-    let pattern = regex::Regex::new(&pattern).ok()?;
+    let pattern = format!(r#"["'`](?:\.{{0,2}}/)*{}(?:["'`]|/)"#, regex_lite::escape(name));
+    let pattern = regex_lite::Regex::new(&pattern).ok()?;
     docs.iter().find_map(|doc| {
         doc.find(|line| {
             let code = line.trim_start();

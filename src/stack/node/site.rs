@@ -80,7 +80,7 @@ fn scripted(package: &Package<'_>) -> Option<Fact<String>> {
 
 /// A folder in a configuration's text. The file is never run.
 fn configured(dir: &Dir<'_>, files: &[&str], pattern: &str) -> Option<Fact<String>> {
-    let pattern = regex::Regex::new(pattern).expect("the rows are read by a test");
+    let pattern = regex_lite::Regex::new(pattern).expect("the rows are read by a test");
     let found = files.iter().filter_map(|name| dir.doc(name)).find_map(|doc| {
         doc.find(|line| {
             let code = line.trim_start();

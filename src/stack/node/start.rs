@@ -414,7 +414,7 @@ fn expand(words: &[String]) -> Vec<String> {
 /// The first `script` of a process manager's file: <https://pm2.keymetrics.io/docs/usage/application-declaration/>
 fn ecosystem(file: &str, dir: &Dir<'_>) -> Option<String> {
     let doc = dir.doc(&clean(file))?;
-    let script = regex::Regex::new(r#"["']?script["']?\s*:\s*["']([^"']+)["']"#).ok()?;
+    let script = regex_lite::Regex::new(r#"["']?script["']?\s*:\s*["']([^"']+)["']"#).ok()?;
     let found = clean(&script.captures(doc.text)?[1]);
     (found.ends_with("js") || found.ends_with("ts")).then_some(found)
 }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use regex::Regex;
+use regex_lite::Regex;
 
 use crate::fact::{Evidence, Fact};
 use crate::plan::run::quote;

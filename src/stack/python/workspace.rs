@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use regex::Regex;
+use regex_lite::Regex;
 
 use crate::plan::service::IgnoreGroup;
 use crate::repo::dir::{Dir, Manifest};

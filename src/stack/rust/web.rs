@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex_lite::Regex;
 
 use crate::fact::Fact;
 use crate::repo::dir::{Dir, Doc};
@@ -240,7 +240,7 @@ fn address(statement: &Statement<'_>) -> Option<Fact<Address>> {
     });
     let code = statement.code.as_ref();
     let everywhere =
-        |port: Option<regex::Match<'_>>| format!("0.0.0.0{}", port.map_or("", |port| port.as_str()));
+        |port: Option<regex_lite::Match<'_>>| format!("0.0.0.0{}", port.map_or("", |port| port.as_str()));
     let found = if let Some(found) = VARIABLE.captures(code) {
         Address::Variable(found[1].to_owned(), everywhere(found.get(2)))
     } else if let Some(found) = DEFAULT_FIRST.captures(code) {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use regex::Regex;
+use regex_lite::Regex;
 
 use crate::diag::{Code, Diagnostic};
 use crate::repo::dir::{Dir, Doc};
@@ -160,7 +160,8 @@ fn listed(s: &Survey<'_>, root: &Manifest<'_>) -> Vec<RelPath> {
 /// cargo's patterns are those of a shell: <https://doc.rust-lang.org/cargo/reference/workspaces.html#the-members-and-exclude-fields>
 fn folder_pattern(pattern: &str) -> Option<Regex> {
     let clean = pattern.trim_start_matches("./").trim_end_matches('/');
-    let text = regex::escape(clean).replace(r"\*\*", ".*").replace(r"\*", "[^/]*").replace(r"\?", "[^/]");
+    let text =
+        regex_lite::escape(clean).replace(r"\*\*", ".*").replace(r"\*", "[^/]*").replace(r"\?", "[^/]");
     Regex::new(&format!("^{text}$")).ok()
 }
 

@@ -10,7 +10,7 @@ mod script;
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex_lite::Regex;
 
 use crate::config::keys;
 use crate::diag::{Code, Diagnostic};

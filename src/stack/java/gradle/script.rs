@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex_lite::Regex;
 
 use crate::fact::{Evidence, Fact};
 use crate::repo::dir::Doc;
@@ -82,7 +82,7 @@ impl Script {
 
     /// The value that is given to a name: `name = "x"`, `name "x"`, `name.set("x")`, `name: 'x'`.
     pub fn assigned(&self, name: &str) -> Option<Fact<String>> {
-        let name = regex::escape(name);
+        let name = regex_lite::escape(name);
         let pattern = format!(
             r#"(?:^|[\s.{{(])(?:"?{name}"?)(?:\]|"\))?\s*(?:by extra\(|\.set\(|=|:|\s)\s*["']([^"']+)["']"#
         );
@@ -93,7 +93,7 @@ impl Script {
     pub fn assigned_in(&self, task: &str, name: &str) -> Option<Fact<String>> {
         let value = Regex::new(&format!(
             r#"\b{name}\b\s*(?:\.set\(|\.convention\(|=|\s)\s*(?:["']([^"']*)["']|(null|false|true)\b)"#,
-            name = regex::escape(name)
+            name = regex_lite::escape(name)
         ));
         let value = value.ok()?;
         self.block(task)?.find_map(|(number, line)| {

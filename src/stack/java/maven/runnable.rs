@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex_lite::Regex;
 
 use crate::diag::{Code, Diagnostic};
 use crate::fact::{Evidence, Fact};

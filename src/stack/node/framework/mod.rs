@@ -213,7 +213,7 @@ mod tests {
             let missing = if let Missing::Stated(_, pattern) = site.missing { Some(pattern) } else { None };
             for pattern in stated.into_iter().chain(missing) {
                 assert!(
-                    regex::Regex::new(pattern).is_ok_and(|regex| regex.captures_len() == 2),
+                    regex_lite::Regex::new(pattern).is_ok_and(|regex| regex.captures_len() == 2),
                     "{}",
                     row.name
                 );
