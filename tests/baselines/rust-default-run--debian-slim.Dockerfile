@@ -7,7 +7,7 @@ RUN --mount=type=cache,target=/app/target/ \
     cp ./target/release/lanternd /bin/server
 
 FROM debian:trixie-slim AS final
-RUN adduser --disabled-password --gecos "" --home /nonexistent --shell /sbin/nologin --no-create-home --uid 10001 appuser
+RUN useradd --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin --uid 10001 appuser
 USER appuser
 COPY --from=build /bin/server /bin/
 EXPOSE 8870

@@ -20,6 +20,7 @@ mod manifest_facts;
 mod migrate;
 mod pure;
 mod python_manifests;
+mod python_programs;
 mod repo;
 #[cfg(unix)]
 mod terminal;

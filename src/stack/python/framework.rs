@@ -237,22 +237,40 @@ pub(super) const WORKERS: &[&str] = &[
     "watchdog",
 ];
 
-/// Modules of programs that listen without one of the frameworks above, with the port they take.
-pub(super) const LISTENERS: &[(&str, &str, u16)] = &[
-    ("aiohttp.web", "aiohttp", 8080),
-    ("tornado.web", "Tornado", 8888),
-    ("tornado.httpserver", "Tornado", 8888),
-    ("bottle", "Bottle", 8080),
-    ("cherrypy", "CherryPy", 8080),
-    ("robyn", "Robyn", 8080),
-    ("uvicorn", "Uvicorn", 8000),
-    ("hypercorn", "Hypercorn", 8000),
-    ("waitress", "Waitress", 8080),
-    ("http.server", "http.server", 8000),
-    ("socketserver", "socketserver", 8000),
-    ("wsgiref.simple_server", "wsgiref", 8000),
-    ("grpc", "gRPC", 50051),
-    ("websockets", "websockets", 8765),
-    ("fastmcp", "FastMCP", 8000),
-    ("flask", "Flask", 5000),
+/// A module of programs that listen without one of the frameworks above.
+#[derive(Debug)]
+pub(super) struct Listener {
+    pub module: &'static str,
+    pub name: &'static str,
+    /// The port it takes.
+    pub port: u16,
+    /// The calls that make a server, where the module has clients too; else whoever imports it serves.
+    pub serves: &'static [&'static str],
+}
+
+const fn listener(module: &'static str, name: &'static str, port: u16) -> Listener {
+    Listener { module, name, port, serves: &[] }
+}
+
+/// Sources: the documentation of each.
+pub(super) const LISTENERS: &[Listener] = &[
+    listener("aiohttp.web", "aiohttp", 8080),
+    listener("tornado.web", "Tornado", 8888),
+    listener("tornado.httpserver", "Tornado", 8888),
+    listener("bottle", "Bottle", 8080),
+    listener("cherrypy", "CherryPy", 8080),
+    listener("robyn", "Robyn", 8080),
+    listener("uvicorn", "Uvicorn", 8000),
+    listener("hypercorn", "Hypercorn", 8000),
+    listener("waitress", "Waitress", 8080),
+    listener("http.server", "http.server", 8000),
+    listener("socketserver", "socketserver", 8000),
+    listener("wsgiref.simple_server", "wsgiref", 8000),
+    Listener { serves: &["grpc.server", "grpc.aio.server"], ..listener("grpc", "gRPC", 50051) },
+    Listener {
+        serves: &["websockets.serve", "websockets.server.serve", "websockets.asyncio.server.serve"],
+        ..listener("websockets", "websockets", 8765)
+    },
+    listener("fastmcp", "FastMCP", 8000),
+    listener("flask", "Flask", 5000),
 ];

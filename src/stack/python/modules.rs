@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::repo::dir::Dir;
 
+use super::procfile;
 use super::source::Source;
 
 /// Every module that may run, nearest to the project's folder first.
@@ -15,6 +16,8 @@ pub(super) struct Modules<'a> {
     files: BTreeSet<String>,
     /// Files that test something.
     pub tests: Vec<Source<'a>>,
+    /// The script that the `Procfile` starts.
+    pub started: Option<String>,
 }
 
 /// Folders that hold nothing that runs in production.
@@ -70,6 +73,12 @@ impl<'a> Modules<'a> {
         let files: BTreeSet<String> =
             dir.files().map(|(path, _)| path.to_owned()).filter(|path| path.ends_with(".py")).collect();
         let home = dir.path().clone();
+        // A project may be called `example`: a folder with settings of Django runs.
+        let is_django = |folder: &str| {
+            ["settings.py", "settings/__init__.py", "wsgi.py", "asgi.py"]
+                .iter()
+                .any(|name| files.contains(&below(folder, name)))
+        };
         let (mut sources, mut tests) = (Vec::new(), Vec::new());
         for doc in dir.docs().filter(|doc| doc.path.extension() == Some("py")) {
             let Some(path) = doc.path.relative_to(&home) else { continue };
@@ -78,12 +87,12 @@ impl<'a> Modules<'a> {
             }
             if is_test(path.as_str()) {
                 tests.push(Source::read(doc, path.as_str()));
-            } else if !is_aside(path.as_str()) {
+            } else if !is_aside(path.as_str(), is_django) {
                 sources.push(Source::read(doc, path.as_str()));
             }
         }
         sources.sort_by_key(|source: &Source<'_>| (depth(&source.path), source.path.clone()));
-        Self { sources, files, tests }
+        Self { sources, files, tests, started: procfile::script(dir) }
     }
 
     /// The module at a path.
@@ -167,10 +176,14 @@ fn is_test(path: &str) -> bool {
         || (in_tests && name.ends_with(".py"))
 }
 
-fn is_aside(path: &str) -> bool {
-    let mut parts = path.split('/').rev();
-    let name = parts.next().unwrap_or_default();
-    TOOLS.contains(&name) || parts.any(|folder| ASIDE.contains(&folder) || folder.starts_with('.'))
+fn is_aside(path: &str, is_meant: impl Fn(&str) -> bool) -> bool {
+    let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let mut end = 0;
+    let aside = folders.split('/').any(|folder| {
+        end += folder.len() + usize::from(end > 0);
+        (ASIDE.contains(&folder) && !is_meant(&folders[..end])) || folder.starts_with('.')
+    });
+    TOOLS.contains(&name) || aside
 }
 
 #[cfg(test)]

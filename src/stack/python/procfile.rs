@@ -5,6 +5,7 @@
 use crate::diag::{Code, Diagnostic};
 use crate::fact::Fact;
 use crate::plan::service::{ExecForm, ServiceKind};
+use crate::repo::dir::Dir;
 use crate::stack::Survey;
 
 use super::program::Program;
@@ -58,6 +59,24 @@ pub(super) fn web(s: &Survey<'_>, project: &Project<'_>, detected: Option<Progra
     detected.port = Some(port);
     detected.stops = true;
     Some(detected)
+}
+
+/// The script that the first process of these kinds starts with Python, as a path.
+pub(super) fn script(dir: &Dir<'_>) -> Option<String> {
+    const KINDS: &[&str] = &["web", "worker", "bot", "app"];
+    let doc = dir.doc("Procfile")?;
+    KINDS.iter().find_map(|kind| {
+        let line = doc.text.lines().find_map(|line| line.strip_prefix(kind)?.strip_prefix(':'))?;
+        let words = shell_words::split(line.rsplit("&&").next()?).ok()?;
+        let at = words.iter().position(|word| matches!(word.as_str(), "python" | "python3"))?;
+        let mut args = words[at + 1..].iter().skip_while(|word| matches!(word.as_str(), "-u" | "-O" | "-B"));
+        let first = args.next()?;
+        if first != "-m" {
+            return Some(first.trim_start_matches("./").to_owned());
+        }
+        let module = args.next()?.replace('.', "/");
+        [format!("{module}.py"), format!("{module}/__main__.py")].into_iter().find(|path| dir.has(path))
+    })
 }
 
 fn package(program: &str) -> &str {

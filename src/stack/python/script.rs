@@ -7,7 +7,7 @@ use crate::stack::Survey;
 use crate::stack::common::listen::{self, Tells, Way};
 
 use super::app::App;
-use super::framework::{LISTENERS, RUNNERS, Runner, Speaks, WORKERS};
+use super::framework::{LISTENERS, Listener, RUNNERS, Runner, Speaks, WORKERS};
 use super::lexer::Token;
 use super::modules::{Modules, depth};
 use super::program::Program;
@@ -126,20 +126,24 @@ fn run_with(runner: &'static Runner, source: &Source<'_>) -> Program {
 
 /// A script that listens by itself.
 pub(super) fn listener(s: &Survey<'_>, modules: &Modules<'_>) -> Option<Program> {
-    let mut starters: Vec<&Source<'_>> = modules.sources.iter().filter(|source| is_started(source)).collect();
-    starters.sort_by_key(|source| rank(source));
-    let (source, row, because) = starters.iter().find_map(|source| {
-        let row = LISTENERS.iter().find(|(module, ..)| source.uses(module).is_some())?;
-        Some((*source, row, source.uses(row.0)?))
-    })?;
+    let starters = starters(modules);
+    let by = |is_meant: fn(&Listener, &Source<'_>) -> bool| {
+        starters.iter().find_map(|source| {
+            let row = LISTENERS.iter().find(|row| is_meant(row, source))?;
+            Some((*source, row, source.uses(row.module)?))
+        })
+    };
+    // The server may be made in a module beside the one that is started.
+    let (source, row, because) =
+        by(serves).or_else(|| by(|row, source| source.uses(row.module).is_some()))?;
     let listening = listen::find(
         modules.sources.iter().map(|one| one.doc).filter(|doc| doc.path == source.doc.path),
         LISTENS,
         "#",
     );
-    let framework = Fact::new(row.1.to_owned(), because.clone());
+    let framework = Fact::new(row.name.to_owned(), because.clone());
     let own = listening.port.clone();
-    let port = s.choice(&keys::PORT).or(own).or_default(row.2, format!("the port of {}", row.1));
+    let port = s.choice(&keys::PORT).or(own).or_default(row.port, format!("the port of {}", row.name));
     if let Some(loopback) = &listening.loopback {
         let message =
             format!("the program listens on {}, where only its own container can reach it", loopback.value);
@@ -165,9 +169,20 @@ pub(super) fn listener(s: &Survey<'_>, modules: &Modules<'_>) -> Option<Program>
         imports_from: None,
         adds: Vec::new(),
         health: health(modules, &source.path),
-        stops: matches!(row.0, "aiohttp.web" | "uvicorn" | "hypercorn") || handles_signals(modules),
+        stops: matches!(row.module, "aiohttp.web" | "uvicorn" | "hypercorn") || handles_signals(modules),
         because,
     })
+}
+
+/// Does a source import the module and, where that has clients too, make a server?
+fn serves(row: &Listener, source: &Source<'_>) -> bool {
+    let makes = |callee: &str| source.meanings(callee).iter().any(|full| row.serves.contains(&full.as_str()));
+    source.uses(row.module).is_some()
+        && (row.serves.is_empty()
+            || source
+                .statements
+                .iter()
+                .any(|statement| statement.calls().any(|call| makes(call.callee.as_ref()))))
 }
 
 /// A bot, a queue's worker, a scheduler.
@@ -175,8 +190,7 @@ pub(super) fn worker(project: &Project<'_>, modules: &Modules<'_>) -> Option<Pro
     if let Some(worker) = celery(project, modules) {
         return Some(worker);
     }
-    let mut starters: Vec<&Source<'_>> = modules.sources.iter().filter(|source| is_started(source)).collect();
-    starters.sort_by_key(|source| rank(source));
+    let starters = starters(modules);
     let uses_worker =
         |source: &Source<'_>| WORKERS.iter().find_map(|module| Some((*module, source.uses(module)?)));
     let any = modules.sources.iter().find_map(uses_worker)?;
@@ -245,7 +259,7 @@ pub(super) fn command(s: &Survey<'_>, project: &Project<'_>, modules: &Modules<'
     let module = target.value.split(':').next().unwrap_or_default();
     let source = modules.find("", module).or_else(|| modules.find("src", module));
     let listens = source.and_then(|source| {
-        let (_, name, port) = LISTENERS.iter().find(|(module, ..)| source.uses(module).is_some())?;
+        let Listener { name, port, .. } = LISTENERS.iter().find(|row| serves(row, source))?;
         let found = listen::find([source.doc], LISTENS, "#").port;
         Some((*name, s.choice(&keys::PORT).or(found).or_default(*port, format!("the port of {name}"))))
     });
@@ -268,8 +282,7 @@ pub(super) fn command(s: &Survey<'_>, project: &Project<'_>, modules: &Modules<'
 
 /// A script that is clearly meant to be started.
 pub(super) fn main(modules: &Modules<'_>) -> Option<Program> {
-    let mut starters: Vec<&Source<'_>> = modules.sources.iter().filter(|source| is_started(source)).collect();
-    starters.sort_by_key(|source| rank(source));
+    let starters = starters(modules);
     let source = starters.first()?;
     let because = source.cite(source.main_guard().map_or(1, |statement| statement.line));
     let command = python(modules, source);
@@ -309,6 +322,15 @@ fn imports_own(modules: &Modules<'_>, source: &Source<'_>) -> bool {
         .imported
         .iter()
         .any(|(_, module)| modules.find("", module).is_some_and(|found| found.path.contains('/')))
+}
+
+/// The sources that are meant to be started, the likeliest first.
+fn starters<'m, 'a>(modules: &'m Modules<'a>) -> Vec<&'m Source<'a>> {
+    let is_named = |source: &Source<'_>| modules.started.as_ref() == Some(&source.path);
+    let mut starters: Vec<_> =
+        modules.sources.iter().filter(|source| is_named(source) || is_started(source)).collect();
+    starters.sort_by_key(|source| (!is_named(source), rank(source)));
+    starters
 }
 
 /// Has it a part that runs when it is the program, or a name that is always started?

@@ -1,0 +1,129 @@
+//! Which program of a Python repository runs: repositories in a few lines, and the command that starts each.
+
+use dockgen::config::Settings;
+use dockgen::plan::plan;
+use dockgen::repo::Inventory;
+
+/// The repository, and the words of its command.
+type Row = (&'static [(&'static str, &'static str)], &'static str);
+
+const MANAGE: &str = "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'example.settings')\nfrom django.core.management import execute_from_command_line\n";
+
+const ROWS: &[Row] = &[
+    // A client of the same protocol stands before the server in the alphabet.
+    (
+        &[
+            ("requirements.txt", "grpcio\n"),
+            ("client.py", "import grpc\nif __name__ == '__main__':\n    grpc.insecure_channel('x')\n"),
+            (
+                "server.py",
+                "import grpc\nfrom concurrent import futures\ndef serve():\n    s = grpc.server(futures.ThreadPoolExecutor())\n    s.add_insecure_port('[::]:50052')\n    s.start()\nif __name__ == '__main__':\n    serve()\n",
+            ),
+        ],
+        "python server.py on 50052",
+    ),
+    (
+        &[
+            ("requirements.txt", "websockets\n"),
+            (
+                "a_client.py",
+                "import asyncio, websockets\nasync def go():\n    await websockets.connect('ws://x')\nif __name__ == '__main__':\n    asyncio.run(go())\n",
+            ),
+            (
+                "server.py",
+                "import asyncio\nfrom websockets import serve\nasync def main():\n    async with serve(print, '', 8001):\n        pass\nif __name__ == '__main__':\n    asyncio.run(main())\n",
+            ),
+        ],
+        "python server.py on 8765",
+    ),
+    // A folder that usually holds nothing that runs.
+    (
+        &[
+            ("requirements.txt", "django\ngunicorn\n"),
+            ("manage.py", MANAGE),
+            ("example/__init__.py", ""),
+            ("example/settings.py", "WSGI_APPLICATION = 'example.wsgi.application'\n"),
+            (
+                "example/wsgi.py",
+                "from django.core.wsgi import get_wsgi_application\napplication = get_wsgi_application()\n",
+            ),
+        ],
+        "gunicorn --bind 0.0.0.0:8000 --worker-tmp-dir /dev/shm --access-logfile - example.wsgi:application on 8000",
+    ),
+    (
+        &[
+            ("requirements.txt", "fastapi\nuvicorn\n"),
+            ("src/main.py", "from fastapi import FastAPI\nfrom routes import router\napp = FastAPI()\n"),
+            ("src/routes.py", "from fastapi import APIRouter\nrouter = APIRouter()\n"),
+        ],
+        "uvicorn main:app --host 0.0.0.0 --port 8000 on 8000",
+    ),
+    (
+        &[
+            (
+                "pyproject.toml",
+                "[project]\nname = \"shop\"\nversion = \"1\"\ndependencies = [\"fastapi\", \"uvicorn\"]\n",
+            ),
+            ("src/shop/__init__.py", ""),
+            (
+                "src/shop/main.py",
+                "from fastapi import FastAPI\nfrom shop.routes import router\napp = FastAPI()\n",
+            ),
+            ("src/shop/routes.py", "from fastapi import APIRouter\nrouter = APIRouter()\n"),
+        ],
+        "uvicorn shop.main:app --host 0.0.0.0 --port 8000 on 8000",
+    ),
+    (
+        &[
+            ("requirements.txt", "streamlit\n"),
+            ("src/dashboard.py", "import streamlit as st\nst.title('x')\n"),
+            ("src/pages/one.py", "import streamlit as st\nst.title('y')\n"),
+        ],
+        "streamlit run src/dashboard.py on 8501",
+    ),
+    (
+        &[
+            ("requirements.txt", "python-telegram-bot\n"),
+            ("Procfile", "worker: python tg/bot.py\n"),
+            (
+                "tg/bot.py",
+                "from telegram.ext import ApplicationBuilder\nif __name__ == '__main__':\n    ApplicationBuilder().build().run_polling()\n",
+            ),
+        ],
+        "python tg/bot.py",
+    ),
+    (
+        &[
+            ("requirements.txt", "aiohttp\n"),
+            ("Procfile", "web: python serve_it.py\n"),
+            ("serve_it.py", "from aiohttp import web\nweb.run_app(web.Application(), port=9000)\n"),
+            (
+                "other.py",
+                "from aiohttp import web\nif __name__ == '__main__':\n    web.run_app(web.Application())\n",
+            ),
+        ],
+        "python serve_it.py on 9000",
+    ),
+];
+
+#[test]
+fn the_program_that_is_meant_runs() {
+    let mut wrong = Vec::new();
+    for (files, expected) in ROWS {
+        let plan = plan(&Inventory::from_files(files.iter().copied()), &Settings::default());
+        let mut found: Vec<String> = Vec::new();
+        for service in &plan.services {
+            let command = service.runtime.command.as_ref().map(|command| command.value.to_string());
+            let port = service.runtime.port.as_ref().map(|port| format!(" on {}", port.value));
+            found.push(command.unwrap_or_default() + &port.unwrap_or_default());
+        }
+        if found != [*expected] {
+            let files: Vec<&str> = files.iter().map(|(path, _)| *path).collect();
+            wrong.push(format!(
+                "{files:?}\n  expected {expected}\n  found    {found:?} {:?}",
+                plan.diagnostics
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
