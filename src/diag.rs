@@ -50,6 +50,8 @@ pub enum Code {
     BadSetting,
     /// A setting nobody knows.
     UnknownSetting,
+    /// A template of the project or its company does not load, or names what is not there.
+    BadTemplate,
     /// A value was guessed because nothing says it.
     Guessed,
     /// Something the start command needs was added or is missing.

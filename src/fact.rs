@@ -20,6 +20,8 @@ pub enum Layer {
     Answer,
     /// The project's `dockgen.toml`.
     Config,
+    /// The folder that `dockgen.toml` extends: a company's defaults.
+    Company,
     /// Read from the repository.
     Detected,
     /// Nobody said anything: dockgen's own choice.

@@ -25,6 +25,8 @@
 //! assert!(files[0].dockerfile.text.contains("FROM scratch AS runtime"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! [`guide`] shows it inside of a scaffolder, with questions and wishes.
 
 #[cfg(feature = "cli")]
 pub mod cli;
@@ -32,6 +34,7 @@ pub mod config;
 pub mod diag;
 pub mod dockerfile;
 pub mod fact;
+pub mod guide;
 pub mod key;
 pub mod lint;
 pub mod migrate;

@@ -7,6 +7,7 @@ use crate::cli::{Exit, Failure};
 use crate::config;
 use crate::out::OutFile;
 use crate::repo::{Inventory, RelPath};
+use crate::stack;
 
 /// One answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,22 +30,34 @@ pub(super) fn keep(inventory: &Inventory, answers: &[Given]) -> Result<OutFile, 
     for answer in answers {
         let mut table: &mut Table = document.as_table_mut();
         if let Some(service) = &answer.service {
-            table = below(table, "services")?;
-            table.set_implicit(true);
-            table = below(table, &service.to_string())?;
-            table.set_implicit(true);
+            table = below(below(table, "services")?, &service.to_string())?;
         }
-        let (tables, entry) = answer.key.rsplit_once('.').unwrap_or(("", &answer.key));
-        for name in tables.split('.').filter(|name| !name.is_empty()) {
+        let path = config::segments(&stack::keys(), &answer.key);
+        let Some((entry, tables)) = path.split_last() else { continue };
+        for name in tables {
             table = below(table, name)?;
         }
-        table.insert(entry, Item::Value(value(&answer.value)));
+        set(table, entry, value(&answer.value));
     }
     Ok(OutFile { path, text: document.to_string() })
 }
 
+/// Sets an entry; what a person wrote around the old value stays.
+fn set(table: &mut Table, entry: &str, mut value: Value) {
+    if let Some(old) = table.get(entry).and_then(Item::as_value) {
+        *value.decor_mut() = old.decor().clone();
+    }
+    table.insert(entry, Item::Value(value));
+}
+
 fn below<'t>(table: &'t mut Table, name: &str) -> Result<&'t mut Table, Failure> {
-    let entry = table.entry(name).or_insert_with(|| Item::Table(Table::new()));
+    // A table that holds nothing but tables has no line of its own.
+    let new = || {
+        let mut table = Table::new();
+        table.set_implicit(true);
+        Item::Table(table)
+    };
+    let entry = table.entry(name).or_insert_with(new);
     let not_a_table = || {
         Failure::new(
             Exit::Misuse,

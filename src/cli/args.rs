@@ -1,15 +1,40 @@
 //! What was typed. Nothing here is checked against a repository or does anything.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args as ClapArgs, CommandFactory as _, Parser, Subcommand, ValueEnum};
+
+/// The commands by what brings people to them, for the first page of the help.
+const GROUPS: &[(&str, &[&str])] = &[
+    ("Write", &["init", "plan", "verify"]),
+    ("Keep", &["check", "update"]),
+    ("Renew", &["inventory", "migrate", "lint", "explain"]),
+    ("Set up", &["config", "templates", "schema", "completions"]),
+];
+
+/// The definition of the command line, with its commands in groups on the first page.
+pub(super) fn command() -> clap::Command {
+    let command = Args::command();
+    let mut page = format!("{}\n\n", command.get_about().map(ToString::to_string).unwrap_or_default());
+    page.push_str("Usage: dockgen [OPTIONS] <COMMAND>\n");
+    for (group, names) in GROUPS {
+        for (at, name) in names.iter().enumerate() {
+            let about = command.find_subcommand(name).and_then(|command| command.get_about());
+            let about = about.map(ToString::to_string).unwrap_or_default();
+            let group = if at == 0 { group } else { "" };
+            let _ = write!(page, "\n{group:<7} {name:<12} {about}");
+        }
+    }
+    page.push_str("\n\n  -h, --help for a command too   -V, --version   --color auto|always|never\n");
+    page.push_str("Exit codes: 0 done, 1 findings, 2 wrong use or input,\n");
+    page.push_str("            3 nothing recognised, 4 tool missing\n");
+    command.override_help(page)
+}
 
 /// Reads a repository and writes the multi-stage Dockerfile a specialist would.
 #[derive(Debug, Parser)]
 #[command(name = "dockgen", version, max_term_width = 80, disable_help_flag = true)]
-#[command(
-    after_help = "Exit codes: 0 done, 1 findings, 2 wrong use or input,\n            3 nothing recognised, 4 tool missing"
-)]
 pub(super) struct Args {
     #[command(subcommand)]
     pub command: Command,
@@ -34,17 +59,18 @@ pub(super) enum Color {
 #[expect(clippy::large_enum_variant, reason = "there is one value of it in a run")]
 pub(super) enum Command {
     /// Write or update Dockerfile and .dockerignore
-    #[command(visible_alias = "update")]
     Init(InitArgs),
     /// Exit 1 with the diff and the cause when files would change
     Check(CheckArgs),
+    /// Write again what nobody edited, show what else would change
+    Update(UpdateArgs),
     /// Show what dockgen sees and why; writes nothing
     Plan(PlanArgs),
     /// Build, run, probe, stop and rebuild what a Dockerfile makes
     Verify(crate::cli::verify::VerifyArgs),
-    /// List Dockerfiles: base, end of life, user, easy or hard and why
+    /// List Dockerfiles: base, end of life, user, easy or hard
     Inventory(InventoryArgs),
-    /// Rebuild old Dockerfiles, with an account of every instruction
+    /// Rebuild old Dockerfiles, accounting for every instruction
     Migrate(MigrateArgs),
     /// Say what is wrong with Dockerfiles, any Dockerfiles
     Lint(LintArgs),
@@ -53,6 +79,10 @@ pub(super) enum Command {
         /// The code of a finding; all rules without
         code: Option<String>,
     },
+    /// Show the settings that hold, and where each comes from
+    Config(ConfigArgs),
+    /// List, show, copy and check templates
+    Templates(TemplatesArgs),
     /// Print the JSON schema of a document
     Schema(SchemaArgs),
     /// Print a completion script
@@ -115,6 +145,24 @@ pub(super) struct InitArgs {
     /// Nothing recognised is a success (for scaffolding hooks)
     #[arg(long)]
     pub if_detected: bool,
+
+    /// The folder is a template: placeholders such as {{ name }} stay
+    #[arg(long)]
+    pub template: bool,
+
+    /// Ask nothing, and print one JSON document: questions, files, findings
+    #[arg(long, conflicts_with_all = ["diff", "check", "stdout"])]
+    pub json: bool,
+
+    /// Take answers from a JSON file, or - for stdin
+    #[arg(long, value_name = "FILE")]
+    pub answers: Option<PathBuf>,
+
+    #[arg(skip)]
+    pub format: CheckFormat,
+
+    #[arg(skip)]
+    pub theirs: Theirs,
 }
 
 #[derive(Debug, Clone, ClapArgs)]
@@ -129,22 +177,79 @@ pub(super) struct CheckArgs {
     /// Nothing recognised is a success
     #[arg(long)]
     pub if_detected: bool,
+
+    /// text, json or github (annotations)
+    #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
+    pub format: CheckFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(super) enum CheckFormat {
+    #[default]
+    Text,
+    Json,
+    Github,
+}
+
+/// What becomes of files that a person wrote or edited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Theirs {
+    /// Nothing is written while one is in the way.
+    #[default]
+    StandInTheWay,
+    /// They stay, their diff is shown, and the others are written.
+    AreShown,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub(super) struct UpdateArgs {
+    #[command(flatten)]
+    pub target: Target,
+
+    /// All services of a monorepo
+    #[arg(long, conflicts_with = "service")]
+    pub all: bool,
+
+    /// Nothing recognised is a success
+    #[arg(long)]
+    pub if_detected: bool,
+}
+
+impl InitArgs {
+    /// The same command without a terminal, and with nothing asked for.
+    fn quiet(target: &Target, all: bool, if_detected: bool) -> Self {
+        Self {
+            target: target.clone(),
+            yes: true,
+            dry_run: false,
+            diff: false,
+            check: false,
+            stdout: false,
+            all,
+            force: false,
+            if_detected,
+            template: false,
+            json: false,
+            answers: None,
+            format: CheckFormat::Text,
+            theirs: Theirs::StandInTheWay,
+        }
+    }
+}
+
+impl UpdateArgs {
+    /// `dockgen update` is `dockgen init` for files that are there.
+    pub fn as_init(&self) -> InitArgs {
+        let quiet = InitArgs::quiet(&self.target, self.all, self.if_detected);
+        InitArgs { theirs: Theirs::AreShown, ..quiet }
+    }
 }
 
 impl CheckArgs {
     /// `dockgen check` is `dockgen init --check`.
     pub fn as_init(&self) -> InitArgs {
-        InitArgs {
-            target: self.target.clone(),
-            yes: true,
-            dry_run: false,
-            diff: false,
-            check: true,
-            stdout: false,
-            all: self.all,
-            force: false,
-            if_detected: self.if_detected,
-        }
+        let quiet = InitArgs::quiet(&self.target, self.all, self.if_detected);
+        InitArgs { check: true, format: self.format, ..quiet }
     }
 }
 
@@ -261,32 +366,107 @@ pub(super) enum MigrateFormat {
 
 #[derive(Debug, Clone, ClapArgs)]
 pub(super) struct SchemaArgs {
-    /// The document: plan
-    #[arg(value_enum)]
+    /// plan, config (dockgen.toml), templates (their values), init (--json)
+    #[arg(value_enum, hide_possible_values = true)]
     pub document: Document,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Document {
     Plan,
+    Config,
+    Templates,
+    Init,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub(super) struct ConfigArgs {
+    #[command(subcommand)]
+    pub command: ConfigCommand,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub(super) enum ConfigCommand {
+    /// Print the settings that hold, in the syntax of dockgen.toml
+    Show(ShowArgs),
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub(super) struct TemplatesArgs {
+    #[command(subcommand)]
+    pub command: TemplatesCommand,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub(super) enum TemplatesCommand {
+    /// Print the names of all templates, and whose each is
+    List {
+        /// The repository, or a company's folder
+        #[arg(default_value = ".")]
+        path: PathBuf,
+    },
+    /// Print a template
+    Show {
+        /// Its name, such as go/build.tera
+        name: String,
+        /// The repository, or a company's folder
+        #[arg(default_value = ".")]
+        path: PathBuf,
+    },
+    /// Copy a template, or one block of it, to where the project may change it
+    Eject {
+        /// Its name, such as go/build.tera
+        name: String,
+        /// Only this block, above the template as it is
+        #[arg(long)]
+        block: Option<String>,
+        /// The repository
+        #[arg(default_value = ".")]
+        path: PathBuf,
+    },
+    /// Load the templates of a repository or a company, and print with them
+    Check {
+        /// The repository, or a company's folder
+        #[arg(default_value = ".")]
+        path: PathBuf,
+    },
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub(super) struct ShowArgs {
+    #[command(flatten)]
+    pub target: Target,
+
+    /// Say behind each setting where it comes from
+    #[arg(long)]
+    pub origin: bool,
+
+    /// text or json
+    #[arg(long, value_enum, default_value_t = Format::Text, hide_possible_values = true)]
+    pub format: Format,
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
+
+    /// The lines of a small terminal.
+    const SCREEN: usize = 24;
 
     #[test]
     fn the_definition_is_consistent_and_help_fits_a_screen() {
-        Args::command().debug_assert();
-        let mut args = Args::command();
+        command().debug_assert();
+        let mut args = command();
         args.build();
         for command in args.get_subcommands_mut() {
             let help = command.render_help().to_string();
             assert!(help.lines().count() <= 40, "{}: {help}", command.get_name());
             assert!(help.lines().all(|line| line.chars().count() <= 80), "{}: {help}", command.get_name());
         }
-        assert!(Args::command().render_help().to_string().lines().count() <= 24);
+        let help = command().render_help().to_string();
+        assert!(help.lines().count() <= SCREEN, "{help}");
+        for command in args.get_subcommands().map(clap::Command::get_name).filter(|name| *name != "help") {
+            assert!(help.contains(&format!(" {command} ")), "the first page leaves out {command}");
+        }
     }
 }

@@ -1,50 +1,115 @@
 //! `dockgen check`: would files change, and what in the repository is the cause?
 
+use serde::Serialize;
+use serde_json::json;
+
+use crate::cli::args::CheckFormat;
 use crate::cli::init::{Planned, existing};
 use crate::cli::session::Session;
 use crate::cli::term::Term;
 use crate::cli::{Exit, Failure};
+use crate::diag::Severity;
+use crate::lint::report;
 use crate::out::{self, Standing};
 use crate::plan::service::Service;
+use crate::repo::RelPath;
+
+/// What differs, of one file.
+#[derive(Debug, Serialize)]
+struct Stale {
+    file: RelPath,
+    /// The first line that differs, in the file as it is.
+    line: u32,
+    /// The cause in words.
+    cause: String,
+    diff: String,
+}
 
 /// Compares every planned file with what is there; says what differs and why.
 pub(super) fn check(
+    format: CheckFormat,
     session: &Session,
     services: &[Service],
     planned: &[Planned],
     term: &Term,
 ) -> Result<Exit, Failure> {
-    let mut stale = 0;
+    let mut stale = Vec::new();
     for planned in planned {
-        let there = existing(session, planned);
-        let diff = out::diff(&planned.file.path, there, &planned.file.text);
         let path = session.shown(&planned.file.path);
         if planned.is_settled {
             term.done("kept", &format!("{path} (edited by hand, and up to date)"));
-            continue;
+        } else if let Some(found) = compare(session, services, planned) {
+            stale.push(found);
         }
-        if diff.is_empty() {
-            continue;
-        }
-        stale += 1;
-        term.diff(&diff)?;
-        let why = match planned.standing {
-            Standing::Absent => format!("{path} does not exist"),
-            Standing::Foreign => format!("{path} was not written by dockgen"),
-            Standing::Edited => format!(
-                "{path} was edited by hand, and the repository has changed since: {}",
-                moved(services, &diff)
-            ),
-            Standing::Untouched => format!("{path} is out of date: {}", moved(services, &diff)),
-        };
-        term.say(&why);
     }
-    if stale == 0 {
+    match format {
+        CheckFormat::Text => {
+            for found in &stale {
+                term.diff(&found.diff)?;
+                term.say(&found.cause);
+            }
+        }
+        CheckFormat::Json => {
+            let document = json!({"schema_version": 1, "stale": stale});
+            let text = serde_json::to_string_pretty(&document).expect("plain values with text keys");
+            term.data(&format!("{text}\n"))?;
+        }
+        CheckFormat::Github => {
+            for found in &stale {
+                let said = format!("{}\n\n{}", found.cause, found.diff);
+                let title = "dockgen check";
+                let file = session.shown(&found.file);
+                term.data(&report::annotation(Severity::Error, &file, found.line, title, &said))?;
+            }
+        }
+    }
+    if stale.is_empty() {
         term.say("up to date");
         return Ok(Exit::Done);
     }
-    term.next("dockgen init");
+    let is_ours = |planned: &Planned| matches!(planned.standing, Standing::Untouched | Standing::Edited);
+    term.next(if planned.iter().all(is_ours) { "dockgen update" } else { "dockgen init" });
     Ok(Exit::Findings)
+}
+
+/// What differs in one file, and the cause.
+fn compare(session: &Session, services: &[Service], planned: &Planned) -> Option<Stale> {
+    let path = session.shown(&planned.file.path);
+    let diff = out::diff(&planned.file.path, existing(session, planned), &planned.file.text);
+    if diff.is_empty() {
+        return None;
+    }
+    let cause = match planned.standing {
+        Standing::Absent => format!("{path} does not exist"),
+        Standing::Foreign => format!("{path} was not written by dockgen"),
+        Standing::Edited => format!(
+            "{path} was edited by hand, and the repository has changed since: {}",
+            moved(services, &diff)
+        ),
+        Standing::Untouched => format!("{path} is out of date: {}", moved(services, &diff)),
+    };
+    Some(Stale { file: planned.file.path.clone(), line: first_change(&diff), cause, diff })
+}
+
+/// The first line that the diff takes away or puts something before, as the old file counts. The stamp always changes
+/// and says nothing.
+fn first_change(diff: &str) -> u32 {
+    let mut line: u32 = 0;
+    for text in diff.lines().skip(2) {
+        if let Some(hunk) = text.strip_prefix("@@ -") {
+            let start = hunk.split([',', ' ']).next().and_then(|number| number.parse().ok());
+            line = start.unwrap_or(1);
+            continue;
+        }
+        let is_comment = text.len() < 2 || text[1..].starts_with('#');
+        if text.starts_with(['-', '+']) && !is_comment {
+            break;
+        }
+        if !text.starts_with('+') {
+            line += 1;
+        }
+    }
+    line.max(1)
 }
 
 /// The facts behind the first lines that would be added, with what stands there now.

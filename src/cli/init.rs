@@ -3,7 +3,8 @@
 //! A file that a person wrote or edited is never replaced without consent, on a terminal or off it.
 
 use crate::cli::answers::Given;
-use crate::cli::args::{InitArgs, Target};
+use crate::cli::args::{InitArgs, Target, Theirs};
+use crate::cli::document::{Action, Document, File, Refused, answers};
 use crate::cli::session::Session;
 use crate::cli::term::Term;
 use crate::cli::{Exit, Failure, ask, cause, plan as plan_command};
@@ -21,33 +22,59 @@ pub(super) struct Planned {
     pub is_settled: bool,
 }
 
-/// Runs the command.
+/// Runs the command. With `--json` what became of it is one document on stdout, also when nothing did.
 pub(super) fn run(args: &InitArgs, term: &Term) -> Result<Exit, Failure> {
-    let mut session = Session::open(&args.target, term)?;
+    let mut document = Document::default();
+    let ended = perform(args, &mut document, term);
+    if args.json {
+        if let Err(failure) = &ended {
+            document.error = Some(Refused { message: failure.message.clone(), help: failure.help.clone() });
+        }
+        term.data(&document.text())?;
+    }
+    ended
+}
+
+fn perform(args: &InitArgs, document: &mut Document, term: &Term) -> Result<Exit, Failure> {
+    let mut session = if args.template {
+        Session::open_template(&args.target, term)?
+    } else {
+        Session::open(&args.target, term)?
+    };
+    document.diagnostics.clone_from(&session.plan.diagnostics);
     if session.plan.services.is_empty() {
         return nothing(args, &session, term);
     }
-    let asks = term.is_interactive() && !args.yes && !args.check && !args.stdout;
-    let mut given = Vec::new();
+    let writes = !(args.check || args.diff || args.dry_run || args.stdout);
+    let asks = term.is_interactive() && !args.yes && !args.check && !args.stdout && !args.json;
+    let mut given = args.answers.as_deref().map(answers).transpose()?.unwrap_or_default();
+    for answer in &given {
+        session.take(answer)?;
+    }
+    session.replan();
     let services = choose(args, &session, term, asks)?;
     let mut services = if asks { answer(&mut session, services, &mut given)? } else { services };
     let mut target = args.target.clone();
-    if !(args.check || args.diff || args.dry_run || args.stdout) {
+    if writes {
         given.extend(flags(&mut target)?);
     }
     let mut kept = None;
-    if !given.is_empty() {
-        kept = Some(session.keep(&target, &given, term)?);
+    if writes && !given.is_empty() {
+        kept = session.keep(&target, &given, term)?;
         services = again(&session, &services);
     }
+    document.serve(&services);
+    document.questions = questions(&session, &services).cloned().collect();
+    document.diagnostics.clone_from(&session.plan.diagnostics);
     refuse_open_questions(&session, &services)?;
     say_assumed(&session, &services, &given, term);
     refuse_errors(&session, term)?;
 
-    let (printed, read_back) = session.print(&services)?;
+    let (printed, read_back) = session.print(&services, term)?;
     let files = printed.into_iter().flat_map(|files| [files.dockerfile, files.dockerignore]);
-    let planned: Vec<Planned> = files.map(|file| place(&session, file)).collect();
+    let mut planned: Vec<Planned> = files.map(|file| place(&session, file)).collect();
     let findings = [session.plan.diagnostics.clone(), read_back].concat();
+    document.diagnostics.clone_from(&findings);
     if let Some(broken) = findings.iter().find(|finding| finding.severity == Severity::Error) {
         term.findings(std::slice::from_ref(broken), &session.inventory);
         return Err(Failure::new(Exit::Misuse, "the files would not build; nothing was written"));
@@ -56,7 +83,7 @@ pub(super) fn run(args: &InitArgs, term: &Term) -> Result<Exit, Failure> {
         return only_dockerfile(&services, &planned, term);
     }
     if args.check {
-        return cause::check(&session, &services, &planned, term);
+        return cause::check(args.format, &session, &services, &planned, term);
     }
     for service in &services {
         plan_command::summary(service, term);
@@ -69,12 +96,40 @@ pub(super) fn run(args: &InitArgs, term: &Term) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     if args.dry_run {
-        for planned in &planned {
-            term.data(&format!("==> {} <==\n{}\n", planned.file.path, planned.file.text))?;
+        for planned in planned {
+            if args.json {
+                let OutFile { path, text } = planned.file;
+                document.files.push(File { path, action: Action::Planned, text: Some(text) });
+            } else {
+                term.data(&format!("==> {} <==\n{}\n", planned.file.path, planned.file.text))?;
+            }
         }
         return Ok(Exit::Done);
     }
-    write(args, &session, &services, planned, kept.as_ref(), term)
+    let mut left = Vec::new();
+    if args.theirs == Theirs::AreShown {
+        if !planned.iter().any(|planned| matches!(planned.standing, Standing::Untouched | Standing::Edited)) {
+            return Err(Failure::new(
+                Exit::Nothing,
+                "nothing here was written by dockgen; nothing was written",
+            )
+            .help("`dockgen init` writes the files"));
+        }
+        (left, planned) = planned.into_iter().partition(|planned| {
+            !planned.is_settled && matches!(planned.standing, Standing::Edited | Standing::Foreign)
+        });
+    }
+    document.files = write(args, &session, &services, planned, kept.as_ref(), term)?;
+    let mut exit = Exit::Done;
+    for planned in &left {
+        let diff = out::diff(&planned.file.path, existing(&session, planned), &planned.file.text);
+        if !diff.is_empty() {
+            term.diff(&diff)?;
+            term.say(&format!("left as it is: {} has a person's changes", session.shown(&planned.file.path)));
+            exit = Exit::Findings;
+        }
+    }
+    Ok(exit)
 }
 
 /// What `--set` says is kept like an answer, or the next `dockgen check` would call the files stale. It is
@@ -224,8 +279,9 @@ fn refuse_errors(session: &Session, term: &Term) -> Result<(), Failure> {
 }
 
 fn place(session: &Session, file: OutFile) -> Planned {
-    let existing = session.inventory.doc(&file.path);
-    let is_there = session.inventory.has(&file.path);
+    let file = session.reopened(file);
+    let existing = session.on_disk().doc(&file.path);
+    let is_there = session.on_disk().has(&file.path);
     let standing = match existing {
         // A file that could not be read is somebody's.
         None if is_there => Standing::Foreign,
@@ -244,7 +300,7 @@ fn stamp_line(text: &str) -> Option<&str> {
 
 /// What lies at the path of a planned file.
 pub(super) fn existing<'s>(session: &'s Session, planned: &Planned) -> Option<&'s str> {
-    session.inventory.doc(&planned.file.path).map(|doc| &**doc.text)
+    session.on_disk().doc(&planned.file.path).map(|doc| &**doc.text)
 }
 
 fn only_dockerfile(services: &[Service], planned: &[Planned], term: &Term) -> Result<Exit, Failure> {
@@ -264,15 +320,18 @@ fn write(
     planned: Vec<Planned>,
     kept: Option<&OutFile>,
     term: &Term,
-) -> Result<Exit, Failure> {
+) -> Result<Vec<File>, Failure> {
     let (settled, wanted): (Vec<Planned>, Vec<Planned>) =
         planned.into_iter().partition(|planned| planned.is_settled);
     for planned in &settled {
         term.done("kept", &format!("{} (edited by hand, and up to date)", session.shown(&planned.file.path)));
     }
+    // What is there already is nobody's loss.
+    let changes = |planned: &&Planned| existing(session, planned) != Some(planned.file.text.as_str());
     let theirs: Vec<&Planned> = wanted
         .iter()
         .filter(|planned| matches!(planned.standing, Standing::Edited | Standing::Foreign))
+        .filter(changes)
         .collect();
     let mut consent = if args.force { Consent::AnyFile } else { Consent::OwnFiles };
     if !theirs.is_empty() && !args.force {
@@ -280,7 +339,7 @@ fn write(
             let who = if planned.standing == Standing::Edited { "edited" } else { "written" };
             term.say(&format!("`{}` was {who} by a person", session.shown(&planned.file.path)));
         }
-        let may = term.is_interactive() && !args.yes && ask::consent("Replace it?")?;
+        let may = term.is_interactive() && !args.yes && !args.json && ask::consent("Replace it?")?;
         if !may {
             return Err(Failure::new(Exit::Findings, "a person's file is in the way; nothing was written").help(
                 "`--diff` shows what would change, `--force` replaces it, `--stdout` prints the Dockerfile",
@@ -299,6 +358,8 @@ fn write(
             None => failure,
         }
     })?;
+    let said = |path: &RelPath, action| File { path: path.clone(), action, text: None };
+    let mut done: Vec<File> = settled.iter().map(|planned| said(&planned.file.path, Action::Kept)).collect();
     for (file, outcome) in wanted.iter().map(|planned| &planned.file).chain(kept).zip(outcomes) {
         let verb = match outcome {
             Outcome::Created => "created",
@@ -306,9 +367,12 @@ fn write(
             Outcome::Unchanged => "unchanged",
         };
         term.done(verb, &session.shown(&file.path));
+        done.push(said(&file.path, outcome.into()));
     }
-    next_steps(session, services, term);
-    Ok(Exit::Done)
+    if session.template.is_none() {
+        next_steps(session, services, term);
+    }
+    Ok(done)
 }
 
 fn next_steps(session: &Session, services: &[Service], term: &Term) {

@@ -7,19 +7,22 @@ mod answers;
 mod args;
 mod ask;
 mod cause;
+mod config;
 mod dockerfiles;
+mod document;
 mod init;
 mod lint;
 mod migrate;
 mod plan;
 mod repositories;
 mod session;
+mod templates;
 mod term;
 pub mod verify;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::FromArgMatches as _;
 
 use args::{Args, Command};
 use term::Term;
@@ -68,21 +71,24 @@ impl Failure {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = Args::from_arg_matches(&args::command().get_matches()).unwrap_or_else(|bad| bad.exit());
     let term = Term::new(args.color);
     let ended = match &args.command {
         Command::Init(command) => init::run(command, &term),
         Command::Check(command) => init::run(&command.as_init(), &term),
+        Command::Update(command) => init::run(&command.as_init(), &term),
         Command::Plan(command) => plan::run(command, &term),
         Command::Verify(command) => return verify(command),
         Command::Inventory(command) => migrate::inventory(command, &term),
         Command::Migrate(command) => migrate::run(command, &term),
         Command::Lint(command) => lint::run(command, &term),
         Command::Explain { code } => lint::explain(code.as_deref(), &term),
+        Command::Config(command) => config::run(command, &term),
+        Command::Templates(command) => templates::run(command, &term),
         Command::Schema(command) => plan::schema(command, &term),
         Command::Completions { shell } => {
             let mut script = Vec::new();
-            clap_complete::generate(*shell, &mut Args::command(), "dockgen", &mut script);
+            clap_complete::generate(*shell, &mut args::command(), "dockgen", &mut script);
             term.data(&String::from_utf8_lossy(&script)).map(|()| Exit::Done)
         }
     };

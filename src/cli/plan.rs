@@ -7,9 +7,11 @@ use crate::cli::args::{Document, Format, PlanArgs, SchemaArgs};
 use crate::cli::session::Session;
 use crate::cli::term::Term;
 use crate::cli::{Exit, Failure};
+use crate::config;
 use crate::fact::{Evidence, Fact, Lost};
 use crate::plan::service::{Plan, Service};
 use crate::plan::stage::{Origin, Stage};
+use crate::stack;
 
 /// Runs the command.
 pub(super) fn run(args: &PlanArgs, term: &Term) -> Result<Exit, Failure> {
@@ -40,8 +42,12 @@ pub(super) fn run(args: &PlanArgs, term: &Term) -> Result<Exit, Failure> {
 
 /// Prints a schema.
 pub(super) fn schema(args: &SchemaArgs, term: &Term) -> Result<Exit, Failure> {
-    let Document::Plan = args.document;
-    let schema = schemars::schema_for!(Plan);
+    let schema = match args.document {
+        Document::Plan => schemars::schema_for!(Plan).to_value(),
+        Document::Config => config::schema(&stack::keys()),
+        Document::Init => schemars::schema_for!(crate::cli::document::Document).to_value(),
+        Document::Templates => crate::render::contract(),
+    };
     let text = serde_json::to_string_pretty(&schema).expect("a schema is JSON");
     term.data(&format!("{text}\n"))?;
     Ok(Exit::Done)
@@ -103,6 +109,12 @@ fn explain(service: &Service) -> String {
     text.option("command", runtime.command.as_ref());
     text.option("health", runtime.health.as_ref());
     text.option("stop", runtime.stop_signal.as_ref());
+    for (name, value) in &runtime.labels {
+        text.row("label", &format!("{name}={}", value.value), &value.because, &value.over);
+    }
+    for platform in &service.platforms {
+        text.fact("platform", platform);
+    }
     text.0.push('\n');
     text.0
 }
@@ -142,9 +154,22 @@ impl Explained {
             Origin::Image(image) => image.clone(),
             Origin::Stage(earlier) => format!("on {earlier}"),
         };
-        self.row("stage", &format!("{} {from}", stage.name), &stage.from.because, &stage.from.over);
+        let name = match &stage.target {
+            Some(target) => format!("{} (printed as {})", stage.name, target.value),
+            None => stage.name.to_string(),
+        };
+        self.row("stage", &format!("{name} {from}"), &stage.from.because, &stage.from.over);
         for package in &stage.packages {
             self.row("", &format!("  + {}", package.value), &package.because, &package.over);
+        }
+        for (name, value) in &stage.args {
+            self.row("", &format!("  ARG {name}={}", value.value), &value.because, &value.over);
+        }
+        for (name, value) in &stage.env {
+            self.row("", &format!("  ENV {name}={}", value.value), &value.because, &value.over);
+        }
+        for secret in &stage.secrets {
+            self.row("", &format!("  secret {}", secret.value.id), &secret.because, &secret.over);
         }
     }
 }

@@ -6,16 +6,16 @@ use crate::cli::answers::{self, Given};
 use crate::cli::args::Target;
 use crate::cli::term::Term;
 use crate::cli::{Exit, Failure};
-use crate::config::Settings;
+use crate::config::{self, Company, Settings};
 use crate::diag::{Code, Diagnostic, Severity};
-use crate::fact::Layer;
-use crate::out::OutFile;
-use crate::plan::plan;
+use crate::fact::{Fact, Layer};
+use crate::out::{self, OutFile};
+use crate::plan::plan_with;
 use crate::plan::service::{Plan, Service};
-use crate::render::{RenderError, ServiceFiles, Templates, render_checked};
+use crate::render::{Override, RenderError, ServiceFiles, Templates, overrides, render_checked};
 use crate::repo::scan::ScanError;
-use crate::repo::{Inventory, RelPath};
-use crate::stack;
+use crate::repo::{Inventory, Placeholders, RelPath};
+use crate::stack::{self, Declared};
 
 /// A repository, what people wish of it, and the plan that follows.
 pub(super) struct Session {
@@ -23,38 +23,179 @@ pub(super) struct Session {
     pub root: PathBuf,
     /// What is there.
     pub inventory: Inventory,
+    /// The folder of a company's defaults, as `dockgen.toml` names it.
+    pub extends: Option<Fact<String>>,
+    /// What is in that folder.
+    pub company: Option<Company>,
+    /// The stacks that it declares.
+    pub declared: Vec<Declared>,
+    /// What is there before the holes of a template were filled, and the holes; none for a project.
+    pub template: Option<(Inventory, Placeholders)>,
     /// What people wish.
     pub settings: Settings,
     /// What follows.
     pub plan: Plan,
 }
 
+/// What a folder is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Project,
+    Template,
+}
+
+/// What one look at a repository and its company's folder finds.
+pub(super) struct Looked {
+    /// What is there.
+    pub inventory: Inventory,
+    /// The folder of a company's defaults, as `dockgen.toml` names it.
+    pub extends: Option<Fact<String>>,
+    /// What is in that folder.
+    pub company: Option<Company>,
+    /// The stacks that it declares.
+    pub declared: Vec<Declared>,
+}
+
 impl Session {
     /// Scans and plans.
     pub fn open(target: &Target, term: &Term) -> Result<Self, Failure> {
-        let inventory = Inventory::scan(&target.path, &stack::reads()).map_err(|bad| unreadable(&bad))?;
-        let settings = wishes(target, &inventory, term)?;
-        let plan = plan(&inventory, &settings);
-        Ok(Self { root: target.path.clone(), inventory, settings, plan })
+        Self::open_as(target, Kind::Project, term)
+    }
+
+    /// The same for a template of projects, with a word in each of its holes.
+    pub fn open_template(target: &Target, term: &Term) -> Result<Self, Failure> {
+        Self::open_as(target, Kind::Template, term)
+    }
+
+    fn open_as(target: &Target, kind: Kind, term: &Term) -> Result<Self, Failure> {
+        let Looked { mut inventory, extends, company, declared } = Self::look(&target.path, term)?;
+        let mut template = None;
+        if kind == Kind::Template {
+            let raw = Inventory::scan(&target.path, &stack::reads_of_template(&declared))
+                .map_err(|bad| unreadable(&bad))?;
+            let (filled, holes) = Placeholders::fill(&raw);
+            inventory = filled;
+            template = Some((raw, holes));
+        }
+        let settings = wishes(target, &inventory, company.as_ref(), term)?;
+        let plan = plan_with(&inventory, &settings, &declared);
+        Ok(Self {
+            root: target.path.clone(),
+            inventory,
+            extends,
+            company,
+            declared,
+            template,
+            settings,
+            plan,
+        })
+    }
+
+    /// What lies at a path on the disk.
+    pub fn on_disk(&self) -> &Inventory {
+        self.template.as_ref().map_or(&self.inventory, |(raw, _)| raw)
+    }
+
+    /// Scans, and reads what `dockgen.toml` extends. Files that only a stack of the company's reads take another walk.
+    pub fn look(root: &Path, term: &Term) -> Result<Looked, Failure> {
+        let scan = |declared: &[Declared]| {
+            Inventory::scan(root, &stack::reads_with(declared)).map_err(|bad| unreadable(&bad))
+        };
+        let mut inventory = scan(&[])?;
+        let (extends, company) = extended(root, &inventory, term)?;
+        let declared = company.as_ref().map(Declared::of).transpose().map_err(|problems| {
+            Self::say_bad_templates(&problems, &inventory, company.as_ref(), term);
+            Failure::new(Exit::Misuse, "a detector cannot be used; nothing was written")
+        })?;
+        let declared = declared.unwrap_or_default();
+        if !declared.is_empty() {
+            inventory = scan(&declared)?;
+        }
+        Ok(Looked { inventory, extends, company, declared })
+    }
+
+    /// Says what is wrong with templates, with their lines.
+    pub fn say_bad_templates(
+        problems: &[Diagnostic],
+        inventory: &Inventory,
+        company: Option<&Company>,
+        term: &Term,
+    ) -> Failure {
+        for problem in problems {
+            let is_there = |files: &&Inventory| problem.at.as_ref().is_some_and(|at| files.has(&at.file));
+            let theirs = company.map(Company::files).filter(is_there);
+            term.findings(std::slice::from_ref(problem), theirs.unwrap_or(inventory));
+        }
+        Failure::new(Exit::Misuse, "the templates cannot be used; nothing was written")
     }
 
     /// Plans with the answers where the next run will find them: in `dockgen.toml`. So this run cites
-    /// the same lines as that one, and writes the same bytes.
-    pub fn keep(&mut self, target: &Target, given: &[Given], term: &Term) -> Result<OutFile, Failure> {
+    /// the same lines as that one, and writes the same bytes. What detection says anyway is not kept.
+    pub fn keep(
+        &mut self,
+        target: &Target,
+        given: &[Given],
+        term: &Term,
+    ) -> Result<Option<OutFile>, Failure> {
+        self.settings = wishes(target, &self.inventory, self.company.as_ref(), term)?;
+        self.replan();
         // What is said about the only service need not say which one it is.
         let is_alone = self.plan.services.len() == 1 && self.settings.meant().is_none();
         let service = |given: &Given| given.service.clone().filter(|_| !is_alone);
-        let given: Vec<Given> = given.iter().map(|g| Given { service: service(g), ..g.clone() }).collect();
-        let kept = answers::keep(&self.inventory, &given)?;
+        let news = given.iter().filter(|given| self.is_news(given));
+        let news: Vec<Given> = news.map(|given| Given { service: service(given), ..given.clone() }).collect();
+        if news.is_empty() {
+            return Ok(None);
+        }
+        let kept = answers::keep(&self.inventory, &news)?;
         self.inventory.put(kept.path.clone(), &kept.text);
-        self.settings = wishes(target, &self.inventory, term)?;
+        self.settings = wishes(target, &self.inventory, self.company.as_ref(), term)?;
         self.replan();
-        Ok(kept)
+        Ok(Some(kept))
+    }
+
+    /// Does an answer say anything that the plan does not say without it?
+    fn is_news(&self, given: &Given) -> bool {
+        let is_meant = |dir: &RelPath| given.service.as_ref().is_none_or(|service| service == dir);
+        let is_default = self.plan.questions.iter().any(|question| {
+            question.key == given.key
+                && question.service.as_ref().is_none_or(is_meant)
+                && question.default.as_ref() == Some(&given.value)
+        });
+        let value = spelled(&config::toml_value(&given.value));
+        let mut services = self.plan.services.iter().filter(|service| is_meant(&service.dir)).peekable();
+        let is_known = services.peek().is_some()
+            && services.all(|service| {
+                let all = config::effective(service, &self.settings);
+                all.iter().any(|setting| setting.key == given.key && spelled(&setting.value) == value)
+            });
+        !is_default && !is_known
+    }
+
+    /// Takes an answer for this plan alone.
+    pub fn take(&mut self, given: &Given) -> Result<(), Failure> {
+        let keys = stack::keys();
+        let bad = |why: String| Failure::new(Exit::Misuse, format!("the answer `{}`: {why}", given.key));
+        let known = config::keys::find(&keys, &given.key)
+            .ok_or_else(|| bad(config::keys::unknown(&keys, &given.key)))?;
+        known.check(&config::toml_value(&given.value)).map_err(bad)?;
+        self.settings.answer(&given.key, given.service.as_ref(), &given.value);
+        Ok(())
+    }
+
+    /// A printed file as it lies on the disk: in a template with its holes, and without a stamp, because what fills
+    /// them is a change that dockgen does not make.
+    pub fn reopened(&self, file: OutFile) -> OutFile {
+        let Some((_, holes)) = &self.template else { return file };
+        let path = holes.place(&file.path, &file.text);
+        let text =
+            if holes.are_in(&file.text) { holes.reopen(&out::unstamped(&file.text)) } else { file.text };
+        OutFile { path, text }
     }
 
     /// Plans again, after an answer.
     pub fn replan(&mut self) {
-        self.plan = plan(&self.inventory, &self.settings);
+        self.plan = plan_with(&self.inventory, &self.settings, &self.declared);
     }
 
     /// Findings that keep files from being written.
@@ -63,13 +204,21 @@ impl Session {
     }
 
     /// Prints the files of the services and reads them back; with them goes what was found on the way.
-    pub fn print(&self, services: &[Service]) -> Result<(Vec<ServiceFiles>, Vec<Diagnostic>), Failure> {
-        let templates = Templates::builtin().map_err(|bad| Failure::new(Exit::Misuse, bad.to_string()))?;
+    pub fn print(
+        &self,
+        services: &[Service],
+        term: &Term,
+    ) -> Result<(Vec<ServiceFiles>, Vec<Diagnostic>), Failure> {
+        let overrides = overrides(&self.inventory, self.company.as_ref());
+        let named: Vec<String> = self.declared.iter().flat_map(Declared::templates).collect();
+        let templates = Templates::layered(&overrides, &named).map_err(|problems| {
+            Self::say_bad_templates(&problems, &self.inventory, self.company.as_ref(), term)
+        })?;
         let mut printed = Vec::new();
         let mut findings = Vec::new();
         for service in services {
-            let (files, read_back) =
-                render_checked(service, &templates, &self.inventory).map_err(|bad| unprintable(&bad))?;
+            let (files, read_back) = render_checked(service, &templates, &self.inventory)
+                .map_err(|bad| unprintable(&bad, &overrides))?;
             printed.push(files);
             findings.extend(read_back);
         }
@@ -83,8 +232,11 @@ impl Session {
             let place = self.root.display();
             return Failure::new(Exit::Nothing, format!("nothing in `{place}` runs; nothing was written"));
         }
+        let declared = self.declared.iter().map(|stack| stack as &dyn stack::AnyStack);
         let wanted: Vec<String> = stack::ALL
             .iter()
+            .copied()
+            .chain(declared)
             .map(|stack| {
                 let files: Vec<&str> = stack.looks_for().iter().take(4).copied().collect();
                 format!("looked for {}: {}", stack.name(), files.join(", "))
@@ -105,7 +257,7 @@ impl Session {
     fn elsewhere(&self) -> String {
         let mut everywhere = self.settings.clone();
         everywhere.anywhere();
-        let services = plan(&self.inventory, &everywhere).services;
+        let services = plan_with(&self.inventory, &everywhere, &self.declared).services;
         let dirs: Vec<String> = services.iter().map(|service| service.dir.to_string()).collect();
         if dirs.is_empty() { self.listing() } else { format!("services are in {}", dirs.join(", ")) }
     }
@@ -138,12 +290,61 @@ impl Session {
     }
 }
 
-/// What `dockgen.toml` and the command line wish.
-fn wishes(target: &Target, inventory: &Inventory, term: &Term) -> Result<Settings, Failure> {
+/// The folder that `dockgen.toml` extends, and what is in it.
+fn extended(
+    root: &Path,
+    inventory: &Inventory,
+    term: &Term,
+) -> Result<(Option<Fact<String>>, Option<Company>), Failure> {
+    let extends = config::extends(inventory).map_err(|bad| unusable(&[bad], inventory, term))?;
+    let company = extends.as_ref().map(|folder| company(root, inventory, folder, term)).transpose()?;
+    Ok((extends, company))
+}
+
+/// What is in the folder that `dockgen.toml` extends, by a walk of its own: it holds what no repository is read for.
+fn company(
+    root: &Path,
+    inventory: &Inventory,
+    folder: &Fact<String>,
+    term: &Term,
+) -> Result<Company, Failure> {
+    let files = Inventory::scan(&root.join(&folder.value), &Company::reads()).map_err(|bad| {
+        let message = format!("`extends`: {bad}");
+        let finding = Diagnostic::error(Code::BadSetting, message).at(folder.because.at.clone());
+        unusable(&[finding], inventory, term)
+    })?;
+    let within = RelPath::root().join(&folder.value).filter(|within| !within.is_root());
+    Ok(Company::new(within.unwrap_or_else(|| Company::name_of(&folder.value)), &files))
+}
+
+fn unusable(problems: &[Diagnostic], inventory: &Inventory, term: &Term) -> Failure {
+    term.findings(problems, inventory);
+    Failure::new(Exit::Misuse, "dockgen.toml cannot be used; nothing was written")
+}
+
+/// A value as text: the version 1.26 is meant with and without quotes.
+fn spelled(value: &toml::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// What `dockgen.toml`, the folder it extends and the command line wish.
+fn wishes(
+    target: &Target,
+    inventory: &Inventory,
+    company: Option<&Company>,
+    term: &Term,
+) -> Result<Settings, Failure> {
     let keys = stack::keys();
-    let mut settings = Settings::read(inventory, &keys).map_err(|problems| {
-        term.findings(&problems, inventory);
-        Failure::new(Exit::Misuse, "dockgen.toml cannot be used; nothing was written")
+    let mut settings = Settings::read_with(inventory, company, &keys).map_err(|problems| {
+        let is_theirs = |finding: &Diagnostic| {
+            let place = finding.at.as_ref().zip(company);
+            place.is_some_and(|(place, company)| place.file.is_within(company.folder()))
+        };
+        let (theirs, own): (Vec<_>, Vec<_>) = problems.into_iter().partition(is_theirs);
+        if let Some(company) = company {
+            term.findings(&theirs, company.files());
+        }
+        unusable(&own, inventory, term)
     })?;
     for assignment in &target.set {
         settings
@@ -168,7 +369,13 @@ fn unreadable(bad: &ScanError) -> Failure {
     }
 }
 
-fn unprintable(bad: &RenderError) -> Failure {
-    Failure::new(Exit::Misuse, format!("{bad}; nothing was written"))
-        .help("a name or script of the repository cannot be written in a Dockerfile; `--set` can replace it")
+fn unprintable(bad: &RenderError, overrides: &[Override]) -> Failure {
+    let failure = Failure::new(Exit::Misuse, format!("{bad}; nothing was written"));
+    if overrides.is_empty() {
+        return failure.help(
+            "a name or script of the repository cannot be written in a Dockerfile; `--set` can replace it",
+        );
+    }
+    let files: Vec<String> = overrides.iter().map(|each| each.file.to_string()).collect();
+    failure.help(format!("templates of your own are in use: {}", files.join(", ")))
 }

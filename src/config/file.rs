@@ -8,14 +8,20 @@ use crate::repo::dir::Doc;
 use crate::repo::format::{Kind, Tree};
 
 /// Reads every entry, or says everything that is wrong.
-pub(super) fn read(doc: &Doc<'_>, known: &[&dyn AnyKey]) -> Result<Vec<Wish>, Vec<Diagnostic>> {
+pub(super) fn read(doc: &Doc<'_>, layer: Layer, known: &[&dyn AnyKey]) -> Result<Vec<Wish>, Vec<Diagnostic>> {
     let manifest = doc.toml().map_err(|bad| vec![bad])?;
-    let mut reading = Reading { doc, known, wishes: Vec::new(), problems: Vec::new() };
+    let mut reading = Reading { doc, layer, known, wishes: Vec::new(), problems: Vec::new() };
     for (name, tree) in manifest.tree.entries() {
-        if name == "services" {
-            reading.services(tree);
-        } else if name != "tool" && name != "schema" {
-            reading.entry(name, tree, None);
+        match (name, layer) {
+            ("services" | "extends", Layer::Company) => {
+                let message = format!("`{name}` is for projects, not for the folder that they extend");
+                reading.problems.push(Diagnostic::error(Code::BadSetting, message).at(reading.place(tree)));
+            }
+            ("services", _) => reading.services(tree),
+            ("schema", _) => reading.format(tree),
+            // Read before, because it says what else is read.
+            ("extends" | "tool", _) => {}
+            _ => reading.entry(name, tree, None),
         }
     }
     if reading.problems.is_empty() { Ok(reading.wishes) } else { Err(reading.problems) }
@@ -23,12 +29,22 @@ pub(super) fn read(doc: &Doc<'_>, known: &[&dyn AnyKey]) -> Result<Vec<Wish>, Ve
 
 struct Reading<'r> {
     doc: &'r Doc<'r>,
+    layer: Layer,
     known: &'r [&'r dyn AnyKey],
     wishes: Vec<Wish>,
     problems: Vec<Diagnostic>,
 }
 
 impl Reading<'_> {
+    /// `schema = 1`: the format of the file.
+    fn format(&mut self, tree: &Tree) {
+        if tree.scalar().as_deref() != Some("1") {
+            let message = "this dockgen reads `schema = 1`".to_owned();
+            let finding = Diagnostic::error(Code::BadSetting, message).at(self.place(tree));
+            self.problems.push(finding.help("a newer dockgen may know another format"));
+        }
+    }
+
     /// `[services.NAME]`: the same tables, for one service.
     fn services(&mut self, services: &Tree) {
         if !matches!(services.kind, Kind::Table(_)) {
@@ -74,7 +90,7 @@ impl Reading<'_> {
             return;
         }
         let says = format!("{key} = {value}");
-        let because = Evidence { layer: Layer::Config, ..self.doc.cite(tree.line, says) };
+        let because = Evidence { layer: self.layer, ..self.doc.cite(tree.line, says) };
         self.wishes.push(Wish { key: key.to_owned(), service: service.map(str::to_owned), value, because });
     }
 

@@ -3,38 +3,55 @@
 //! A stack's own keys stand in the stack. All of them are listed by [`all`](crate::stack::keys).
 
 use crate::dockerfile::{self, Keyword};
-use crate::key::{AnyKey, Key, text, texts, truth};
+use crate::key::{AnyKey, Key, Shape, text, texts, truth};
+use crate::plan::catalog::Catalog;
 use crate::plan::service::ExecForm;
+use crate::plan::stage::SecretMount;
 
 /// Which stack builds the project.
-pub static STACK: Key<String> =
-    Key { name: "project.stack", doc: "the stack: go, java, node, python or rust", parse: text };
+pub static STACK: Key<String> = Key {
+    name: "project.stack",
+    shape: Shape::Text,
+    doc: "the stack: go, java, node, python or rust",
+    parse: text,
+};
 
 /// Folders that are never taken for projects.
 pub static IGNORE: Key<Globs> = Key {
     name: "project.ignore",
+    shape: Shape::Texts,
     doc: "folders that are never taken for projects",
     parse: |v| texts(v).map(Globs),
 };
 
 /// The toolchain's version.
-pub static VERSION: Key<String> =
-    Key { name: "build.version", doc: "the toolchain's version, such as \"22\" or \"3.13\"", parse: text };
+pub static VERSION: Key<String> = Key {
+    name: "build.version",
+    shape: Shape::Text,
+    doc: "the toolchain's version, such as \"22\" or \"3.13\"",
+    parse: text,
+};
 
 /// What installs dependencies.
 pub static PACKAGE_MANAGER: Key<String> = Key {
     name: "build.package_manager",
+    shape: Shape::Text,
     doc: "npm, pnpm, yarn, bun, pip, uv, poetry, maven, gradle …",
     parse: text,
 };
 
 /// The command that builds.
-pub static BUILD_COMMAND: Key<String> =
-    Key { name: "build.cmd", doc: "the shell command that builds the project", parse: text };
+pub static BUILD_COMMAND: Key<String> = Key {
+    name: "build.cmd",
+    shape: Shape::Text,
+    doc: "the shell command that builds the project",
+    parse: text,
+};
 
 /// Packages for the stages that build.
 pub static BUILD_PACKAGES: Key<Globs> = Key {
     name: "build.system_packages",
+    shape: Shape::Texts,
     doc: "packages of the distribution that the build needs",
     parse: |v| texts(v).and_then(package_names),
 };
@@ -42,6 +59,7 @@ pub static BUILD_PACKAGES: Key<Globs> = Key {
 /// Instructions for the stage that builds.
 pub static BUILD_INSTRUCTIONS: Key<Instructions> = Key {
     name: "build.instructions",
+    shape: Shape::List,
     doc: "instructions for the build stage, after everything else in it",
     parse: instructions,
 };
@@ -49,43 +67,67 @@ pub static BUILD_INSTRUCTIONS: Key<Instructions> = Key {
 /// Instructions for the stage that runs.
 pub static RUNTIME_INSTRUCTIONS: Key<Instructions> = Key {
     name: "runtime.instructions",
+    shape: Shape::List,
     doc: "instructions for the runtime stage, above its USER: RUN, COPY, ADD, ENV, LABEL, VOLUME, EXPOSE, ARG",
     parse: instructions,
 };
 
 /// The image that runs.
-pub static IMAGE: Key<String> =
-    Key { name: "runtime.image", doc: "the base image of the runtime stage", parse: image };
+pub static IMAGE: Key<String> = Key {
+    name: "runtime.image",
+    shape: Shape::Text,
+    doc: "the base image of the runtime stage",
+    parse: image,
+};
 
 /// Packages for the stage that runs.
 pub static RUNTIME_PACKAGES: Key<Globs> = Key {
     name: "runtime.system_packages",
+    shape: Shape::Texts,
     doc: "packages of the distribution that the running program needs",
     parse: |v| texts(v).and_then(package_names),
 };
 
 /// The numeric user.
-pub static USER: Key<String> =
-    Key { name: "runtime.user", doc: "the numeric user, such as 10001 or \"10001:10001\"", parse: user };
+pub static USER: Key<String> = Key {
+    name: "runtime.user",
+    shape: Shape::Text,
+    doc: "the numeric user, such as 10001 or \"10001:10001\"",
+    parse: user,
+};
 
 /// The port the program listens on.
-pub static PORT: Key<u16> = Key { name: "runtime.port", doc: "the port the program listens on", parse: port };
+pub static PORT: Key<u16> =
+    Key { name: "runtime.port", shape: Shape::Number, doc: "the port the program listens on", parse: port };
 
 /// The path the health check asks for.
-pub static HEALTH: Key<String> =
-    Key { name: "runtime.healthcheck.path", doc: "the HTTP path of the health check", parse: http_path };
+pub static HEALTH: Key<String> = Key {
+    name: "runtime.healthcheck.path",
+    shape: Shape::Text,
+    doc: "the HTTP path of the health check",
+    parse: http_path,
+};
 
 /// Is there a health check?
-pub static HEALTH_ENABLED: Key<bool> =
-    Key { name: "runtime.healthcheck.enabled", doc: "false leaves HEALTHCHECK out", parse: truth };
+pub static HEALTH_ENABLED: Key<bool> = Key {
+    name: "runtime.healthcheck.enabled",
+    shape: Shape::Truth,
+    doc: "false leaves HEALTHCHECK out",
+    parse: truth,
+};
 
 /// Environment of the running program.
-pub static ENV: Key<String> =
-    Key { name: "runtime.env.*", doc: "a variable of the running program's environment", parse: text };
+pub static ENV: Key<String> = Key {
+    name: "runtime.env.*",
+    shape: Shape::Text,
+    doc: "a variable of the running program's environment",
+    parse: text,
+};
 
 /// The signal that stops the program.
 pub static STOP_SIGNAL: Key<String> = Key {
     name: "runtime.stop_signal",
+    shape: Shape::Text,
     doc: "the signal that stops the program, such as SIGINT",
     parse: signal,
 };
@@ -93,6 +135,7 @@ pub static STOP_SIGNAL: Key<String> = Key {
 /// What runs.
 pub static COMMAND: Key<ExecForm> = Key {
     name: "run.cmd",
+    shape: Shape::Texts,
     doc: "what runs: a list of words, or one text for a shell",
     parse: |value| match value {
         toml::Value::Array(_) => {
@@ -100,6 +143,82 @@ pub static COMMAND: Key<ExecForm> = Key {
         }
         _ => text(value).map(|line| ExecForm::shell(&line)),
     },
+};
+
+/// Platforms of the image.
+pub static PLATFORMS: Key<Globs> = Key {
+    name: "build.platforms",
+    shape: Shape::Texts,
+    doc: "the platforms of the image, such as [\"linux/amd64\", \"linux/arm64\"]",
+    parse: |v| texts(v).and_then(platforms),
+};
+
+/// Another place for one of dockgen's base images.
+pub static IMAGES: Key<String> = Key {
+    name: "images.*",
+    shape: Shape::Text,
+    doc: "what to take in the place of a base image: a name keeps the tag, a tag or digest replaces it",
+    parse: image,
+};
+
+/// Another registry for those of Docker Hub.
+pub static MIRROR: Key<String> = Key {
+    name: "policy.registry_mirror",
+    shape: Shape::Text,
+    doc: "the registry that has the base images of Docker Hub, such as registry.example.com/hub",
+    parse: image,
+};
+
+/// Labels of the image.
+pub static LABELS: Key<String> =
+    Key { name: "labels.*", shape: Shape::Text, doc: "a label of the image", parse: text };
+
+/// Packages of one stage.
+pub static STAGE_PACKAGES: Key<Globs> = Key {
+    name: "stages.*.packages",
+    shape: Shape::Texts,
+    doc: "packages of the distribution for this stage",
+    parse: |v| texts(v).and_then(package_names),
+};
+
+/// Environment of one stage.
+pub static STAGE_ENV: Key<String> = Key {
+    name: "stages.*.env.*",
+    shape: Shape::Text,
+    doc: "a variable of this stage's environment, before anything runs in it",
+    parse: line,
+};
+
+/// Build arguments of one stage.
+pub static STAGE_ARGS: Key<String> = Key {
+    name: "stages.*.args.*",
+    shape: Shape::Text,
+    doc: "a build argument of this stage and its default; never a secret, for anybody can read it in the image",
+    parse: line,
+};
+
+/// Secrets of one stage.
+pub static STAGE_SECRETS: Key<Secrets> = Key {
+    name: "stages.*.secrets",
+    shape: Shape::Texts,
+    doc: "ids of --secret for every command of this stage; \"npmrc=/root/.npmrc\" says where it appears",
+    parse: |v| texts(v).and_then(secrets),
+};
+
+/// Instructions of one stage.
+pub static STAGE_INSTRUCTIONS: Key<Instructions> = Key {
+    name: "stages.*.instructions",
+    shape: Shape::List,
+    doc: "instructions for this stage, after everything else in it; in the runtime above its USER",
+    parse: instructions,
+};
+
+/// The name of one stage.
+pub static STAGE_TARGET: Key<String> = Key {
+    name: "stages.*.target",
+    shape: Shape::Text,
+    doc: "the name of this stage in the Dockerfile, for --target",
+    parse: target,
 };
 
 /// The settings that every stack shares.
@@ -113,11 +232,21 @@ pub static SHARED: &[&dyn AnyKey] = &[
     &HEALTH_ENABLED,
     &IGNORE,
     &IMAGE,
+    &IMAGES,
+    &LABELS,
+    &MIRROR,
     &PACKAGE_MANAGER,
+    &PLATFORMS,
     &PORT,
     &RUNTIME_INSTRUCTIONS,
     &RUNTIME_PACKAGES,
     &STACK,
+    &STAGE_ARGS,
+    &STAGE_ENV,
+    &STAGE_INSTRUCTIONS,
+    &STAGE_PACKAGES,
+    &STAGE_SECRETS,
+    &STAGE_TARGET,
     &STOP_SIGNAL,
     &USER,
     &VERSION,
@@ -143,37 +272,140 @@ impl std::fmt::Display for Instructions {
     }
 }
 
-/// The key of that name; `runtime.env.*` stands for every entry of its table.
+/// Secrets that a stage's commands see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Secrets(pub Vec<SecretMount>);
+
+impl std::fmt::Display for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let ids: Vec<&str> = self.0.iter().map(|secret| secret.id.as_str()).collect();
+        f.write_str(&ids.join(", "))
+    }
+}
+
+/// The key of that name, where a `*` stands for a name of the person's own.
 pub fn find<'k>(known: &[&'k dyn AnyKey], name: &str) -> Option<&'k dyn AnyKey> {
-    known.iter().copied().find(|key| match key.name().strip_suffix('*') {
-        Some(table) => name.strip_prefix(table).is_some_and(is_variable),
-        None => key.name() == name,
+    known.iter().copied().find(|key| covers(key.name(), name))
+}
+
+/// Is `name` one of those that the pattern stands for?
+fn covers(pattern: &str, name: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == name,
+        Some((table, "")) => name.strip_prefix(table).is_some_and(|own| is_own(table, own)),
+        Some((table, rest)) => {
+            let own = name.strip_prefix(table).and_then(|below| below.split_once('.'));
+            own.is_some_and(|(stage, entry)| is_stage(stage) && covers(&rest[1..], entry))
+        }
+    }
+}
+
+/// May a person call an entry of this table so?
+fn is_own(table: &str, name: &str) -> bool {
+    // Dots and dashes as Spring and others read them.
+    let spelled = |more: &str| {
+        name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || more.contains(c))
+            && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+    };
+    match table {
+        "images." => Catalog::builtin().names().any(|known| is_image(name, known)),
+        "args." => spelled(""),
+        "labels." => spelled("-./"),
+        _ => spelled(".-"),
+    }
+}
+
+/// Is it this image, with a tag or without? Some have the toolchain's line in their names.
+fn is_image(name: &str, image: &str) -> bool {
+    let rest = match image.split_once("{line}") {
+        None => name.strip_prefix(image),
+        Some((before, after)) => name.strip_prefix(before).and_then(|rest| {
+            rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').strip_prefix(after)
+        }),
+    };
+    if rest == Some("") {
+        return true;
+    }
+    let tag = rest.and_then(|rest| rest.strip_prefix(':'));
+    tag.is_some_and(|tag| {
+        !tag.is_empty() && tag.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
     })
 }
 
-/// Names of variables; dots and dashes as Spring and others read them.
-fn is_variable(name: &str) -> bool {
-    let legal = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
-    name.chars().all(legal) && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+fn is_stage(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 /// Is there a key below this table?
 pub(super) fn is_table(known: &[&dyn AnyKey], name: &str) -> bool {
-    known.iter().any(|key| key.name().strip_prefix(name).is_some_and(|rest| rest.starts_with('.')))
+    known.iter().any(|key| {
+        let (mut pattern, mut given) = (key.name().split('.').peekable(), name.split('.'));
+        let stands = |(wanted, given): (&str, &str)| wanted == "*" || wanted == given;
+        given.by_ref().all(|part| pattern.next().is_some_and(|wanted| stands((wanted, part))))
+            && pattern.peek().is_some()
+    })
+}
+
+/// The parts of a name as `dockgen.toml` nests them: a name of the person's own is one, whatever dots are in it.
+pub fn segments(known: &[&dyn AnyKey], name: &str) -> Vec<String> {
+    let depth = find(known, name).map_or(usize::MAX, |key| key.name().split('.').count());
+    name.splitn(depth, '.').map(str::to_owned).collect()
 }
 
 /// Says that nobody knows this key, with the nearest name that exists.
-pub(super) fn unknown(known: &[&dyn AnyKey], name: &str) -> String {
+pub fn unknown(known: &[&dyn AnyKey], name: &str) -> String {
     let name = &name.escape_debug().to_string();
-    let nearest = known
-        .iter()
-        .map(|key| (strsim::jaro_winkler(key.name(), name), key.name()))
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .filter(|(likeness, _)| *likeness > 0.75);
+    let nearest = nearest(name, names_like(known, name));
     match nearest {
-        Some((_, right)) => format!("there is no setting `{name}`; did you mean `{right}`?"),
+        Some(right) => format!("there is no setting `{name}`; did you mean `{right}`?"),
         None => format!("there is no setting `{name}`"),
     }
+}
+
+/// The names that `name` may have been meant to be: keys, their tables, and images.
+fn names_like(known: &[&dyn AnyKey], name: &str) -> Vec<String> {
+    let depth = name.split('.').count();
+    let own: Vec<&str> = name.split('.').collect();
+    // A `*` is whatever the person has put there.
+    let filled = |pattern: &'static str| -> Vec<&str> {
+        let parts = pattern.split('.').enumerate();
+        parts
+            .map(|(at, part)| if part == "*" { own.get(at).copied().unwrap_or("NAME") } else { part })
+            .collect()
+    };
+    let mut names: Vec<String> = Vec::new();
+    for key in known {
+        if key.name() == "images.*" && name.starts_with("images.") {
+            continue;
+        }
+        let parts = filled(key.name());
+        names.push(parts.join("."));
+        // A table that is misspelled is seen without what stands in it.
+        names.extend((depth < parts.len()).then(|| parts[..depth].join(".")));
+        // An entry that stands in no table.
+        names.extend((depth == 1 && parts.last() == Some(&name)).then(|| parts.join(".")));
+    }
+    if name.starts_with("images.") {
+        names.extend(
+            Catalog::builtin().names().map(|image| format!("images.{}", image.replace("{line}", "24"))),
+        );
+    }
+    names
+}
+
+/// The likeliest of these names, unless none is like it.
+pub fn nearest(name: &str, among: impl IntoIterator<Item = String>) -> Option<String> {
+    let likeness = |right: &String| {
+        let is_entry = right.rsplit_once('.').is_some_and(|(_, entry)| entry == name);
+        if is_entry { 1.0 } else { strsim::jaro_winkler(right, name) }
+    };
+    let rated = among.into_iter().map(|right| (likeness(&right), right)).filter(|(like, _)| *like > 0.75);
+    rated.max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(&a.1))).map(|(_, right)| right)
+}
+
+/// A text that may be empty: a proxy that is only given where there is one.
+fn line(value: &toml::Value) -> Result<String, String> {
+    if value.as_str() == Some("") { Ok(String::new()) } else { text(value) }
 }
 
 fn port(value: &toml::Value) -> Result<u16, String> {
@@ -202,6 +434,39 @@ fn image(value: &toml::Value) -> Result<String, String> {
     let reference = text(value)?;
     let legal = |c: char| c.is_ascii_alphanumeric() || "-_./:@".contains(c);
     if reference.chars().all(legal) { Ok(reference) } else { Err("expected an image reference".into()) }
+}
+
+fn platforms(names: Vec<String>) -> Result<Globs, String> {
+    let plain = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let is_one = |name: &String| (2..=3).contains(&name.split('/').count()) && name.split('/').all(plain);
+    if !names.is_empty() && names.iter().all(is_one) {
+        return Ok(Globs(names));
+    }
+    Err("expected platforms such as linux/amd64".into())
+}
+
+fn target(value: &toml::Value) -> Result<String, String> {
+    let name = text(value)?;
+    let is_spelled = is_stage(&name) && name.starts_with(|c: char| c.is_ascii_lowercase());
+    if is_spelled && !["scratch", "context"].contains(&name.as_str()) {
+        return Ok(name);
+    }
+    Err("expected a name of lower-case letters, digits and dashes".into())
+}
+
+fn secrets(entries: Vec<String>) -> Result<Secrets, String> {
+    let one = |entry: String| {
+        let (id, at) = entry.split_once('=').map_or((entry.as_str(), None), |(id, at)| (id, Some(at)));
+        let legal = |text: &str| {
+            !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c))
+        };
+        if !legal(id) || id.contains('/') || at.is_some_and(|at| !legal(at) || !at.starts_with('/')) {
+            return Err("expected ids such as npmrc or npmrc=/root/.npmrc".to_owned());
+        }
+        let target = at.map_or_else(|| format!("/run/secrets/{id}"), str::to_owned);
+        Ok(SecretMount { id: id.to_owned(), target })
+    };
+    entries.into_iter().map(one).collect::<Result<_, _>>().map(Secrets)
 }
 
 fn http_path(value: &toml::Value) -> Result<String, String> {

@@ -3,9 +3,18 @@
 //! Precedence is decided here and nowhere else. A stack asks [`Settings::choice`] for a key and
 //! adds only what it found itself, weaker; no stack can forget an override.
 
+mod company;
+mod effective;
 mod file;
 pub mod keys;
+mod schema;
 
+pub use company::{Company, extends};
+pub use effective::{Effective, as_toml, effective};
+pub use keys::segments;
+pub use schema::schema;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::diag::{Code, Diagnostic};
@@ -38,21 +47,41 @@ pub struct Wish {
 }
 
 impl Settings {
-    /// Reads `dockgen.toml` of the inventory's root, if there is one. Unknown keys, wrong types and
-    /// malformed text are errors with their place.
+    /// Reads `dockgen.toml` of the inventory's root, if there is one, and that of the folder it extends, where it lies
+    /// in the inventory. Unknown keys, wrong types and malformed text are errors with their place.
     pub fn read(inventory: &Inventory, known: &[&dyn AnyKey]) -> Result<Self, Vec<Diagnostic>> {
+        let folder = extends(inventory).map_err(|bad| vec![bad])?;
+        let Some(folder) = folder else { return Self::read_with(inventory, None, known) };
+        let Some(company) = Company::within(inventory, &folder.value) else {
+            let message = format!("`extends`: there is no folder `{}`", folder.value);
+            return Err(vec![Diagnostic::error(Code::BadSetting, message).at(folder.because.at)]);
+        };
+        Self::read_with(inventory, Some(&company), known)
+    }
+
+    /// The same with a company's folder that was found before.
+    pub fn read_with(
+        inventory: &Inventory,
+        company: Option<&Company>,
+        known: &[&dyn AnyKey],
+    ) -> Result<Self, Vec<Diagnostic>> {
         let path = RelPath::new(FILE).unwrap_or_default();
-        match inventory.entry(&path) {
-            Some(Entry::Read(_)) => {}
+        let mut wishes = match inventory.entry(&path) {
+            Some(Entry::Read(_)) => {
+                let doc = inventory.doc(&path);
+                doc.map(|doc| file::read(&doc, Layer::Config, known)).transpose()?.unwrap_or_default()
+            }
             // What a person wishes must not be lost because it cannot be read.
             Some(Entry::Unreadable(why)) => {
                 let finding = Diagnostic::error(Code::Unreadable, format!("`{path}` cannot be used: {why}"));
                 return Err(vec![finding.at(Place { file: path, line: None })]);
             }
-            Some(Entry::Seen) | None => return Ok(Self::default()),
+            Some(Entry::Seen) | None => Vec::new(),
+        };
+        if let Some(doc) = company.and_then(Company::settings) {
+            wishes.extend(file::read(&doc, Layer::Company, known)?);
         }
-        let wishes = inventory.doc(&path).map(|doc| file::read(&doc, known)).transpose()?;
-        Ok(Self { wishes: wishes.unwrap_or_default(), only: None })
+        Ok(Self { wishes, only: None })
     }
 
     /// Adds a `KEY=VALUE` of the command line. The value is read as TOML, and as plain text
@@ -130,17 +159,39 @@ impl Settings {
     /// A choice that starts with what people said about `key`. A wish that does not read is a
     /// diagnostic, and the next candidate takes over.
     pub fn choice<T: fmt::Display>(&self, key: &Key<T>, notes: &mut Vec<Diagnostic>) -> Choice<T> {
+        self.choice_of(key.name, key, notes)
+    }
+
+    /// The same for a key with a name of the person's own in it: `stages.build.packages`.
+    pub fn choice_of<T: fmt::Display>(
+        &self,
+        name: &str,
+        key: &Key<T>,
+        notes: &mut Vec<Diagnostic>,
+    ) -> Choice<T> {
         let mut choice = Choice::default();
-        for wish in self.wishes.iter().filter(|wish| wish.key == key.name) {
+        for wish in self.wishes.iter().filter(|wish| wish.key == name) {
             match (key.parse)(&wish.value) {
                 Ok(value) => choice = choice.or(Some(Fact::new(value, wish.because.clone()))),
                 Err(why) => notes.push(
-                    Diagnostic::error(Code::BadSetting, format!("`{}`: {why}", key.name))
+                    Diagnostic::error(Code::BadSetting, format!("`{name}`: {why}"))
                         .at(wish.because.at.clone()),
                 ),
             }
         }
         choice
+    }
+
+    /// What people said in a table whose names are their own, by name: `labels.`, `stages.build.env.`.
+    pub fn entries<T: fmt::Display>(
+        &self,
+        table: &str,
+        key: &Key<T>,
+        notes: &mut Vec<Diagnostic>,
+    ) -> BTreeMap<String, Fact<T>> {
+        let names: BTreeSet<&str> = self.table(table).map(|(name, _)| name).collect();
+        let mut said = |name: &str| self.choice_of(&format!("{table}{name}"), key, notes).decide();
+        names.into_iter().filter_map(|name| Some((name.to_owned(), said(name)?))).collect()
     }
 
     /// All wishes whose key starts with `prefix`: the entries of a table such as `runtime.env.`.
@@ -149,8 +200,15 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// All wishes, strongest first.
+    pub fn wishes(&self) -> &[Wish] {
+        &self.wishes
+    }
+}
+
 /// Does `[services.NAME]` mean the service in this folder?
-fn names(service: &str, dir: &RelPath) -> bool {
+pub(crate) fn names(service: &str, dir: &RelPath) -> bool {
     service == dir.to_string() || (!dir.is_root() && service == dir.name())
 }
 
@@ -162,7 +220,8 @@ pub struct BadAssignment {
     why: String,
 }
 
-fn toml_value(text: &str) -> toml::Value {
+/// A value as it is typed: TOML where it reads as that, plain text where it does not.
+pub fn toml_value(text: &str) -> toml::Value {
     let document: Result<toml::Table, _> = toml::from_str(&format!("value = {text}"));
     document
         .ok()

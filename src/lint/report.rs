@@ -1,7 +1,5 @@
 //! Findings for programs: JSON, SARIF, the annotations of GitHub's workflows; and a rule's page for people.
 
-use std::fmt::Write as _;
-
 use serde_json::{Value, json};
 
 use super::{ALL, Edit, Finding, Fix, Rule, Secrets};
@@ -114,22 +112,26 @@ pub fn sarif(judged: &[Judged]) -> String {
 
 /// <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#setting-a-warning-message>
 pub fn github(judged: &[Judged]) -> String {
-    let escape = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
-    let property = |text: &str| escape(text).replace(':', "%3A").replace(',', "%2C");
     let mut lines = String::new();
     for file in judged {
         for finding in &file.findings {
-            let command = match finding.severity {
-                Severity::Error => "error",
-                Severity::Warning => "warning",
-                Severity::Note => "notice",
-            };
-            let said = escape(&format!("{}. {}", finding.message, finding.help));
-            let (name, line, code) = (property(&file.file), finding.line, finding.code);
-            let _ = writeln!(lines, "::{command} file={name},line={line},title={code}::{said}");
+            let said = format!("{}. {}", finding.message, finding.help);
+            lines.push_str(&annotation(finding.severity, &file.file, finding.line, finding.code, &said));
         }
     }
     lines
+}
+
+/// One annotation, on a line of its own.
+pub fn annotation(severity: Severity, file: &str, line: u32, title: &str, said: &str) -> String {
+    let escape = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    let property = |text: &str| escape(text).replace(':', "%3A").replace(',', "%2C");
+    let command = match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "notice",
+    };
+    format!("::{command} file={},line={line},title={}::{}\n", property(file), property(title), escape(said))
 }
 
 /// What there is to say about a rule.

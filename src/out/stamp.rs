@@ -23,6 +23,11 @@ pub fn stamp(text: &str) -> String {
     [head, &line, rest].concat()
 }
 
+/// The text without a stamp: a file that will be filled in by somebody else is theirs.
+pub fn unstamped(text: &str) -> String {
+    text.split_inclusive('\n').filter(|line| !is_stamp(line)).collect()
+}
+
 /// What the text at a path is to dockgen. `None` is no file.
 ///
 /// Line endings do not count: git on Windows changes them, not a person.

@@ -168,6 +168,11 @@ impl Catalog {
         self.image.get(id).unwrap_or_else(|| panic!("images.toml has no [image.{id}]"))
     }
 
+    /// The names of all base images, without tags.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.image.values().map(|image| without_tag(&image.reference)).filter(|name| *name != "scratch")
+    }
+
     /// What no longer gets fixes in an official image: its own release, or the distribution named in its tag.
     pub fn ended(&self, image: &ImageRef) -> Option<Ended> {
         let is_official = image.registry.as_deref().is_none_or(|registry| registry == "docker.io");
@@ -211,6 +216,13 @@ impl Catalog {
             None => image.reference == reference,
         })
     }
+}
+
+/// An image's name without its tag or digest.
+pub fn without_tag(reference: &str) -> &str {
+    let name = reference.split('@').next().unwrap_or(reference);
+    let last = name.rfind('/').map_or(0, |slash| slash + 1);
+    name[last..].find(':').map_or(name, |colon| &name[..last + colon])
 }
 
 impl Line {

@@ -7,6 +7,7 @@ pub mod catalog;
 mod claim;
 mod ignore;
 pub mod question;
+mod registry;
 pub mod run;
 pub mod service;
 pub mod stage;
@@ -20,7 +21,7 @@ use crate::fact::Place;
 use crate::repo::dir::Dir;
 use crate::repo::inventory::{Entry, Inventory};
 use crate::repo::path::RelPath;
-use crate::stack::{self, AnyStack, Survey};
+use crate::stack::{self, AnyStack, Declared, Survey};
 use crate::threads;
 
 use catalog::Catalog;
@@ -29,6 +30,13 @@ use service::{Plan, SCHEMA_VERSION};
 /// Works out everything there is to build in a repository. Never fails: what is wrong with the
 /// repository is in the plan's diagnostics, and a plan without services says that nothing was recognised.
 pub fn plan(inventory: &Inventory, settings: &Settings) -> Plan {
+    plan_with(inventory, settings, &[])
+}
+
+/// The same with the stacks that a company declares.
+pub fn plan_with(inventory: &Inventory, settings: &Settings, declared: &[Declared]) -> Plan {
+    let stacks: Vec<&dyn AnyStack> =
+        stack::ALL.iter().copied().chain(declared.iter().map(|stack| stack as &dyn AnyStack)).collect();
     let catalog = Catalog::builtin();
     let mut diagnostics = inventory.notes.clone();
     let mut ignored = Vec::new();
@@ -38,11 +46,11 @@ pub fn plan(inventory: &Inventory, settings: &Settings) -> Plan {
 
     let mut proposals = Vec::new();
     let mut refusals = Vec::new();
-    let mut folders = candidates(inventory);
+    let mut folders = candidates(inventory, &stacks);
     folders.retain(|folder| !skip.iter().any(|pattern| claim::matches(pattern, folder)));
     let surveyed = threads::for_each(&folders, 8, |folder| {
         let propose = |stack: &&dyn AnyStack| propose(*stack, inventory, folder, catalog, settings);
-        stack::ALL.iter().map(propose).collect::<Vec<_>>()
+        stacks.iter().map(propose).collect::<Vec<_>>()
     });
     for (folder, said) in folders.iter().zip(surveyed) {
         let mut found = Vec::new();
@@ -73,6 +81,7 @@ pub fn plan(inventory: &Inventory, settings: &Settings) -> Plan {
         match proposal.service {
             Ok(mut service) => {
                 wish::grant(&mut service, settings, catalog, &mut plan.diagnostics);
+                registry::settle(&mut service, settings, &mut plan.diagnostics);
                 ignore::settle(&mut service, inventory, &mut plan.diagnostics);
                 plan.services.push(service);
             }
@@ -83,6 +92,7 @@ pub fn plan(inventory: &Inventory, settings: &Settings) -> Plan {
         }
     }
     unique_names(&mut plan);
+    plan.diagnostics.extend(wish::strange_stages(&plan.services, settings));
     plan.diagnostics.sort();
     plan.diagnostics.dedup();
     plan
@@ -124,8 +134,8 @@ fn unreadable(dir: &Dir<'_>, names: &[&str]) -> Vec<Diagnostic> {
 }
 
 /// The folders that hold a file some stack looks for, in byte order; the root is one of them.
-fn candidates(inventory: &Inventory) -> Vec<RelPath> {
-    let looked_for = || stack::ALL.iter().flat_map(|stack| stack.looks_for()).copied();
+fn candidates(inventory: &Inventory, stacks: &[&dyn AnyStack]) -> Vec<RelPath> {
+    let looked_for = || stacks.iter().flat_map(|stack| stack.looks_for()).copied();
     let wanted: HashSet<&str> = looked_for().collect();
     let endings: Vec<&str> = looked_for().filter_map(|name| name.strip_prefix('*')).collect();
     inventory

@@ -52,6 +52,9 @@ pub struct Service {
     pub stages: StageGraph,
     /// How the image runs.
     pub runtime: Runtime,
+    /// The platforms it is built for; none for that of whoever builds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub platforms: Vec<Fact<String>>,
     /// What the build does not see, in groups.
     pub ignore: Vec<IgnoreGroup>,
     /// Where that is written.
@@ -126,6 +129,9 @@ pub struct Runtime {
     pub health: Option<Fact<Health>>,
     /// STOPSIGNAL, where the base image's is not right.
     pub stop_signal: Option<Fact<String>>,
+    /// Labels that people want, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, Fact<String>>,
 }
 
 /// A command in exec form: never empty, never a shell string.

@@ -1,6 +1,6 @@
 //! Stages and what happens in them: the part of a plan that becomes a Dockerfile.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -106,6 +106,21 @@ pub struct Stage {
     /// Instructions that people want in it, as they are written.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub carried: Vec<Fact<String>>,
+    /// Build arguments that people want in it, by name, with their defaults.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub args: BTreeMap<String, Fact<String>>,
+    /// Environment that people want in it, by name. The runtime's stands in the service's own.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub env: BTreeMap<String, Fact<String>>,
+    /// Secrets that each of its commands sees.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<Fact<SecretMount>>,
+    /// Its name in the Dockerfile, where people want another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<Fact<String>>,
+    /// The public image that the one it starts from stands for: what is known of that holds for this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stands_for: Option<String>,
     /// Facts of its own, where the stage belongs to another stack than the service (an asset pipeline).
     #[serde(skip)]
     pub tool: Option<serde_json::Value>,
@@ -123,6 +138,11 @@ impl Stage {
             template: template.to_owned(),
             packages: Vec::new(),
             carried: Vec::new(),
+            args: BTreeMap::new(),
+            env: BTreeMap::new(),
+            secrets: Vec::new(),
+            target: None,
+            stands_for: None,
             tool: None,
         }
     }
@@ -131,6 +151,11 @@ impl Stage {
     pub fn on(name: &str, role: Role, earlier: &str, template: &str) -> Self {
         let origin = Origin::Stage(StageName::new(earlier));
         Self::new(name, role, Fact::by_default(origin, format!("continues {earlier}")), template)
+    }
+
+    /// Its name in the Dockerfile.
+    pub fn printed_name(&self) -> &str {
+        self.target.as_ref().map_or(self.name.as_str(), |target| target.value.as_str())
     }
 
     /// Built on the machine that builds.
@@ -153,6 +178,15 @@ impl Stage {
         self.packages.extend(packages);
         self
     }
+}
+
+/// A secret of the build, and the file it appears as.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct SecretMount {
+    /// What `--secret id=` calls it.
+    pub id: String,
+    /// The file.
+    pub target: String,
 }
 
 /// A package of the base image's distribution, with the version prefix that keeps it on its release line.
@@ -243,15 +277,25 @@ impl StageGraph {
 
     /// The base image below a stage, however many stages it continues.
     pub fn image<'s>(&'s self, stage: &'s Stage) -> &'s str {
-        let mut stage = stage;
-        loop {
-            match &stage.from.value {
-                Origin::Image(image) => return image,
-                Origin::Stage(name) => {
-                    stage = self.get(name.as_str()).expect("a stage graph refers to its own stages");
-                }
-            }
+        match &self.below(stage).from.value {
+            Origin::Image(image) => image,
+            Origin::Stage(stage) => stage.as_str(),
         }
+    }
+
+    /// The stage that starts from an image, at the bottom of those that a stage continues.
+    fn below<'s>(&'s self, stage: &'s Stage) -> &'s Stage {
+        let mut stage = stage;
+        while let Origin::Stage(name) = &stage.from.value {
+            stage = self.get(name.as_str()).expect("a stage graph refers to its own stages");
+        }
+        stage
+    }
+
+    /// The image below a stage as the public knows it, however people have renamed it.
+    pub fn known_image<'s>(&'s self, stage: &'s Stage) -> &'s str {
+        let below = self.below(stage);
+        below.stands_for.as_deref().unwrap_or_else(|| self.image(below))
     }
 
     /// What is shipped.
@@ -269,6 +313,11 @@ impl StageGraph {
     pub(crate) fn add_packages(&mut self, role: Role, packages: &[Fact<SystemPackage>]) {
         let at = self.0.iter().position(|stage| stage.role == role).unwrap_or_default();
         self.0[at].packages.extend_from_slice(packages);
+    }
+
+    /// The stages in file order. Whatever changes, names and edges stay.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Stage> {
+        self.0.iter_mut()
     }
 
     /// The stage that is shipped. Packages and images may change; names and edges stay.

@@ -1,15 +1,18 @@
 //! Grants the wishes that mean the same for every stack, after the stack has planned.
 //!
-//! Wishes that change how a stack plans (versions, ports, images, commands) are asked for by the stack.
+//! Wishes that change how a stack plans (versions, ports, images, commands) are asked for by the stack. Which registry
+//! the images come from is settled last, in `registry.rs`.
+
+use std::collections::BTreeSet;
 
 use crate::config::{Settings, keys};
-use crate::diag::Diagnostic;
-use crate::fact::{Choice, Fact};
+use crate::diag::{Code, Diagnostic};
+use crate::fact::{Choice, Fact, Layer};
 use crate::plan::catalog::Catalog;
-use crate::plan::service::Service;
-use crate::plan::stage::{Role, SystemPackage};
+use crate::plan::service::{Health, Service};
+use crate::plan::stage::{Role, Stage, SystemPackage};
 
-/// Applies user, environment, health, stop signal and packages.
+/// Applies user, environment, labels, health, stop signal, platforms, and what is wished of single stages.
 pub(super) fn grant(
     service: &mut Service,
     settings: &Settings,
@@ -37,8 +40,17 @@ pub(super) fn grant(
     } else if let Some(path) = settings.choice(&keys::HEALTH, notes).decide() {
         let image = service.stages.image(service.stages.runtime()).to_owned();
         let port = runtime.port.as_ref().map(|port| port.value);
-        let health =
-            port.zip(catalog.image_like(&image)).and_then(|(port, image)| image.health(port, &path.value));
+        let planned = runtime.health.as_ref().map(|health| health.value.clone());
+        let health = match planned {
+            Some(same) if same.path == path.value => Some(same),
+            planned => {
+                let asks = port.zip(catalog.image_like(&image));
+                let health = asks.and_then(|(port, image)| image.health(port, &path.value));
+                // How long a start takes does not depend on what is asked.
+                let start = planned.map(|planned| planned.start_seconds);
+                health.map(|health| Health { start_seconds: start.unwrap_or(health.start_seconds), ..health })
+            }
+        };
         if let Some(health) = health {
             let over = runtime.health.take();
             runtime.health = Choice::default().or(Some(path.map(|_| health))).or(over).decide();
@@ -65,6 +77,88 @@ pub(super) fn grant(
     if let Some(packages) = settings.choice(&keys::BUILD_PACKAGES, notes).decide() {
         service.stages.add_packages(Role::Deps, &named(&packages));
     }
+    service.runtime.labels = settings.entries("labels.", &keys::LABELS, notes);
+    if let Some(platforms) = settings.choice(&keys::PLATFORMS, notes).decide() {
+        service.platforms = platforms.value.0.iter().map(|name| platforms.derive(name.clone())).collect();
+    }
+    // What the runtime gets of its own table is the service's environment.
+    for (name, value) in settings.entries("stages.runtime.env.", &keys::STAGE_ENV, notes) {
+        service.runtime.env.insert(name, value);
+    }
+    for stage in service.stages.iter_mut() {
+        grant_stage(stage, &settings, notes);
+    }
+    refuse_equal_targets(service, notes);
+}
+
+/// `[stages.NAME]`: what one stage gets besides.
+fn grant_stage(stage: &mut Stage, settings: &Settings, notes: &mut Vec<Diagnostic>) {
+    let table = format!("stages.{}.", stage.name);
+    if let Some(packages) =
+        settings.choice_of(&format!("{table}packages"), &keys::STAGE_PACKAGES, notes).decide()
+    {
+        let planned: Vec<String> = stage.packages.iter().map(|package| package.value.name.clone()).collect();
+        let new = named(&packages).into_iter().filter(|package| !planned.contains(&package.value.name));
+        stage.packages.extend(new);
+    }
+    if stage.role != Role::Runtime {
+        stage.env = settings.entries(&format!("{table}env."), &keys::STAGE_ENV, notes);
+    }
+    stage.args = settings.entries(&format!("{table}args."), &keys::STAGE_ARGS, notes);
+    if let Some(secrets) =
+        settings.choice_of(&format!("{table}secrets"), &keys::STAGE_SECRETS, notes).decide()
+    {
+        stage.secrets = secrets.value.0.iter().map(|secret| secrets.derive(secret.clone())).collect();
+    }
+    if let Some(wish) =
+        settings.choice_of(&format!("{table}instructions"), &keys::STAGE_INSTRUCTIONS, notes).decide()
+    {
+        stage.carried.extend(wish.value.0.iter().map(|text| wish.derive(text.clone())));
+    }
+    stage.target = settings.choice_of(&format!("{table}target"), &keys::STAGE_TARGET, notes).decide();
+}
+
+/// Two stages of one name would be one stage.
+fn refuse_equal_targets(service: &Service, notes: &mut Vec<Diagnostic>) {
+    let mut seen = BTreeSet::new();
+    let names = service.stages.iter().filter(|stage| stage.target.is_none()).map(Stage::printed_name);
+    seen.extend(names.map(str::to_owned));
+    for target in service.stages.iter().filter_map(|stage| stage.target.as_ref()) {
+        if !seen.insert(target.value.clone()) {
+            let message = format!("two stages of `{}` would be called `{}`", service.name, target.value);
+            notes.push(Diagnostic::error(Code::BadSetting, message).at(target.because.at.clone()));
+        }
+    }
+}
+
+/// A finding for every `[stages.NAME]` that is a stage of none of these services. What a company wishes of a stage
+/// holds where there is one.
+pub(super) fn strange_stages(services: &[Service], settings: &Settings) -> Vec<Diagnostic> {
+    let mut findings = Vec::new();
+    let mut said = BTreeSet::new();
+    for (below, wish) in settings.table("stages.") {
+        let Some((stage, _)) = below.split_once('.') else { continue };
+        let is_meant = |service: &&Service| {
+            wish.service.as_deref().is_none_or(|name| crate::config::names(name, &service.dir))
+        };
+        let stages: BTreeSet<String> = services
+            .iter()
+            .filter(is_meant)
+            .flat_map(|service| service.stages.iter().map(|stage| stage.name.to_string()))
+            .collect();
+        let is_company = wish.because.layer == Layer::Company;
+        if stages.is_empty() || stages.contains(stage) || is_company || !said.insert(stage) {
+            continue;
+        }
+        let message = match keys::nearest(stage, stages.iter().cloned()) {
+            Some(right) => format!("there is no stage `{stage}`; did you mean `{right}`?"),
+            None => format!("there is no stage `{stage}`"),
+        };
+        let there: Vec<&str> = stages.iter().map(String::as_str).collect();
+        let finding = Diagnostic::error(Code::UnknownSetting, message).at(wish.because.at.clone());
+        findings.push(finding.help(format!("the stages are {}", there.join(", "))));
+    }
+    findings
 }
 
 fn named(packages: &Fact<keys::Globs>) -> Vec<Fact<SystemPackage>> {

@@ -16,8 +16,36 @@ pub(super) fn emit(service: &Service, templates: &Templates) -> Result<String, T
         text.push('\n');
         text.push_str(&tidy(&templates.print(&stage.template, &view)?));
     }
-    Ok(crate::out::stamp(&text))
+    Ok(crate::out::stamp(&rename(service, text)))
 }
+
+/// Templates call stages by dockgen's names; people may have given them others.
+fn rename(service: &Service, text: String) -> String {
+    let targets: Vec<(&str, &str)> = service
+        .stages
+        .iter()
+        .filter(|stage| stage.target.is_some())
+        .map(|stage| (stage.name.as_str(), stage.printed_name()))
+        .collect();
+    if targets.is_empty() {
+        return text;
+    }
+    let mut renamed = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    let is_letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    while let Some(at) = REFERS.iter().filter_map(|mark| Some(rest.find(mark)? + mark.len())).min() {
+        let (before, after) = rest.split_at(at);
+        let name = &after[..after.find(|c: char| !is_letter(c)).unwrap_or(after.len())];
+        renamed.push_str(before);
+        renamed.push_str(targets.iter().find(|(old, _)| *old == name).map_or(name, |(_, new)| new));
+        rest = &after[name.len()..];
+    }
+    renamed.push_str(rest);
+    renamed
+}
+
+/// What stands before the name of a stage: in COPY, in a mount, and in the comment that says how to build it.
+const REFERS: &[&str] = &["--from=", ",from=", "--target "];
 
 /// Templates leave blank lines and trailing blanks where conditions were false. Inside of heredocs every
 /// line counts; after one there is a blank line, which hadolint's parser needs.

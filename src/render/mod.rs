@@ -6,6 +6,7 @@
 mod dockerfile;
 mod dockerignore;
 mod filters;
+mod layers;
 mod read_back;
 mod templates;
 mod view;
@@ -16,8 +17,10 @@ use crate::plan::service::{IgnoreGroup, Plan, Service};
 use crate::repo::inventory::Inventory;
 use crate::repo::path::RelPath;
 
+pub use layers::{Override, PROJECT_FOLDER, overrides};
 pub use read_back::read_back;
-pub use templates::{TemplateError, Templates};
+pub use templates::{Layer, TemplateError, Templates};
+pub use view::{CONTRACT, contract};
 
 /// The two files of one service.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use crate::dockerfile::{self, IgnoreFile, ImageConfig, Stages};
 use crate::fact::Place;
 use crate::lint::{Context, hidden_sources, lint_own};
 use crate::plan::service::{ExecForm, Service};
-use crate::plan::stage::Origin;
+use crate::plan::stage::{Origin, Stage};
 use crate::render::{RenderError, ServiceFiles};
 use crate::repo::inventory::Inventory;
 
@@ -29,7 +29,7 @@ pub(super) fn stages_as_planned(service: &Service, text: &str) -> Result<(), Ren
         }
     }
     let names: Vec<&str> = stages.iter().map(|stage| stage.name.as_deref().unwrap_or("?")).collect();
-    let planned: Vec<&str> = service.stages.iter().map(|stage| stage.name.as_str()).collect();
+    let planned: Vec<&str> = service.stages.iter().map(Stage::printed_name).collect();
     if names != planned {
         return refuse(format!("planned {}, printed {}", planned.join(", "), names.join(", ")));
     }
@@ -42,7 +42,10 @@ pub(super) fn stages_as_planned(service: &Service, text: &str) -> Result<(), Ren
         };
         let wanted = match &planned.from.value {
             Origin::Image(image) => image.clone(),
-            Origin::Stage(name) => name.to_string(),
+            Origin::Stage(name) => {
+                let stage = service.stages.get(name.as_str());
+                stage.map_or(name.as_str(), Stage::printed_name).to_owned()
+            }
         };
         if origin != wanted {
             return refuse(format!("{} starts from {origin}, not from {wanted}", planned.name));

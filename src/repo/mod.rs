@@ -4,8 +4,10 @@ pub mod dir;
 pub mod format;
 pub mod inventory;
 pub mod path;
+mod placeholders;
 pub mod scan;
 
 pub use dir::{Dir, Doc, Manifest};
 pub use inventory::{Entry, Inventory, Reads, Unreadable};
 pub use path::RelPath;
+pub use placeholders::Placeholders;

@@ -5,6 +5,7 @@
 //! a service from that. It never touches the disk and never decides about precedence.
 
 pub mod common;
+mod declared;
 mod go;
 mod java;
 pub mod node;
@@ -12,6 +13,7 @@ mod python;
 mod rust;
 
 use std::cell::RefCell;
+use std::sync::LazyLock;
 
 use crate::config::{Settings, keys};
 use crate::diag::{Code, Diagnostic};
@@ -21,9 +23,12 @@ use crate::plan::catalog::{Catalog, ToolchainLines};
 use crate::plan::question::Question;
 use crate::plan::service::Service;
 use crate::plan::stage::GraphError;
+use crate::repo::Placeholders;
 use crate::repo::dir::{Dir, Doc};
-use crate::repo::inventory::Reads;
+use crate::repo::inventory::{Reads, SourceRead};
 use crate::repo::path::RelPath;
+
+pub use declared::Declared;
 
 /// Every stack, in alphabetical order. The order means nothing.
 pub static ALL: &[&dyn AnyStack] = &[&go::Go, &java::Java, &node::Node, &python::Python, &rust::Rust];
@@ -142,6 +147,11 @@ pub fn keys() -> Vec<&'static dyn AnyKey> {
 
 /// Everything the stacks want to have read, together with dockgen's own files.
 pub fn reads() -> Reads {
+    reads_with(&[])
+}
+
+/// The same for these stacks as well.
+pub fn reads_with(declared: &[Declared]) -> Reads {
     let mut all = Reads {
         names: vec![
             crate::config::FILE,
@@ -150,9 +160,12 @@ pub fn reads() -> Reads {
             ".dockerignore",
             "Procfile",
         ],
+        // Templates of the project's own, or of a company's folder within the repository.
+        endings: vec![".tera"],
         ..Reads::default()
     };
-    for stack in ALL {
+    let declared = declared.iter().map(|stack| stack as &dyn AnyStack);
+    for stack in ALL.iter().copied().chain(declared) {
         let Reads { names, endings, sources } = stack.reads();
         for wanted in stack.looks_for() {
             match wanted.strip_prefix('*') {
@@ -168,6 +181,26 @@ pub fn reads() -> Reads {
     all.names.dedup();
     all.endings.sort_unstable();
     all.endings.dedup();
+    all
+}
+
+/// What is read of a template of projects: the same, also under the names that its files have until it is filled.
+pub fn reads_of_template(declared: &[Declared]) -> Reads {
+    // The manifests that sources lie near have other names as well.
+    static SOURCES: LazyLock<Vec<SourceRead>> = LazyLock::new(|| {
+        let rules = ALL.iter().flat_map(|stack| stack.reads().sources);
+        let near = |rule: SourceRead| {
+            let names = Placeholders::names(rule.near);
+            let names = names.iter().map(|name| declared::intern(name)).chain(rule.near.iter().copied());
+            SourceRead { near: names.collect::<Vec<_>>().leak(), ..rule }
+        };
+        rules.map(near).collect()
+    });
+    let mut all = reads_with(declared);
+    let names: Vec<&'static str> =
+        Placeholders::names(&all.names).iter().map(|name| declared::intern(name)).collect();
+    all.names.extend(names);
+    all.sources.clone_from(&SOURCES);
     all
 }
 

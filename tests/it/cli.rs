@@ -18,7 +18,12 @@ fn help_fits_a_screen() {
         "explain",
         "inventory",
         "migrate",
+        "update",
+        "templates",
+        "templates eject",
         "schema",
+        "config",
+        "config show",
         "completions",
     ] {
         let args: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();

@@ -12,6 +12,9 @@ mod bad_input;
 mod bad_java;
 mod bad_python;
 mod cli;
+mod config;
+mod docs;
+mod drift;
 mod init;
 mod injection;
 mod layouts;
@@ -22,6 +25,8 @@ mod pure;
 mod python_manifests;
 mod python_programs;
 mod repo;
+mod scaffolding;
+mod templates;
 #[cfg(unix)]
 mod terminal;
 mod tidy;

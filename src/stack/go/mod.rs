@@ -26,7 +26,7 @@ use serde::Serialize;
 use crate::config::keys;
 use crate::diag::{Code, Diagnostic};
 use crate::fact::Fact;
-use crate::key::{AnyKey, Key, text, texts};
+use crate::key::{AnyKey, Key, Shape, text, texts};
 use crate::plan::service::Service;
 use crate::plan::stage::GraphError;
 use crate::repo::dir::{Dir, Doc};
@@ -42,19 +42,36 @@ use main_package::MainPackage;
 /// The stack.
 pub(super) struct Go;
 
-static VERSION: Key<String> =
-    Key { name: "go.version", doc: "the Go line of the build stage, such as 1.27", parse: text };
-static MAIN: Key<String> =
-    Key { name: "go.main", doc: "the package to build, such as ./cmd/api", parse: package_path };
+static VERSION: Key<String> = Key {
+    name: "go.version",
+    shape: Shape::Text,
+    doc: "the Go line of the build stage, such as 1.27",
+    parse: text,
+};
+static MAIN: Key<String> = Key {
+    name: "go.main",
+    shape: Shape::Text,
+    doc: "the package to build, such as ./cmd/api",
+    parse: package_path,
+};
 static PRIVATE: Key<keys::Globs> = Key {
     name: "go.private",
+    shape: Shape::Texts,
     doc: "modules that come from private repositories, such as github.com/acme/*",
     parse: |value| texts(value).and_then(module_patterns),
 };
-static ACCESS: Key<String> =
-    Key { name: "go.private_access", doc: "netrc (a secret) or ssh (the builder's agent)", parse: access };
-static TAGS: Key<keys::Globs> =
-    Key { name: "go.tags", doc: "build tags", parse: |value| texts(value).map(keys::Globs) };
+static ACCESS: Key<String> = Key {
+    name: "go.private_access",
+    shape: Shape::OneOf(&["netrc", "ssh"]),
+    doc: "netrc (a secret) or ssh (the builder's agent)",
+    parse: access,
+};
+static TAGS: Key<keys::Globs> = Key {
+    name: "go.tags",
+    shape: Shape::Texts,
+    doc: "build tags",
+    parse: |value| texts(value).map(keys::Globs),
+};
 
 /// What a Go module says about itself.
 #[derive(Debug, Serialize)]

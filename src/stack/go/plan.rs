@@ -46,6 +46,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
     let entrypoint =
         command.clone().unwrap_or_else(|| facts.main.derive(ExecForm::new(path.clone(), [] as [&str; 0])));
     let runtime = Runtime {
+        labels: std::collections::BTreeMap::new(),
         user: Fact::by_default(known.user.clone(), "the image's own numeric user"),
         workdir: facts
             .files
@@ -88,6 +89,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         test: test(facts),
     };
     Ok(Service {
+        platforms: Vec::new(),
         name: s.service_name(&facts.binary),
         ignore_file: Service::usual_ignore_file(s.dir.path()),
         dir: s.dir.path().clone(),

@@ -29,7 +29,7 @@ mod writes;
 use crate::config::keys;
 use crate::diag::{Code, Diagnostic};
 use crate::fact::Fact;
-use crate::key::{AnyKey, Key, text};
+use crate::key::{AnyKey, Key, Shape, text};
 use crate::plan::service::Service;
 use crate::plan::stage::GraphError;
 use crate::repo::inventory::{Reads, SourceRead};
@@ -40,10 +40,18 @@ use build::Build;
 /// The stack.
 pub(super) struct Java;
 
-static VERSION: Key<String> =
-    Key { name: "java.version", doc: "the Java line that builds and runs, such as 21", parse: text };
-static MAIN: Key<String> =
-    Key { name: "java.main", doc: "the class that starts the program, with its package", parse: class_name };
+static VERSION: Key<String> = Key {
+    name: "java.version",
+    shape: Shape::Text,
+    doc: "the Java line that builds and runs, such as 21",
+    parse: text,
+};
+static MAIN: Key<String> = Key {
+    name: "java.main",
+    shape: Shape::Text,
+    doc: "the class that starts the program, with its package",
+    parse: class_name,
+};
 
 /// What a project says about itself.
 #[derive(Debug)]

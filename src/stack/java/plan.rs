@@ -49,6 +49,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         .filter(|_| !is_own)
         .and_then(|service| Some(service.derive(ExecForm::from_words(service.value.arguments().to_vec())?)));
     let runtime = Runtime {
+        labels: BTreeMap::new(),
         user: Fact::by_default(known.user.clone(), "a number that no base image uses"),
         workdir,
         env: env(port.as_ref(), network, &base, writes.as_ref()),
@@ -92,6 +93,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         test: &build.test,
     };
     Ok(Service {
+        platforms: Vec::new(),
         name: s.service_name(build.service_name()),
         ignore_file: Service::usual_ignore_file(&build.context),
         dir: s.dir.path().clone(),

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::config::keys;
 use crate::diag::{Code, Diagnostic};
 use crate::fact::Fact;
-use crate::key::{Key, text, truth};
+use crate::key::{Key, Shape, text, truth};
 use crate::plan::run::Run;
 use crate::plan::service::ExecForm;
 use crate::plan::stage::{Origin, Role, Stage};
@@ -21,6 +21,7 @@ use crate::stack::java::frameworks;
 
 pub(super) static RUNTIME: Key<String> = Key {
     name: "java.runtime",
+    shape: Shape::OneOf(&["jre", "jlink"]),
     doc: "what runs the program: \"jre\", or \"jlink\" for a smaller one that no other image shares",
     parse: |value| match text(value)?.as_str() {
         known @ ("jre" | "jlink") => Ok(known.to_owned()),
@@ -29,6 +30,7 @@ pub(super) static RUNTIME: Key<String> = Key {
 };
 pub(super) static AOT: Key<bool> = Key {
     name: "java.aot",
+    shape: Shape::Truth,
     doc: "true adds a cache of loaded classes: a faster start for a larger image",
     parse: truth,
 };

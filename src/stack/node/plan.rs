@@ -87,6 +87,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         }));
     }
     Ok(Service {
+        platforms: Vec::new(),
         name: s.service_name(&facts.name),
         dir: s.dir.path().clone(),
         context: facts.context.clone(),
@@ -124,6 +125,7 @@ fn site_runtime(served: &Served, s: &Survey<'_>) -> Planned {
     let known = s.catalog.image_like(&image.value).unwrap_or(nginx);
     let port = s.choice(&keys::PORT).or_default(8080, "nginx without root listens on 8080");
     let runtime = Runtime {
+        labels: BTreeMap::new(),
         user: Fact::by_default(known.user.clone(), "the image's own numeric user"),
         workdir: None,
         env: BTreeMap::new(),

@@ -73,6 +73,7 @@ pub(super) fn runtime(facts: &Facts, program: &Server, s: &Survey<'_>) -> Planne
             .map(|health| port.derive(health))
     });
     let runtime = Runtime {
+        labels: BTreeMap::new(),
         user: Fact::by_default(known.user.clone(), "the image's own numeric user"),
         workdir: Some(Fact::by_default(facts.workdir(), "where the program lies")),
         env: env(facts, program, port.as_ref()),

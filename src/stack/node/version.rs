@@ -8,15 +8,19 @@
 use crate::config::keys;
 use crate::diag::{Code, Diagnostic};
 use crate::fact::Fact;
-use crate::key::{Key, text};
+use crate::key::{self, Key, text};
 use crate::plan::catalog::{Catalog, ToolchainLines};
 use crate::repo::dir::Dir;
 use crate::stack::Survey;
 use crate::stack::node::manifest::Package;
 use crate::stack::node::semver::{Wanted, major};
 
-pub(super) static VERSION: Key<String> =
-    Key { name: "node.version", doc: "the Node.js line, such as 24 or \">=22\"", parse: text };
+pub(super) static VERSION: Key<String> = Key {
+    name: "node.version",
+    shape: key::Shape::Text,
+    doc: "the Node.js line, such as 24 or \">=22\"",
+    parse: text,
+};
 
 /// Files whose whole text is a version, strongest first.
 const FILES: &[(&str, Shape)] = &[

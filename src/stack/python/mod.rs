@@ -34,7 +34,7 @@ mod writes;
 
 use crate::diag::{Code, Diagnostic};
 use crate::fact::Fact;
-use crate::key::{AnyKey, Key, text};
+use crate::key::{AnyKey, Key, Shape, text};
 use crate::plan::service::{IgnoreGroup, Service};
 use crate::plan::stage::GraphError;
 use crate::repo::inventory::{Reads, SourceRead};
@@ -51,10 +51,18 @@ use workspace::Workspace;
 /// The stack.
 pub(super) struct Python;
 
-static VERSION: Key<String> =
-    Key { name: "python.version", doc: "the Python line of the image, such as 3.14", parse: text };
-static APP: Key<String> =
-    Key { name: "python.app", doc: "the application that is served, such as app.main:app", parse: target };
+static VERSION: Key<String> = Key {
+    name: "python.version",
+    shape: Shape::Text,
+    doc: "the Python line of the image, such as 3.14",
+    parse: text,
+};
+static APP: Key<String> = Key {
+    name: "python.app",
+    shape: Shape::Text,
+    doc: "the application that is served, such as app.main:app",
+    parse: target,
+};
 
 /// What a Python project says about itself.
 #[derive(Debug)]

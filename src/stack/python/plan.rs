@@ -59,6 +59,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
     let program = &facts.program;
     let port = program.port.clone();
     let runtime = Runtime {
+        labels: BTreeMap::new(),
         user: Fact::by_default(
             known.user.clone(),
             "numeric, so that orchestrators can tell that it is not root",
@@ -74,6 +75,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
     };
     let toolchain = Toolchain { name: "Python".to_owned(), version: facts.version.value.clone() };
     Ok(Service {
+        platforms: Vec::new(),
         name: s.service_name(&name(facts)),
         dir: s.dir.path().clone(),
         context: facts.context.clone(),

@@ -25,7 +25,7 @@ use serde::Serialize;
 use crate::config::keys;
 use crate::diag::{Code, Diagnostic};
 use crate::fact::{Evidence, Fact};
-use crate::key::{AnyKey, Key, text, texts};
+use crate::key::{AnyKey, Key, Shape, text, texts};
 use crate::plan::service::Service;
 use crate::plan::stage::{GraphError, SystemPackage};
 use crate::repo::format::Tree;
@@ -42,21 +42,32 @@ use workspace::Workspace;
 /// The stack.
 pub(super) struct Rust;
 
-static BIN: Key<String> = Key { name: "rust.bin", doc: "the program to build, by its name", parse: name };
+static BIN: Key<String> =
+    Key { name: "rust.bin", shape: Shape::Text, doc: "the program to build, by its name", parse: name };
 static CACHE: Key<String> = Key {
     name: "rust.cache",
+    shape: Shape::OneOf(&["mounts", "layers"]),
     doc: "mounts (the builder keeps what is compiled) or layers (the image cache does, by cargo-chef)",
     parse: cache,
 };
-static FEATURES: Key<keys::Globs> =
-    Key { name: "rust.features", doc: "features to turn on", parse: |value| texts(value).map(keys::Globs) };
+static FEATURES: Key<keys::Globs> = Key {
+    name: "rust.features",
+    shape: Shape::Texts,
+    doc: "features to turn on",
+    parse: |value| texts(value).map(keys::Globs),
+};
 static TARGET: Key<String> = Key {
     name: "rust.target",
+    shape: Shape::OneOf(&["gnu", "musl"]),
     doc: "gnu (dynamic, on distroless) or musl (static, on an empty image)",
     parse: target,
 };
-static VERSION: Key<String> =
-    Key { name: "rust.version", doc: "the Rust line of the build stage, such as 1.90", parse: name };
+static VERSION: Key<String> = Key {
+    name: "rust.version",
+    shape: Shape::Text,
+    doc: "the Rust line of the build stage, such as 1.90",
+    parse: name,
+};
 
 /// What a package says about itself.
 #[derive(Debug, Serialize)]

@@ -40,6 +40,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
     };
     let command = command(facts, s, &stop, &path);
     let runtime = Runtime {
+        labels: BTreeMap::new(),
         user: Fact::by_default(known.user.clone(), "the image's own numeric user"),
         workdir: facts.files.first().map(|file| Fact::new(HOME.to_owned(), file.because.clone())),
         env: environment(facts, port.as_ref()),
@@ -55,6 +56,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         },
     };
     Ok(Service {
+        platforms: Vec::new(),
         name: s.service_name(&facts.package.value),
         dir: s.dir.path().clone(),
         context: facts.context.clone(),

@@ -1,0 +1,356 @@
+//! `dockgen.toml`: what can be set in it, how it is shown and described, and a company's folder below it.
+
+use std::fs;
+
+use dockgen::config::{self, Settings};
+use dockgen::plan::plan;
+use dockgen::render::{Templates, render_checked};
+use dockgen::repo::Inventory;
+use dockgen::stack;
+
+use crate::repo::{CHOICE, GO, Repo, TWO};
+
+fn with(files: &[(&str, &str)], settings: &str) -> Repo {
+    let repo = Repo::new(files);
+    repo.write("dockgen.toml", settings);
+    repo
+}
+
+#[track_caller]
+fn printed(files: &[(&str, &str)], settings: &str) -> String {
+    let ran = with(files, settings).run_without_a_trace(&["init", "--stdout"]);
+    ran.ended(0, &[]);
+    ran.out
+}
+
+const NODE: &[(&str, &str)] = &[
+    (
+        "package.json",
+        r#"{"name":"shop","scripts":{"start":"node server.js","build":"node build.js"},"dependencies":{"express":"5.1.0"}}"#,
+    ),
+    ("package-lock.json", r#"{"name":"shop","lockfileVersion":3,"packages":{"":{}}}"#),
+    ("build.js", ""),
+    ("server.js", "require('express')().listen(3000)\n"),
+];
+
+#[test]
+fn base_images_come_from_where_people_keep_them() {
+    let text = printed(GO, "[images]\ngolang = \"registry.company/golang\"\n");
+    assert!(
+        text.contains("FROM --platform=$BUILDPLATFORM registry.company/golang:1.26-alpine AS deps\n"),
+        "{text}"
+    );
+    assert!(text.contains("FROM scratch AS runtime\n"), "{text}");
+
+    let digest = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    let pinned = format!("images.\"golang:1.26-alpine\" = \"golang:1.26-alpine@{digest}\"\n");
+    assert!(printed(GO, &pinned).contains(&format!(" golang:1.26-alpine@{digest} AS deps\n")));
+
+    let text = printed(
+        NODE,
+        "policy.registry_mirror = \"registry.company/hub/\"\nimages.\"gcr.io/distroless/nodejs24-debian13\" = \"registry.company/nodejs\"\n",
+    );
+    assert!(text.contains("FROM registry.company/hub/node:24-"), "{text}");
+    // What is known of the public image holds for the other: its user, and how it is asked for health.
+    assert!(text.contains("USER 65532:65532") && text.contains("/nodejs/bin/node"), "{text}");
+
+    let own = "[images]\nnode = \"registry.company/node\"\n[runtime]\nimage = \"node:24-trixie-slim\"\n";
+    let text = printed(NODE, own);
+    assert!(text.contains("FROM node:24-trixie-slim AS runtime"), "named by a person: {text}");
+
+    let plan = with(GO, "[images]\ngolang = \"registry.company/golang\"\n").run(&["plan"]);
+    assert!(plan.out.contains("dockgen.toml:2") && plan.out.contains("over golang:1.26-alpine"), "{plan}");
+}
+
+#[test]
+fn single_stages_get_what_they_need() {
+    let text = printed(
+        NODE,
+        r#"
+[stages.deps]
+packages = ["ca-certificates"]
+env.NODE_EXTRA_CA_CERTS = "/etc/ssl/certs/company.pem"
+args.HTTP_PROXY = "http://proxy:3128"
+secrets = ["npmrc=/root/.npmrc", "extra"]
+instructions = ["RUN echo ready"]
+target = "packages"
+
+[stages.runtime]
+env.MODE = "fast"
+target = "app"
+
+[labels]
+"org.opencontainers.image.source" = "https://git.company/shop"
+team = "shop floor"
+
+[build]
+platforms = ["linux/amd64", "linux/arm64"]
+"#,
+    );
+    let stages: Vec<&str> = text.split("\nFROM ").collect();
+    let deps =
+        stages.iter().find(|stage| stage.contains(" AS packages\n")).unwrap_or_else(|| panic!("{text}"));
+    for line in [
+        "ARG HTTP_PROXY=http://proxy:3128\n",
+        "ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/company.pem\n",
+        "ca-certificates",
+        "--mount=type=secret,id=npmrc,target=/root/.npmrc",
+        "--mount=type=secret,id=extra,target=/run/secrets/extra",
+        "\nRUN echo ready\n",
+    ] {
+        assert!(deps.contains(line), "no `{line}` in {deps}");
+    }
+    let runtime = stages.last().expect("a runtime");
+    assert!(runtime.contains(" AS app\n") && runtime.contains("MODE=fast"), "{runtime}");
+    assert!(runtime.contains("org.opencontainers.image.source=https://git.company/shop"), "{runtime}");
+    assert!(runtime.contains("team=\"shop floor\""), "{runtime}");
+    assert!(!text.contains("=deps"), "every reference has the new name: {text}");
+    assert!(text.contains("docker build --platform linux/amd64,linux/arm64 -t shop ."), "{text}");
+    assert!(!runtime.contains("npmrc"), "secrets are for their stage: {runtime}");
+}
+
+#[test]
+fn mistakes_are_refused_with_their_place() {
+    for (text, says) in [
+        (
+            "[stages.dep]\npackages = [\"git\"]\n",
+            &["dockgen.toml:2", "no stage `dep`; did you mean `deps`?"][..],
+        ),
+        ("[stages.deps]\npackges = [\"git\"]\n", &["dockgen.toml:2", "did you mean `stages.deps.packages`?"]),
+        ("[stages.deps]\ntarget = \"build\"\n", &["dockgen.toml:2", "would be called `build`"]),
+        ("[stages.deps]\nsecrets = [\"a b\"]\n", &["dockgen.toml:2", "expected ids such as npmrc"]),
+        ("[stages.build]\nenv.NPM_TOKEN = \"abc123\"\n", &["NPM_TOKEN"]),
+        ("[images]\ngolan = \"x/golang\"\n", &["dockgen.toml:2", "did you mean `images.golang`?"]),
+        ("[images]\ngolang = \"x y\"\n", &["dockgen.toml:2", "expected an image reference"]),
+        ("[build]\nplatforms = [\"amd64\"]\n", &["dockgen.toml:2", "expected platforms such as linux/amd64"]),
+        ("[runtme]\nport = 1\n", &["dockgen.toml:1", "did you mean `runtime`?"]),
+        ("port = 1\n", &["dockgen.toml:1", "did you mean `runtime.port`?"]),
+        ("[labels]\nteam = 7.5\nother = []\n", &["dockgen.toml:3", "expected a text"]),
+        ("schema = 2\n", &["dockgen.toml:1", "`schema = 1`"]),
+    ] {
+        let repo = with(GO, text);
+        for args in [&["init"][..], &["check"]] {
+            repo.run_without_a_trace(args).ended(2, says);
+        }
+    }
+}
+
+#[test]
+fn shown_settings_say_where_they_come_from() {
+    let repo = with(GO, "[runtime]\nuser = 7\n\n[labels]\n\"a.b\" = \"c\"\n");
+    let shown = repo.run_without_a_trace(&["config", "show", "--origin", "--set", "runtime.port=9000"]);
+    shown.ended(0, &[]);
+    for (line, origin) in [
+        ("stack = \"go\"", "go.mod"),
+        ("version = \"1.26\"", "go.mod:3"),
+        ("port = 9000", "--set runtime.port=9000"),
+        ("user = 7", "dockgen.toml:2"),
+        ("\"a.b\" = \"c\"", "dockgen.toml:5"),
+        ("image = \"scratch\"", "default: "),
+    ] {
+        let is_there = |shown: &str| shown.starts_with(line) && shown.contains(&format!("# {origin}"));
+        assert!(shown.out.lines().any(is_there), "{line} # {origin}: {shown}");
+    }
+    let plain = repo.run(&["config", "show"]);
+    assert!(!plain.out.contains('#'), "{plain}");
+    let json = repo.run(&["config", "show", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json.out).expect("JSON");
+    assert_eq!(json["services"][0]["settings"][0]["key"], "go.version");
+    let two = Repo::new(TWO).run(&["config", "show"]);
+    assert!(
+        two.out.contains("[services.api.runtime]\n") && two.out.contains("[services.web.run]\n"),
+        "{two}"
+    );
+}
+
+/// What is shown reads, line by line; and what it says of the runtime can be kept: the files are the same, but for the
+/// reasons in their comments.
+#[test]
+fn shown_settings_are_a_dockgen_toml() {
+    let keys = stack::keys();
+    let templates = Templates::builtin().expect("they load");
+    let mut seen = 0;
+    let mut others = Vec::new();
+    for fixture in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures")).expect("fixtures") {
+        let fixture = fixture.expect("readable").path();
+        if !fixture.is_dir() {
+            continue;
+        }
+        let mut inventory = Inventory::scan(&fixture, &stack::reads()).expect("readable");
+        let settings = Settings::read(&inventory, &keys).expect("good");
+        let before = plan(&inventory, &settings);
+        let [service] = before.services.as_slice() else { continue };
+        let Ok((files, _)) = render_checked(service, &templates, &inventory) else { continue };
+        let mut shown = config::effective(service, &settings);
+        let text = config::as_toml(&shown, &keys, &[], |_| None);
+        let whole = Inventory::from_files([("dockgen.toml", text.as_str())]);
+        assert!(Settings::read(&whole, &keys).is_ok(), "{}: {text}", fixture.display());
+        let is_kept =
+            |key: &str| key.starts_with("runtime.") || settings.wishes().iter().any(|wish| wish.key == key);
+        shown.retain(|setting| is_kept(&setting.key));
+        let text = config::as_toml(&shown, &keys, &[], |_| None);
+        inventory.put(dockgen::repo::RelPath::new("dockgen.toml").expect("a path"), &text);
+        let settings = Settings::read(&inventory, &keys)
+            .unwrap_or_else(|bad| panic!("{}: {bad:#?}\n{text}", fixture.display()));
+        let after = plan(&inventory, &settings);
+        let (kept, _) = render_checked(&after.services[0], &templates, &inventory)
+            .unwrap_or_else(|bad| panic!("{}: {bad}\n{text}", fixture.display()));
+        let instructions = |text: &str| {
+            text.lines()
+                .filter(|line| !line.starts_with('#'))
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+                .join("\n")
+        };
+        let (was, is) = (instructions(&files.dockerfile.text), instructions(&kept.dockerfile.text));
+        if was != is {
+            let diff = similar::TextDiff::from_lines(&was, &is).unified_diff().to_string();
+            others.push(format!("{}:\n{text}\n{diff}", fixture.display()));
+        }
+        seen += 1;
+    }
+    assert!(others.is_empty(), "{}", others.join("\n"));
+    assert!(seen > 20, "only {seen} fixtures were compared");
+}
+
+#[test]
+fn the_schema_takes_what_dockgen_takes() {
+    let ran = Repo::new(&[]).run(&["schema", "config"]);
+    ran.ended(0, &[]);
+    let schema: serde_json::Value = serde_json::from_str(&ran.out).expect("JSON");
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    let is_valid = |text: &str| {
+        let value: toml::Value = toml::from_str(text).unwrap_or_else(|bad| panic!("{text}: {bad}"));
+        validator.is_valid(&serde_json::to_value(value).expect("JSON"))
+    };
+    for text in [
+        "schema = 1\nextends = \"../platform\"\n[tool.other]\nx = 1\n",
+        "[runtime]\nport = 9000\nuser = \"1:1\"\nenv.A = \"b\"\nhealthcheck = { path = \"/\", enabled = true }\n",
+        "[run]\ncmd = [\"/x\"]\n[go]\nprivate_access = \"ssh\"\n[stages.deps]\nsecrets = [\"npmrc\"]\nenv.A = 1\n",
+        "[services.api.runtime]\nport = \"1\"\n[images]\n\"node\" = \"x/node\"\n[labels]\n\"a.b\" = \"c\"\n",
+    ] {
+        assert!(is_valid(text), "{text}");
+    }
+    for text in [
+        "[runtme]\nport = 1\n",
+        "[runtime]\nprot = 1\n",
+        "[runtime]\nport = true\n",
+        "[runtime]\nport = [1]\n",
+        "[go]\nprivate_access = \"ftp\"\n",
+        "[services.api]\nport = 1\n",
+        "[stages.deps]\npackges = []\n",
+        "[build]\ninstructions = \"RUN x\"\n",
+    ] {
+        assert!(!is_valid(text), "{text}");
+        let repo = with(GO, text);
+        assert_eq!(repo.run(&["init", "--stdout"]).code, Some(2), "{text}");
+    }
+    // No value that dockgen takes is underlined in an editor.
+    let samples = [
+        toml::Value::from("x"),
+        toml::Value::from("/x"),
+        toml::Value::from("SIGTERM"),
+        toml::Value::from("a:b"),
+        toml::Value::from(7),
+        toml::Value::from(1.5),
+        toml::Value::from(true),
+        toml::Value::from(vec!["x"]),
+        toml::Value::from(vec!["RUN x"]),
+        toml::Value::from(vec!["linux/amd64"]),
+        toml::Value::from(vec![toml::Value::from(7)]),
+    ];
+    for key in stack::keys() {
+        let name = key.name().replace("images.*", "images.node").replace('*', "a");
+        let mut taken = 0;
+        for sample in &samples {
+            let path = config::segments(&stack::keys(), &name);
+            let nested = path.iter().rev().fold(sample.clone(), |value, part| {
+                toml::Value::Table([(part.clone(), value)].into_iter().collect())
+            });
+            if key.check(sample).is_ok() {
+                taken += 1;
+                assert!(validator.is_valid(&serde_json::to_value(&nested).expect("JSON")), "{nested}");
+            }
+        }
+        let is_word = matches!(key.shape(), dockgen::key::Shape::OneOf(_));
+        assert!(taken > 0 || is_word, "no sample for `{}`", key.name());
+    }
+}
+
+const COMPANY: &str = "[policy]\nregistry_mirror = \"registry.company/hub\"\n\n[labels]\nvendor = \"Company\"\n\n[runtime]\nport = 7000\n\n[stages.deps]\nenv.CA = \"/ca.pem\"\n\n[stages.planner]\nenv.ONLY = \"rust\"\n";
+
+#[test]
+fn a_companys_folder_gives_defaults() {
+    let root =
+        Repo::new(&[("app/go.mod", GO[0].1), ("app/main.go", GO[1].1), ("platform/dockgen.toml", COMPANY)]);
+    for (extends, cited) in [("../platform", "platform/dockgen.toml"), ("defaults", "defaults/dockgen.toml")]
+    {
+        root.write("app/dockgen.toml", format!("extends = \"{extends}\"\n"));
+        if extends == "defaults" {
+            root.write("app/defaults/dockgen.toml", COMPANY);
+        }
+        let ran = root.run_without_a_trace(&["init", "app", "--stdout"]);
+        ran.ended(0, &[]);
+        for line in
+            ["registry.company/hub/golang:1.26-alpine", "vendor=Company", "EXPOSE 7000", "ENV CA=/ca.pem"]
+        {
+            assert!(ran.out.contains(line), "no `{line}` in {ran}");
+        }
+        let shown = root.run(&["config", "show", "app", "--origin"]);
+        assert!(shown.out.starts_with("extends = "), "{shown}");
+        let port = shown.out.lines().find(|line| line.starts_with("port = 7000")).unwrap_or_default();
+        assert!(port.ends_with(&format!("# {cited}:8")), "{shown}");
+    }
+    // The project's own word is stronger.
+    root.write("app/dockgen.toml", "extends = \"defaults\"\n[runtime]\nport = 7001\n");
+    let ran = root.run(&["init", "app", "--stdout"]);
+    assert!(ran.out.contains("EXPOSE 7001"), "{ran}");
+    root.run(&["init", "app"]).ended(0, &[]);
+    root.run_without_a_trace(&["check", "app"]).ended(0, &["up to date"]);
+    // A change of the company's is drift of the project's.
+    root.edit("app/defaults/dockgen.toml", "registry.company", "registry2.company");
+    root.run_without_a_trace(&["check", "app"]).ended(1, &["defaults/dockgen.toml:2"]);
+}
+
+#[test]
+fn a_folder_that_cannot_be_extended_is_refused() {
+    for (text, company, says) in [
+        ("extends = \"../nowhere\"\n", "", &["dockgen.toml:1", "`extends`", "nowhere"][..]),
+        ("extends = 7\n", "", &["dockgen.toml:1", "expected the path of a folder"]),
+        ("extends = \"/etc/dockgen\"\n", "", &["dockgen.toml:1", "another folder on every machine"]),
+        ("extends = \"https://git.company/x\"\n", "", &["dockgen.toml:1", "reads no network"]),
+        ("extends = \"co\"\n", "[runtime]\nprot = 1\n", &["co/dockgen.toml:2", "runtime.port", "prot = 1"]),
+        ("extends = \"co\"\n", "extends = \"..\"\n", &["co/dockgen.toml:1", "`extends` is for projects"]),
+        (
+            "extends = \"co\"\n",
+            "[services.x]\nrun.cmd = \"x\"\n",
+            &["co/dockgen.toml:1", "`services` is for projects"],
+        ),
+    ] {
+        let repo = with(GO, text);
+        if !company.is_empty() {
+            repo.write("co/dockgen.toml", company);
+        }
+        repo.run_without_a_trace(&["init"]).ended(2, says);
+    }
+}
+
+#[test]
+fn only_news_is_kept() {
+    let repo = Repo::new(GO);
+    repo.run(&["init", "--set", "runtime.port=8080", "--set", "go.version=1.26"]).ended(0, &[]);
+    assert!(!repo.state().contains_key("dockgen.toml"), "detection says the same");
+    repo.run(&["check"]).ended(0, &["up to date"]);
+    let choice = Repo::new(CHOICE);
+    choice.run(&["init", "--set", "go.main=./cmd/alpha"]).ended(0, &[]);
+    assert!(!choice.state().contains_key("dockgen.toml"), "it is the default");
+
+    repo.write("dockgen.toml", "# ours\n[runtime]\nport = 9000 # because\n");
+    repo.run(&["init", "--set", "runtime.port=9001", "--set", "labels.\"a.b\"=c"]).ended(2, &["labels"]);
+    repo.run(&["init", "--set", "runtime.port=9001", "--set", "labels.a.b=c"]).ended(0, &[]);
+    assert_eq!(
+        repo.read("dockgen.toml"),
+        "# ours\n[runtime]\nport = 9001 # because\n\n[labels]\n\"a.b\" = \"c\"\n"
+    );
+    repo.run(&["check"]).ended(0, &["up to date"]);
+}
