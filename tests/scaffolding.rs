@@ -1,6 +1,6 @@
 //! The templates of `examples/scaffolding` in the hands of their own tools: the new project has a Dockerfile that
 //! dockgen keeps, and a Dockerfile within a template is valid once it is filled. A tool that is not installed is
-//! counted as ignored.
+//! counted as ignored. So are the files beside a Dockerfile: Bake and Compose read them.
 #![allow(clippy::disallowed_methods, reason = "a test may look at files and start programs")]
 
 use std::fs;
@@ -18,6 +18,8 @@ fn main() {
         Trial::ignorable_test("cargo-generate", cargo_generate),
         Trial::ignorable_test("npm create", npm_create),
         Trial::ignorable_test("pre-commit", pre_commit),
+        Trial::ignorable_test("docker buildx bake", bake),
+        Trial::ignorable_test("docker compose", compose),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
@@ -188,6 +190,45 @@ fn pre_commit() -> Result<Completion, Failed> {
         Err(failed) => Err(failed),
         Ok(said) => Err(format!("no drift was seen: {said}").into()),
     }
+}
+
+/// A copy of a fixture with the files beside the Dockerfile.
+fn surrounded(fixture: &str) -> Result<TempDir, Failed> {
+    let home = TempDir::new()?;
+    copy_tree(&example("../../tests/fixtures").join(fixture), home.path())?;
+    dockgen(home.path(), &["init", "--yes", "--compose", "--bake"])?;
+    Ok(home)
+}
+
+/// Bake reads its file, and finds the stages that it names.
+fn bake() -> Result<Completion, Failed> {
+    if let Some(missing) = missing("docker", &["buildx", "version"]) {
+        return Ok(missing);
+    }
+    let home = surrounded("node-express")?;
+    let output = Command::new("docker")
+        .args(["buildx", "bake", "--print", "default", "test"])
+        .env("REGISTRY", "registry.example.com/team/")
+        .current_dir(home.path())
+        .output()?;
+    let plan: serde_json::Value = serde_json::from_slice(&output.stdout)
+        .map_err(|bad| format!("{bad}: {}", String::from_utf8_lossy(&output.stderr)))?;
+    let (image, test) = (&plan["target"]["notes-api"], &plan["target"]["notes-api-test"]);
+    let is_right = image["tags"][0] == "registry.example.com/team/notes-api:latest"
+        && image["target"] == "runtime"
+        && test["target"] == "test"
+        && test["args"]["VERSION"] == "dev";
+    if is_right { Ok(Completion::Completed) } else { Err(plan.to_string().into()) }
+}
+
+/// Compose reads its file.
+fn compose() -> Result<Completion, Failed> {
+    if let Some(missing) = missing("docker", &["compose", "version"]) {
+        return Ok(missing);
+    }
+    let home = surrounded("python-psycopg2")?;
+    let said = run(Command::new("docker").args(["compose", "config"]).current_dir(home.path()))?;
+    if said.contains("condition: service_healthy") { Ok(Completion::Completed) } else { Err(said.into()) }
 }
 
 fn copy_tree(from: &Path, to: &Path) -> Result<(), Failed> {

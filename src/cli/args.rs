@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use crate::render::Emitter;
+
 use clap::{ArgAction, Args as ClapArgs, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 /// The commands by what brings people to them, for the first page of the help.
@@ -158,6 +160,22 @@ pub(super) struct InitArgs {
     #[arg(long, value_name = "FILE")]
     pub answers: Option<PathBuf>,
 
+    /// Also compose.yaml: the port, and databases that libraries talk to
+    #[arg(long)]
+    pub compose: bool,
+
+    /// Also docker-bake.hcl: images, tests and platforms
+    #[arg(long)]
+    pub bake: bool,
+
+    /// Also CI jobs that build, test and check drift: github or gitlab
+    #[arg(long, value_name = "CI", value_enum, hide_possible_values = true)]
+    pub ci: Vec<CiName>,
+
+    /// Also devcontainer.json on the stage with the tools
+    #[arg(long)]
+    pub devcontainer: bool,
+
     #[arg(skip)]
     pub format: CheckFormat,
 
@@ -191,6 +209,12 @@ pub(super) enum CheckFormat {
     Github,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum CiName {
+    Github,
+    Gitlab,
+}
+
 /// What becomes of files that a person wrote or edited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Theirs {
@@ -216,6 +240,20 @@ pub(super) struct UpdateArgs {
 }
 
 impl InitArgs {
+    /// The files that are wanted beside the Dockerfile.
+    pub fn emitters(&self) -> Vec<Emitter> {
+        let ci = self.ci.iter().map(|name| match name {
+            CiName::Github => Emitter::Github,
+            CiName::Gitlab => Emitter::Gitlab,
+        });
+        let flags = [
+            (self.compose, Emitter::Compose),
+            (self.bake, Emitter::Bake),
+            (self.devcontainer, Emitter::Devcontainer),
+        ];
+        flags.into_iter().filter_map(|(is_set, emitter)| is_set.then_some(emitter)).chain(ci).collect()
+    }
+
     /// The same command without a terminal, and with nothing asked for.
     fn quiet(target: &Target, all: bool, if_detected: bool) -> Self {
         Self {
@@ -231,6 +269,10 @@ impl InitArgs {
             template: false,
             json: false,
             answers: None,
+            compose: false,
+            bake: false,
+            ci: Vec::new(),
+            devcontainer: false,
             format: CheckFormat::Text,
             theirs: Theirs::StandInTheWay,
         }

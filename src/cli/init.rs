@@ -12,6 +12,7 @@ use crate::diag::Severity;
 use crate::out::{self, Consent, OutFile, Outcome, Standing};
 use crate::plan::question::Question;
 use crate::plan::service::Service;
+use crate::render::Emitter;
 use crate::repo::RelPath;
 
 /// A planned file, and what lies at its path now.
@@ -73,6 +74,7 @@ fn perform(args: &InitArgs, document: &mut Document, term: &Term) -> Result<Exit
     let (printed, read_back) = session.print(&services, term)?;
     let files = printed.into_iter().flat_map(|files| [files.dockerfile, files.dockerignore]);
     let mut planned: Vec<Planned> = files.map(|file| place(&session, file)).collect();
+    planned.extend(beside(args, &session, &services)?);
     let findings = [session.plan.diagnostics.clone(), read_back].concat();
     document.diagnostics.clone_from(&findings);
     if let Some(broken) = findings.iter().find(|finding| finding.severity == Severity::Error) {
@@ -292,9 +294,25 @@ fn place(session: &Session, file: OutFile) -> Planned {
     Planned { is_settled: standing == Standing::Edited && same_origin, file, standing }
 }
 
+/// The files beside the Dockerfile: those that are asked for, and those that dockgen has written before.
+fn beside(args: &InitArgs, session: &Session, services: &[Service]) -> Result<Vec<Planned>, Failure> {
+    let wanted = args.emitters();
+    let mut files = Vec::new();
+    for emitter in Emitter::ALL {
+        let there = session.on_disk().doc(&emitter.path()).map(|doc| out::standing(Some(doc.text)));
+        let is_ours = matches!(there, Some(Standing::Untouched | Standing::Edited));
+        if is_ours || wanted.contains(emitter) {
+            let file = emitter.emit(services).map_err(|why| Failure::new(Exit::Misuse, why))?;
+            files.push(place(session, file));
+        }
+    }
+    Ok(files)
+}
+
 /// The stamp holds a hash of what dockgen wrote. The same stamp in an edited file: nothing but the person has moved.
 fn stamp_line(text: &str) -> Option<&str> {
-    let stamp = text.lines().find_map(|line| line.strip_prefix("# dockgen:generated "))?;
+    let marks = ["# dockgen:generated ", "// dockgen:generated "];
+    let stamp = text.lines().find_map(|line| marks.iter().find_map(|mark| line.strip_prefix(mark)))?;
     stamp.split_whitespace().last()
 }
 
@@ -304,7 +322,7 @@ pub(super) fn existing<'s>(session: &'s Session, planned: &Planned) -> Option<&'
 }
 
 fn only_dockerfile(services: &[Service], planned: &[Planned], term: &Term) -> Result<Exit, Failure> {
-    if let [dockerfile, _] = planned {
+    if let ([_], [dockerfile, ..]) = (services, planned) {
         term.data(&dockerfile.file.text)?;
         return Ok(Exit::Done);
     }

@@ -4,7 +4,8 @@
 
 use crate::dockerfile::{self, Keyword};
 use crate::key::{AnyKey, Key, Shape, text, texts, truth};
-use crate::plan::catalog::Catalog;
+use crate::plan::backing::Backing;
+use crate::plan::catalog::{Catalog, without_tag};
 use crate::plan::service::ExecForm;
 use crate::plan::stage::SecretMount;
 
@@ -308,11 +309,17 @@ fn is_own(table: &str, name: &str) -> bool {
             && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
     };
     match table {
-        "images." => Catalog::builtin().names().any(|known| is_image(name, known)),
+        "images." => image_names().any(|known| is_image(name, known)),
         "args." => spelled(""),
         "labels." => spelled("-./"),
         _ => spelled(".-"),
     }
+}
+
+/// The images that dockgen names: base images, and what runs beside a program.
+fn image_names() -> impl Iterator<Item = &'static str> {
+    let beside = Backing::ALL.iter().map(|backing| without_tag(backing.image()));
+    Catalog::builtin().names().chain(beside)
 }
 
 /// Is it this image, with a tag or without? Some have the toolchain's line in their names.

@@ -9,7 +9,7 @@ mod stamp;
 mod write;
 
 pub use diff::diff;
-pub use stamp::{stamp, standing, unstamped};
+pub use stamp::{stamp, stamp_json, standing, unstamped};
 pub use write::{Consent, Outcome, WriteError, write};
 
 use crate::repo::path::RelPath;

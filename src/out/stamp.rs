@@ -2,13 +2,16 @@
 //!
 //! `# dockgen:generated 1.4.0 sha256:0123456789abcdef` tells later runs whether a person
 //! has changed the file since. The version is for people: a file of an older dockgen is
-//! as untouched as one of today. All file types that carry a stamp have `#` comments.
+//! as untouched as one of today. Files that carry a stamp have `#` comments, or `//`.
 
 use sha2::{Digest, Sha256};
 
 use super::Standing;
 
 const MARK: &str = "# dockgen:generated";
+
+/// The same where comments begin otherwise: JSON with comments.
+const SLASHES: &str = "// dockgen:generated";
 
 /// Comments on top of a Dockerfile that steer its parser. Any other comment ends them, so
 /// the stamp comes below: <https://docs.docker.com/reference/dockerfile/#parser-directives>.
@@ -21,6 +24,12 @@ pub fn stamp(text: &str) -> String {
     let directives = body.split_inclusive('\n').take_while(|line| is_directive(line));
     let (head, rest) = body.split_at(directives.map(str::len).sum());
     [head, &line, rest].concat()
+}
+
+/// The same for JSON with comments.
+pub fn stamp_json(text: &str) -> String {
+    let body = unstamped(text);
+    format!("{SLASHES} {} sha256:{}\n{body}", env!("CARGO_PKG_VERSION"), fingerprint(&body))
 }
 
 /// The text without a stamp: a file that will be filled in by somebody else is theirs.
@@ -49,7 +58,9 @@ pub fn standing(existing: Option<&str>) -> Standing {
 }
 
 fn is_stamp(line: &str) -> bool {
-    (line.trim().strip_prefix(MARK)).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+    let marks = [MARK, SLASHES];
+    let rest = marks.iter().find_map(|mark| line.trim().strip_prefix(mark));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
 }
 
 fn is_directive(line: &str) -> bool {

@@ -3,6 +3,7 @@
 //! The frame around the stacks: which folders are worth a look, whose they are, and what
 //! people said about the result. What a stack knows stays in the stack.
 
+pub mod backing;
 pub mod catalog;
 mod claim;
 mod ignore;
@@ -81,6 +82,7 @@ pub fn plan_with(inventory: &Inventory, settings: &Settings, declared: &[Declare
         match proposal.service {
             Ok(mut service) => {
                 wish::grant(&mut service, settings, catalog, &mut plan.diagnostics);
+                service.beside = backing::found(&service, inventory);
                 registry::settle(&mut service, settings, &mut plan.diagnostics);
                 ignore::settle(&mut service, inventory, &mut plan.diagnostics);
                 plan.services.push(service);

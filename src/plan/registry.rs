@@ -40,6 +40,11 @@ pub(super) fn settle(service: &mut Service, settings: &Settings, notes: &mut Vec
         }
     }
     map.rename_mounts(&mut service.tool);
+    for beside in &mut service.beside {
+        if let Some(instead) = map.instead_of(&beside.image) {
+            beside.image = instead.value;
+        }
+    }
 }
 
 /// Is it the image that a person has asked for by name?

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::diag::Diagnostic;
 use crate::fact::Fact;
+use crate::plan::backing::Beside;
 use crate::plan::question::Question;
 use crate::plan::stage::StageGraph;
 use crate::repo::path::RelPath;
@@ -55,6 +56,9 @@ pub struct Service {
     /// The platforms it is built for; none for that of whoever builds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub platforms: Vec<Fact<String>>,
+    /// What it talks to: databases, caches, queues.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<Beside>,
     /// What the build does not see, in groups.
     pub ignore: Vec<IgnoreGroup>,
     /// Where that is written.

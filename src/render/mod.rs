@@ -5,6 +5,7 @@
 
 mod dockerfile;
 mod dockerignore;
+mod emit;
 mod filters;
 mod layers;
 mod read_back;
@@ -17,6 +18,7 @@ use crate::plan::service::{IgnoreGroup, Plan, Service};
 use crate::repo::inventory::Inventory;
 use crate::repo::path::RelPath;
 
+pub use emit::Emitter;
 pub use layers::{Override, PROJECT_FOLDER, overrides};
 pub use read_back::read_back;
 pub use templates::{Layer, TemplateError, Templates};

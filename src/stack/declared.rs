@@ -259,6 +259,7 @@ impl Declared {
         let kind = if port.is_some() { ServiceKind::Server } else { ServiceKind::Program };
         Ok(Service {
             platforms: Vec::new(),
+            beside: Vec::new(),
             name: s.service_name(self.id),
             dir: s.dir.path().clone(),
             context: s.dir.path().clone(),

@@ -159,6 +159,11 @@ pub fn reads_with(declared: &[Declared]) -> Reads {
             "Dockerfile.dockerignore",
             ".dockerignore",
             "Procfile",
+            // Files that dockgen may have written beside the Dockerfile.
+            "compose.yaml",
+            "docker-bake.hcl",
+            "image.yml",
+            "devcontainer.json",
         ],
         // Templates of the project's own, or of a company's folder within the repository.
         endings: vec![".tera"],

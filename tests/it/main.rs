@@ -15,6 +15,7 @@ mod cli;
 mod config;
 mod docs;
 mod drift;
+mod emit;
 mod init;
 mod injection;
 mod layouts;

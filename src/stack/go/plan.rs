@@ -90,6 +90,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
     };
     Ok(Service {
         platforms: Vec::new(),
+        beside: Vec::new(),
         name: s.service_name(&facts.binary),
         ignore_file: Service::usual_ignore_file(s.dir.path()),
         dir: s.dir.path().clone(),

@@ -94,6 +94,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
     };
     Ok(Service {
         platforms: Vec::new(),
+        beside: Vec::new(),
         name: s.service_name(build.service_name()),
         ignore_file: Service::usual_ignore_file(&build.context),
         dir: s.dir.path().clone(),

@@ -76,6 +76,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
     let toolchain = Toolchain { name: "Python".to_owned(), version: facts.version.value.clone() };
     Ok(Service {
         platforms: Vec::new(),
+        beside: Vec::new(),
         name: s.service_name(&name(facts)),
         dir: s.dir.path().clone(),
         context: facts.context.clone(),
