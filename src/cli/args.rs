@@ -12,7 +12,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Write", &["init", "plan", "verify"]),
     ("Keep", &["check", "update"]),
     ("Renew", &["inventory", "migrate", "lint", "explain"]),
-    ("Set up", &["config", "templates", "schema", "completions"]),
+    ("Set up", &["config", "templates", "schema", "doctor", "man", "completions"]),
 ];
 
 /// The definition of the command line, with its commands in groups on the first page.
@@ -61,33 +61,59 @@ pub(super) enum Color {
 #[expect(clippy::large_enum_variant, reason = "there is one value of it in a run")]
 pub(super) enum Command {
     /// Write or update Dockerfile and .dockerignore
+    #[command(
+        after_help = "Examples:\n  dockgen init --dry-run\n  dockgen init --set runtime.port=9000\n  dockgen init --compose --ci github"
+    )]
     Init(InitArgs),
     /// Exit 1 with the diff and the cause when files would change
+    #[command(after_help = "Examples:\n  dockgen check\n  dockgen check --format github")]
     Check(CheckArgs),
     /// Write again what nobody edited, show what else would change
+    #[command(after_help = "Examples:\n  dockgen update")]
     Update(UpdateArgs),
     /// Show what dockgen sees and why; writes nothing
+    #[command(after_help = "Examples:\n  dockgen plan\n  dockgen plan --format json")]
     Plan(PlanArgs),
     /// Build, run, probe, stop and rebuild what a Dockerfile makes
+    #[command(after_help = "Examples:\n  dockgen verify\n  dockgen verify --compare Dockerfile.old")]
     Verify(crate::cli::verify::VerifyArgs),
     /// List Dockerfiles: base, end of life, user, easy or hard
+    #[command(after_help = "Examples:\n  dockgen inventory --format csv")]
     Inventory(InventoryArgs),
     /// Rebuild old Dockerfiles, accounting for every instruction
+    #[command(after_help = "Examples:\n  dockgen migrate --level safe")]
     Migrate(MigrateArgs),
     /// Say what is wrong with Dockerfiles, any Dockerfiles
+    #[command(after_help = "Examples:\n  dockgen lint Dockerfile --format sarif")]
     Lint(LintArgs),
     /// Print why a rule of `lint` is one
+    #[command(after_help = "Examples:\n  dockgen explain\n  dockgen explain root-user")]
     Explain {
         /// The code of a finding; all rules without
         code: Option<String>,
     },
     /// Show the settings that hold, and where each comes from
+    #[command(after_help = "Examples:\n  dockgen config show --origin")]
     Config(ConfigArgs),
     /// List, show, copy and check templates
+    #[command(
+        after_help = "Examples:\n  dockgen templates list\n  dockgen templates eject base/runtime.tera --block labels\n  dockgen templates check"
+    )]
     Templates(TemplatesArgs),
     /// Print the JSON schema of a document
+    #[command(after_help = "Examples:\n  dockgen schema config")]
     Schema(SchemaArgs),
+    /// Say what is there of what dockgen's commands want
+    #[command(after_help = "Examples:\n  dockgen doctor")]
+    Doctor(DoctorArgs),
+    /// Print the manual page, or write all pages into a folder
+    #[command(after_help = "Examples:\n  dockgen man\n  dockgen man man1")]
+    Man {
+        /// The folder for all pages, such as /usr/local/share/man/man1
+        folder: Option<PathBuf>,
+    },
     /// Print a completion script
+    #[command(after_help = "Examples:\n  dockgen completions bash")]
     Completions {
         /// bash, zsh, fish, powershell or elvish
         shell: clap_complete::Shell,
@@ -472,6 +498,13 @@ pub(super) enum TemplatesCommand {
         #[arg(default_value = ".")]
         path: PathBuf,
     },
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub(super) struct DoctorArgs {
+    /// The repository
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
 }
 
 #[derive(Debug, Clone, ClapArgs)]

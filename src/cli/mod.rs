@@ -9,9 +9,11 @@ mod ask;
 mod cause;
 mod config;
 mod dockerfiles;
+mod doctor;
 mod document;
 mod init;
 mod lint;
+mod man;
 mod migrate;
 mod plan;
 mod repositories;
@@ -85,6 +87,8 @@ pub fn main() -> ExitCode {
         Command::Explain { code } => lint::explain(code.as_deref(), &term),
         Command::Config(command) => config::run(command, &term),
         Command::Templates(command) => templates::run(command, &term),
+        Command::Doctor(command) => doctor::run(command, &term),
+        Command::Man { folder } => man::run(folder.as_deref(), &term),
         Command::Schema(command) => plan::schema(command, &term),
         Command::Completions { shell } => {
             let mut script = Vec::new();

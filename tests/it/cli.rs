@@ -22,6 +22,8 @@ fn help_fits_a_screen() {
         "templates",
         "templates eject",
         "schema",
+        "doctor",
+        "man",
         "config",
         "config show",
         "completions",
@@ -215,4 +217,72 @@ fn a_wrong_dockgen_toml_is_refused_with_its_place() {
             ran.ended(2, says);
         }
     }
+}
+
+/// Examples of the help are run as they stand, in a repository with all that they name.
+#[test]
+fn the_examples_of_the_help_run() {
+    let repo = Repo::new(GO);
+    let page = repo.run(&["--help"]).out;
+    // The second column: after the group, before what the command does.
+    let names = page.lines().filter_map(|line| line.get(8..20)).map(str::trim_end);
+    let is_name = |name: &&str| !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase());
+    let names: Vec<&str> = names.filter(is_name).collect();
+    assert!(names.len() > 10, "{names:?}");
+    repo.run(&["init"]).ended(0, &[]);
+    let mut seen = 0;
+    for name in names.into_iter().filter(|name| *name != "verify") {
+        let help = repo.run(&[name, "--help"]);
+        let (_, examples) =
+            help.out.split_once("Examples:\n").unwrap_or_else(|| panic!("no examples: {help}"));
+        for example in examples.lines() {
+            let words = shell_words::split(example).expect("words");
+            assert_eq!(words.first().map(String::as_str), Some("dockgen"), "{example}");
+            let args: Vec<&str> = words.iter().skip(1).map(String::as_str).collect();
+            let ran = repo.run(&args);
+            // 1 is a finding, and 4 an engine that a machine need not have.
+            let is_fine = matches!(ran.code, Some(0 | 1)) || (name == "doctor" && ran.code == Some(4));
+            assert!(is_fine && !ran.err.contains("panicked"), "{ran}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 15, "{seen} examples were run");
+}
+
+#[test]
+fn manual_pages_are_made_of_the_same_definitions() {
+    let repo = Repo::new(&[]);
+    let page = repo.run(&["man"]);
+    page.ended(0, &[]);
+    assert!(page.out.contains(".TH dockgen 1"), "{page}");
+    repo.run(&["man", "."]).ended(0, &["pages in ."]);
+    let page = repo.read("dockgen-init.1");
+    assert!(page.contains("compose") && page.contains("Examples"), "{page}");
+    assert!(repo.state().len() > 12, "{:?}", repo.state().keys());
+}
+
+#[test]
+fn the_doctor_says_what_is_there_and_what_is_missing() {
+    let repo =
+        Repo::new(&[("go.mod", GO[0].1), ("main.go", GO[1].1), ("dockgen.toml", "[runtime]\nport = 1\n")]);
+    let nowhere = tempfile::tempdir().expect("a folder");
+    let doctor = |repo: &Repo| {
+        let output = repo.command(&["doctor"]).env("PATH", nowhere.path()).output().expect("starts");
+        Ran::new(&["doctor"], &output)
+    };
+    let ran = doctor(&repo);
+    ran.ended(4, &[]);
+    for line in [
+        "missing  engine",
+        "ok       folder",
+        "ok       templates  built in",
+        "ok       settings   1 in dockgen.toml",
+        "ok       project    hello",
+    ] {
+        assert!(ran.out.contains(line), "no `{line}` in {ran}");
+    }
+    assert!(ran.out.contains("help: install one of them"), "{ran}");
+    repo.write(".dockgen/templates/go/biuld.tera", "x");
+    let ran = doctor(&repo);
+    assert!(ran.out.contains("missing  templates") && ran.out.contains("dockgen templates check"), "{ran}");
 }
