@@ -2,7 +2,13 @@
 //!
 //! Results come in the order of the things, so how many processors there are is never seen in them.
 
+#[cfg(feature = "cli")]
+mod in_order;
+
 use std::num::NonZero;
+
+#[cfg(feature = "cli")]
+pub use in_order::in_order;
 
 /// What `work` makes of each of `things`. Fewer than `worth` of them for each thread are not worth one: starting it
 /// takes longer.

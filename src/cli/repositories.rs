@@ -1,8 +1,9 @@
-//! What a person means by a path: a repository, a folder of repositories, or one Dockerfile; and what git says of it.
+//! What a person means by a path: a repository, a folder of repositories, or one Dockerfile.
 #![expect(clippy::disallowed_methods, reason = "paths that a person names are looked at by their names")]
 
+use std::collections::BTreeSet;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use crate::cli::dockerfiles;
 use crate::cli::{Exit, Failure};
@@ -27,22 +28,58 @@ pub(super) struct Read {
 
 /// Every repository that is meant, in the order of the names, each once.
 pub(super) fn find(names: &[PathBuf]) -> Result<Vec<Repository>, Failure> {
-    let mut all: Vec<Repository> = Vec::new();
+    let mut all = Several::default();
     for name in names {
-        let found = if name.is_dir() {
-            folder(name)?
-        } else if name.is_file() {
-            vec![of_file(name)?]
-        } else {
-            return Err(Failure::new(Exit::Misuse, format!("there is no `{}`", name.display())));
-        };
+        all.extend(named(name)?);
+    }
+    Ok(all.repositories)
+}
+
+/// The repositories of a list: a path on each line, from the folder of the list; `#` begins a comment. A path that leads
+/// nowhere is a repository that cannot be read, because one broken line stops nobody.
+pub(super) fn listed(list: &Path) -> Result<Vec<Repository>, Failure> {
+    let refuse = |bad| Failure::new(Exit::Misuse, format!("cannot read `{}`: {bad}", list.display()));
+    let (text, folder) = if list == Path::new("-") {
+        let mut text = String::new();
+        std::io::stdin().lock().read_to_string(&mut text).map_err(refuse)?;
+        (text, Path::new(""))
+    } else {
+        (std::fs::read_to_string(list).map_err(refuse)?, list.parent().unwrap_or(Path::new("")))
+    };
+    let mut all = Several::default();
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        let path = folder.join(line);
+        let gone = || vec![Repository { root: path.clone(), only: None }];
+        all.extend(named(&path).unwrap_or_else(|_| gone()));
+    }
+    Ok(all.repositories)
+}
+
+/// Each repository once, in the order they were named.
+#[derive(Default)]
+struct Several {
+    repositories: Vec<Repository>,
+    known: BTreeSet<(PathBuf, Option<RelPath>)>,
+}
+
+impl Several {
+    fn extend(&mut self, found: Vec<Repository>) {
         for repository in found {
-            if !all.iter().any(|known| known.root == repository.root && known.only == repository.only) {
-                all.push(repository);
+            if self.known.insert((repository.root.clone(), repository.only.clone())) {
+                self.repositories.push(repository);
             }
         }
     }
-    Ok(all)
+}
+
+fn named(name: &Path) -> Result<Vec<Repository>, Failure> {
+    if name.is_dir() {
+        folder(name)
+    } else if name.is_file() {
+        Ok(vec![of_file(name)?])
+    } else {
+        Err(Failure::new(Exit::Misuse, format!("there is no `{}`", name.display())))
+    }
 }
 
 fn of_file(file: &Path) -> Result<Repository, Failure> {
@@ -90,6 +127,14 @@ impl Repository {
         self.root.display().to_string()
     }
 
+    /// What tells it from every other one: its path, and the file that is meant.
+    pub fn key(&self) -> String {
+        match &self.only {
+            Some(only) => self.root.join(only.as_str()).display().to_string(),
+            None => self.shown(),
+        }
+    }
+
     /// Reads it: one walk, and every byte of its Dockerfiles.
     pub fn read(&self) -> Result<Read, Failure> {
         let inventory = Inventory::scan(&self.root, &stack::reads())
@@ -103,25 +148,5 @@ impl Repository {
         let read = |path: RelPath| Ok((path.clone(), dockerfiles::read(&self.root.join(path.as_str()))?));
         let dockerfiles = paths.into_iter().map(read).collect::<Result<_, Failure>>()?;
         Ok(Read { inventory, dockerfiles })
-    }
-
-    /// Why a change of this file could not be taken back with git; nothing if it could.
-    pub fn unsaved(&self, path: &RelPath) -> Option<String> {
-        // Nothing that the repository configures may run.
-        let git = Command::new("git")
-            .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "--no-optional-locks"])
-            .args(["status", "--porcelain", "--ignored", "--", path.as_str()])
-            .current_dir(&self.root)
-            .stdin(Stdio::null())
-            .output();
-        match git {
-            Err(_) => Some("git cannot be asked whether it is committed".to_owned()),
-            Ok(output) if !output.status.success() => Some("it is not under version control".to_owned()),
-            Ok(output) if output.stdout.is_empty() => None,
-            Ok(output) if output.stdout.starts_with(b"?? ") || output.stdout.starts_with(b"!! ") => {
-                Some("git does not track it".to_owned())
-            }
-            Ok(_) => Some("it has changes that are not committed".to_owned()),
-        }
     }
 }

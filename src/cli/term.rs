@@ -1,5 +1,6 @@
 //! The only code that prints.
 
+use std::cell::Cell;
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
@@ -15,6 +16,10 @@ use crate::repo::Inventory;
 pub(super) struct Term {
     color: bool,
     interactive: bool,
+    /// Whether stderr is a screen, on which a line can be drawn over.
+    is_screen: bool,
+    /// Whether a line stands there that the next one has to take away.
+    has_progress: Cell<bool>,
 }
 
 const STRONG: Style = Style::new().bold();
@@ -23,7 +28,6 @@ const BAD: Style = AnsiColor::Red.on_default().bold();
 const GOOD: Style = AnsiColor::Green.on_default();
 const HINT: Style = AnsiColor::Cyan.on_default();
 
-#[expect(clippy::unused_self, reason = "whoever prints has been given the one value that may")]
 impl Term {
     /// Colour by flag, then `NO_COLOR`, then `FORCE_COLOR`, then whether stderr is a terminal.
     pub fn new(color: Color) -> Self {
@@ -41,7 +45,12 @@ impl Term {
             (_, true) => anstream::ColorChoice::Always,
         };
         choice.write_global();
-        Self { color: wanted, interactive: is_terminal && std::io::stdin().is_terminal() }
+        Self {
+            color: wanted,
+            interactive: is_terminal && std::io::stdin().is_terminal(),
+            is_screen: is_terminal,
+            has_progress: Cell::new(false),
+        }
     }
 
     /// Is there somebody to ask?
@@ -49,8 +58,30 @@ impl Term {
         self.interactive
     }
 
+    /// How far a long work is, on a screen; the next thing that is said takes its place.
+    pub fn progress(&self, done: usize, all: usize, about: &str) {
+        const WIDTH: usize = 20;
+        if !self.is_screen {
+            return;
+        }
+        self.clear();
+        let full = done * WIDTH / all.max(1);
+        let bar = format!("{}{}", "#".repeat(full), "-".repeat(WIDTH - full));
+        let _ = write!(anstream::stderr(), "{QUIET}[{bar}]{QUIET:#} {done}/{all} {about}");
+        let _ = std::io::stderr().flush();
+        self.has_progress.set(true);
+    }
+
+    /// Takes the line of progress away.
+    pub fn clear(&self) {
+        if self.has_progress.replace(false) {
+            let _ = write!(std::io::stderr(), "\r\u{1b}[2K");
+        }
+    }
+
     /// Data, for whoever reads stdout. A reader that goes away early is no error; a full disk is one.
     pub fn data(&self, text: &str) -> Result<(), Failure> {
+        self.clear();
         let mut out = std::io::stdout().lock();
         received(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
     }
@@ -59,6 +90,7 @@ impl Term {
     pub fn diff(&self, text: &str) -> Result<(), Failure> {
         use std::fmt::Write as _;
 
+        self.clear();
         let mut coloured = String::new();
         for line in text.lines() {
             let style = match line.as_bytes().first() {
@@ -75,31 +107,37 @@ impl Term {
 
     /// A line for a person.
     pub fn say(&self, line: &str) {
+        self.clear();
         let _ = writeln!(anstream::stderr(), "{line}");
     }
 
     /// A labelled line: what it is about, and what is said.
     pub fn row(&self, label: &str, value: &str) {
+        self.clear();
         let _ = writeln!(anstream::stderr(), "  {QUIET}{label:<9}{QUIET:#} {value}");
     }
 
     /// The name of something, made to stand out.
     pub fn title(&self, name: &str, about: &str) {
+        self.clear();
         let _ = writeln!(anstream::stderr(), "{STRONG}{name}{STRONG:#} {about}");
     }
 
     /// Something done to a file.
     pub fn done(&self, verb: &str, what: &str) {
+        self.clear();
         let _ = writeln!(anstream::stderr(), "{GOOD}{verb:>10}{GOOD:#} {what}");
     }
 
     /// What to do next.
     pub fn next(&self, command: &str) {
+        self.clear();
         let _ = writeln!(anstream::stderr(), "{HINT}next:{HINT:#} {command}");
     }
 
     /// Why a command could not do its work.
     pub fn error(&self, message: &str, help: Option<&str>) {
+        self.clear();
         let _ = writeln!(anstream::stderr(), "{BAD}error{BAD:#}: {message}");
         for line in help.unwrap_or_default().lines() {
             let _ = writeln!(anstream::stderr(), "{HINT}help{HINT:#}: {line}");

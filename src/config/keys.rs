@@ -117,6 +117,14 @@ pub static HEALTH_ENABLED: Key<bool> = Key {
     parse: truth,
 };
 
+/// What stands behind an image of one's own.
+pub static BASES: Key<String> = Key {
+    name: "migrate.bases.*",
+    shape: Shape::Text,
+    doc: "the public image that an image of one's own is built like; `*` at the end of both stands for the rest",
+    parse: base,
+};
+
 /// Environment of the running program.
 pub static ENV: Key<String> = Key {
     name: "runtime.env.*",
@@ -224,6 +232,7 @@ pub static STAGE_TARGET: Key<String> = Key {
 
 /// The settings that every stack shares.
 pub static SHARED: &[&dyn AnyKey] = &[
+    &BASES,
     &BUILD_COMMAND,
     &BUILD_INSTRUCTIONS,
     &BUILD_PACKAGES,
@@ -312,6 +321,7 @@ fn is_own(table: &str, name: &str) -> bool {
         "images." => image_names().any(|known| is_image(name, known)),
         "args." => spelled(""),
         "labels." => spelled("-./"),
+        "migrate.bases." => is_image_pattern(name),
         _ => spelled(".-"),
     }
 }
@@ -341,6 +351,12 @@ fn is_image(name: &str, image: &str) -> bool {
 
 fn is_stage(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+/// The name of an image, with or without a tag, or the beginning of names.
+fn is_image_pattern(name: &str) -> bool {
+    let rest = name.strip_suffix('*').unwrap_or(name);
+    !rest.is_empty() && rest.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:".contains(c))
 }
 
 /// Is there a key below this table?
@@ -474,6 +490,15 @@ fn secrets(entries: Vec<String>) -> Result<Secrets, String> {
         Ok(SecretMount { id: id.to_owned(), target })
     };
     entries.into_iter().map(one).collect::<Result<_, _>>().map(Secrets)
+}
+
+fn base(value: &toml::Value) -> Result<String, String> {
+    let pattern = text(value)?;
+    if pattern == "*" || is_image_pattern(&pattern) {
+        Ok(pattern)
+    } else {
+        Err("expected an image reference".into())
+    }
 }
 
 fn http_path(value: &toml::Value) -> Result<String, String> {

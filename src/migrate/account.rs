@@ -4,13 +4,13 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::dockerfile::{Dockerfile, ItemKind};
 use crate::lint::Secrets;
 
 /// What became of one instruction.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "fate")]
 pub enum Disposition {
     /// Lives on as a setting, or as a value of the new file that is the same.
@@ -43,7 +43,7 @@ pub enum Disposition {
 }
 
 /// Why an instruction can go without a loss.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "reason")]
 pub enum DropReason {
     /// A later one in its stage replaces it.
@@ -111,7 +111,7 @@ impl fmt::Display for Disposition {
 }
 
 /// One instruction or directive of the old file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// Its first line.
     pub line: u32,
@@ -129,7 +129,7 @@ pub struct Entry {
 }
 
 /// An account of a whole file, in file order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Ledger {
     entries: Vec<Entry>,

@@ -1,6 +1,6 @@
 //! How hard an old Dockerfile is to migrate, from its text alone: what stands in the way, with lines and reasons.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::dockerfile::packages::{self, Manager};
 use crate::dockerfile::script::{self, Command};
@@ -8,7 +8,7 @@ use crate::dockerfile::{Dockerfile, Form, Instruction, Keyword, Meaning, Origin,
 use crate::lint::pipes;
 
 /// Something that keeps a file from being rebuilt in stages.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Obstacle {
     /// Where it is.
     pub line: u32,
@@ -19,7 +19,7 @@ pub struct Obstacle {
 }
 
 /// The kinds of obstacles.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ObstacleKind {
     /// A build would refuse the file.

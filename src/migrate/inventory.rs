@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::assess::{Obstacle, ObstacleKind, assess};
-use crate::dockerfile::{self, Origin, Stages};
+use super::shape::Shape;
+use crate::dockerfile::{self, Stages};
 use crate::lint::{self, Secrets};
 use crate::out::{self, Standing};
-use crate::plan::catalog::Catalog;
 use crate::plan::service::Plan;
 use crate::repo::RelPath;
 
@@ -54,7 +54,7 @@ pub enum By {
 }
 
 /// How hard a rebuild in stages is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Effort {
     /// Nothing stands in the way.
@@ -93,13 +93,7 @@ pub fn survey(repository: &str, path: &RelPath, text: &str, plan: &Plan) -> Row 
         (false, true) => Effort::Staged,
         (false, false) => Effort::Hard,
     };
-    let last = stages.last();
-    let origin = last.and_then(|last| stages.lineage(last).first().map(|first| first.origin.clone()));
-    let base_ended = match &origin {
-        Some(Origin::Image(image)) => Catalog::builtin().ended(image).map(|ended| ended.to_string()),
-        _ => None,
-    };
-    let user = last.and_then(|last| stages.evaluated(last).user);
+    let shape = Shape::of(&file);
     let by = match out::standing(Some(text)) {
         Standing::Untouched => By::Dockgen,
         Standing::Edited => By::Both,
@@ -112,10 +106,10 @@ pub fn survey(repository: &str, path: &RelPath, text: &str, plan: &Plan) -> Row 
         repository: repository.to_owned(),
         path: path.clone(),
         stack,
-        stages: stages.iter().count(),
-        base: secrets.mask(&origin.map_or_else(String::new, shown)),
-        base_ended,
-        user: user.unwrap_or_else(|| "the base image's".to_owned()),
+        stages: shape.stages,
+        base: shape.base,
+        base_ended: shape.base_ended,
+        user: shape.user,
         by,
         effort,
         why,
@@ -129,15 +123,6 @@ fn stack(path: &RelPath, plan: &Plan) -> Option<String> {
     let folder = path.parent()?;
     let around = plan.services.iter().filter(|service| folder.is_within(&service.dir));
     around.max_by_key(|service| service.dir.as_str().len()).map(|service| service.stack.value.clone())
-}
-
-fn shown(origin: Origin) -> String {
-    match origin {
-        Origin::Scratch => "scratch".to_owned(),
-        Origin::Image(image) => image.to_string(),
-        Origin::Stage(index) => format!("stage {index}"),
-        Origin::Unclear(text) => text,
-    }
 }
 
 /// The rows as a table for people, with the sums below.

@@ -2,24 +2,33 @@
 //!
 //! [`assess`] says what stands in the way, [`safe`] cleans a text without a change of the image's configuration,
 //! `restage` rebuilds a file in stages from what the repository is and what `harvest` takes from the old file,
-//! [`account`] is the ledger, [`inventory`] the table of many files. Secrets are kept out of all that is said.
+//! [`account`] is the ledger, [`inventory`] the table of many files, [`mail`] the change as a patch, [`report`]
+//! the page about a run. Secrets are kept out of all that is said.
 //! Reading and writing files is left to the callers.
 
 pub mod account;
 pub mod assess;
+mod bases;
 mod harvest;
 pub mod inventory;
 mod keep;
+pub mod mail;
+pub mod measured;
 mod packages;
+pub mod report;
 mod restage;
 pub mod safe;
+mod shape;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use account::{Disposition, DropReason, Entry, Ledger};
 pub use assess::{Obstacle, ObstacleKind, assess};
+pub use bases::Bases;
 pub use inventory::{Effort, Row, survey};
+pub use measured::{Judgement, Measured};
 pub use safe::{Safe, Sense, safe};
+pub use shape::Shape;
 
 use crate::dockerfile::{self, Dockerfile, Stages};
 use crate::lint::{self, Secrets};
@@ -27,7 +36,7 @@ use crate::out::{self, OutFile, Standing};
 use crate::repo::{Inventory, RelPath};
 
 /// How far a migration goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
     /// The same image configuration from a cleaner text.
@@ -39,7 +48,7 @@ pub enum Level {
 }
 
 /// What a migration makes of one Dockerfile.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Migration {
     /// Its path in the repository.
     pub path: RelPath,
@@ -53,6 +62,10 @@ pub struct Migration {
     pub obstacles: Vec<Obstacle>,
     /// What in it looks like a secret, by line and name.
     pub secrets: Vec<(u32, String)>,
+    /// What the old image was built from.
+    pub before: Shape,
+    /// What the new one is built from.
+    pub after: Shape,
     /// Findings of the rules before.
     pub findings_before: usize,
     /// Findings of the rules after.
@@ -61,6 +74,11 @@ pub struct Migration {
     pub diff: String,
     /// What the new image does other than the old one.
     pub differences: Vec<String>,
+    /// What both images did, where they were built.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured: Option<Measured>,
+    /// The paths of all files that change with it, the Dockerfile first.
+    pub written: Vec<RelPath>,
     /// The new text of the Dockerfile.
     #[serde(skip)]
     pub text: String,
@@ -70,7 +88,7 @@ pub struct Migration {
 }
 
 /// What came of a migration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// The text changes.
@@ -84,6 +102,17 @@ pub enum Outcome {
 /// Migrates one Dockerfile of a repository. Never fails: where obstacles stand in the way of stages the text is only
 /// cleaned, and what cannot be touched at all is refused with its reasons.
 pub fn migrate(path: &RelPath, text: &str, inventory: &Inventory, level: Level) -> Migration {
+    migrate_with(path, text, inventory, level, &Bases::default())
+}
+
+/// The same, with what everybody's `[migrate.bases]` says behind the repository's own.
+pub fn migrate_with(
+    path: &RelPath,
+    text: &str,
+    inventory: &Inventory,
+    level: Level,
+    bases: &Bases,
+) -> Migration {
     let (old, problems) = dockerfile::parse(text);
     let stages = Stages::of(&old);
     let mut obstacles = assess(&old, &problems, &stages);
@@ -95,7 +124,7 @@ pub fn migrate(path: &RelPath, text: &str, inventory: &Inventory, level: Level) 
     let mut reached = Level::Safe;
     let mut made: Option<Made> = None;
     if level != Level::Safe && obstacles.is_empty() {
-        match restage::restage(path, &old, inventory, level) {
+        match restage::restage(path, &old, inventory, level, bases) {
             Ok(restaged) => {
                 made = Some(restaged.into());
                 reached = level;
@@ -174,10 +203,14 @@ fn finish(
         ledger: made.ledger,
         obstacles: obstacles.into_iter().map(mask).collect(),
         secrets: secrets.names().into_iter().map(|(line, name)| (line, name.to_owned())).collect(),
+        before: Shape::of(old),
+        after: Shape::of(&new),
         findings_before: lint::lint(old, None).len(),
         findings_after: lint::lint(&new, None).len(),
         diff: secrets.mask(&diff),
         differences: made.differences,
+        measured: None,
+        written: made.files.iter().map(|file| file.path.clone()).collect(),
         text,
         files: made.files,
     }

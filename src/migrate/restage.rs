@@ -6,6 +6,7 @@
 use super::Level;
 use super::account::{Disposition, DropReason, Ledger};
 use super::assess::{Obstacle, ObstacleKind};
+use super::bases::Bases;
 use super::harvest::{Scene, harvest};
 use super::keep::keep;
 use crate::config::Settings;
@@ -37,6 +38,7 @@ pub(super) fn restage(
     old: &Dockerfile,
     inventory: &Inventory,
     level: Level,
+    bases: &Bases,
 ) -> Result<Restaged, Vec<Obstacle>> {
     let stages = Stages::of(old);
     let refuse = |line, kind, why: String| vec![Obstacle { line, kind, why }];
@@ -59,6 +61,7 @@ pub(super) fn restage(
         inventory,
         catalog,
         level,
+        bases: Bases::of(&settings).before(bases),
     };
     let mut taken = harvest(&scene);
     if !taken.obstacles.is_empty() {

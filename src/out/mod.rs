@@ -8,9 +8,9 @@ mod diff;
 mod stamp;
 mod write;
 
-pub use diff::diff;
-pub use stamp::{stamp, stamp_json, standing, unstamped};
-pub use write::{Consent, Outcome, WriteError, write};
+pub use diff::{diff, patch};
+pub use stamp::{fingerprint, stamp, stamp_json, standing, unstamped};
+pub use write::{Consent, Outcome, WriteError, is_temporary, with_ends_of, write};
 
 use crate::repo::path::RelPath;
 

@@ -74,7 +74,7 @@ fn is_directive(line: &str) -> bool {
 
 /// The first 16 hex digits of the hash of the text with `\n` line endings. It guards
 /// against accidents, not against forgers.
-fn fingerprint(body: &str) -> String {
+pub fn fingerprint(body: &str) -> String {
     let body = body.trim_start_matches('\u{feff}').replace("\r\n", "\n");
     let hash = Sha256::digest(body.as_bytes());
     let start = (hash.iter().take(8)).fold(0_u64, |start, &byte| start << 8 | u64::from(byte));

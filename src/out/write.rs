@@ -141,6 +141,28 @@ pub fn write<'a>(
     done.map(|()| outcomes)
 }
 
+/// How the names of files begin and end that are not in their places yet.
+const BEGIN: &str = ".dockgen-";
+const END: &str = ".tmp";
+
+/// Is this the name of a file that [`write()`] leaves behind when the program is killed in the middle of it?
+pub fn is_temporary(name: &str) -> bool {
+    name.starts_with(BEGIN) && name.ends_with(END)
+}
+
+/// The text as [`write()`] puts it in the place of an old one: with the line ends of that. A text with line ends of its
+/// own is an edited one, in which every byte counts.
+pub fn with_ends_of(old: Option<&[u8]>, new: &str) -> String {
+    let has_crlf = |bytes: &[u8]| {
+        let first = bytes.iter().position(|&byte| byte == b'\n');
+        first.is_some_and(|at| at > 0 && bytes[at - 1] == b'\r')
+    };
+    if old.is_some_and(has_crlf) && !new.contains("\r\n") {
+        return new.replace('\n', "\r\n");
+    }
+    new.to_owned()
+}
+
 /// One file of the step: where it really is, and what lies there.
 struct Target<'a> {
     file: &'a OutFile,
@@ -184,12 +206,7 @@ impl<'a> Target<'a> {
     }
 
     fn new(file: &'a OutFile, real: PathBuf, old: Option<Old>) -> Self {
-        // A text with line ends of its own is an edited one, in which every byte counts.
-        let new = if old.as_ref().is_some_and(Old::has_crlf) && !file.text.contains("\r\n") {
-            file.text.replace('\n', "\r\n")
-        } else {
-            file.text.clone()
-        };
+        let new = with_ends_of(old.as_ref().map(|old| &*old.bytes), &file.text);
         let outcome = match &old {
             None => Outcome::Created,
             Some(old) if old.bytes == new.as_bytes() => Outcome::Unchanged,
@@ -219,7 +236,7 @@ impl<'a> Target<'a> {
     fn temporary(&self, bytes: &[u8]) -> io::Result<NamedTempFile> {
         let directory = self.real.parent().unwrap_or(Path::new("."));
         let mut builder = tempfile::Builder::new();
-        builder.prefix(".dockgen-").suffix(".tmp");
+        builder.prefix(BEGIN).suffix(END);
         // The library's default is 0600. The umask applies to this one.
         #[cfg(unix)]
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o644);
@@ -251,11 +268,6 @@ impl<'a> Target<'a> {
 }
 
 impl Old {
-    fn has_crlf(&self) -> bool {
-        let first = self.bytes.iter().position(|&byte| byte == b'\n');
-        first.is_some_and(|at| at > 0 && self.bytes[at - 1] == b'\r')
-    }
-
     /// Gives the new file the owner and the mode of the old one.
     fn keep(&self, new: &NamedTempFile) -> io::Result<()> {
         #[cfg(unix)]

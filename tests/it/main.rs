@@ -11,11 +11,13 @@
 mod bad_input;
 mod bad_java;
 mod bad_python;
+mod behaviours;
 mod cli;
 mod config;
 mod docs;
 mod drift;
 mod emit;
+mod fleet;
 mod init;
 mod injection;
 mod layouts;

@@ -5,17 +5,19 @@
 
 mod run;
 mod start;
+mod user;
 
 use std::collections::BTreeMap;
 
 use super::Level;
 use super::account::{Disposition, DropReason};
 use super::assess::{Obstacle, ObstacleKind};
+use super::bases::Bases;
 use crate::dockerfile::instr::Healthcheck;
 use crate::dockerfile::{Dockerfile, Form, ImageConfig, Instruction, Keyword, Meaning, Origin, Stage};
 use crate::fact::Layer;
 use crate::lint::{Secrets, is_secret, is_secret_file};
-use crate::plan::catalog::{Catalog, PackageManager};
+use crate::plan::catalog::Catalog;
 use crate::plan::service::Service;
 use crate::repo::Inventory;
 
@@ -54,6 +56,8 @@ pub(super) struct Scene<'a> {
     pub inventory: &'a Inventory,
     pub catalog: &'a Catalog,
     pub level: Level,
+    /// What images of one's own are built like.
+    pub bases: Bases,
 }
 
 /// Base images whose content is known, by name: those of the stacks, and distributions.
@@ -180,13 +184,23 @@ impl Harvest {
                 (fate, vec![note.to_owned()])
             }
             Meaning::Volume(_) => {
+                if let Some(user) = scene.ordinary_user() {
+                    let paths: Vec<&str> = scene.image.volumes.iter().map(String::as_str).collect();
+                    if paths.iter().all(|path| is_plain(path)) {
+                        let paths = paths.join(" ");
+                        let text = format!("RUN mkdir -p {paths} && chown {user} {paths}");
+                        self.wish("runtime.instructions", vec![text].into(), line);
+                    }
+                }
                 let words: Vec<String> = scene.image.volumes.iter().map(|path| format!("{path:?}")).collect();
                 alone(self.carry(scene, instruction, &format!("VOLUME [{}]", words.join(", "))))
             }
             Meaning::Workdir(path) => {
-                let new = scene.service.runtime.workdir.as_ref().map_or("/", |dir| dir.value.as_str());
-                let note = format!("the program lies in {new} now, not in {path}");
-                let notes = if new == path.trim_end_matches('/') { Vec::new() } else { vec![note] };
+                // Where nothing is planned the image says it, and the differences say what that means.
+                let new = scene.service.runtime.workdir.as_ref().map(|dir| dir.value.as_str());
+                let other = new.filter(|new| *new != path.trim_end_matches('/'));
+                let note = other.map(|new| format!("the program lies in {new} now, not in {path}"));
+                let notes = note.into_iter().collect();
                 (Disposition::Superseded { by: "runtime".to_owned() }, notes)
             }
             Meaning::User(_) => alone(kept("runtime.user")),
@@ -244,7 +258,12 @@ impl Harvest {
         let mut notes = Vec::new();
         let stack = scene.service.stack.value.as_str();
         match &scene.stage.origin {
-            Origin::Image(image) => {
+            Origin::Image(written) => {
+                let public = scene.bases.public(written);
+                if let Some(public) = &public {
+                    notes.push(format!("`{written}` is built like `{public}`, as migrate.bases says"));
+                }
+                let image = public.as_ref().unwrap_or(written);
                 let name = image.repository.strip_prefix("library/").unwrap_or(&image.repository);
                 let is_hub = image.registry.as_deref().is_none_or(|registry| registry == "docker.io");
                 let is_known = is_hub
@@ -376,7 +395,12 @@ impl Harvest {
         }
         let over = scene.service.runtime.port.as_ref().filter(|port| Some(port.value) != main);
         let note = over.map(|port| format!("outranks port {} ({})", port.value, port.because));
-        (kept("runtime.port"), note.into_iter().collect())
+        let mut notes: Vec<String> = note.into_iter().collect();
+        let low = main.filter(|main| *main < 1024 && scene.ordinary_user().is_some());
+        notes.extend(low.map(|port| {
+            format!("port {port} is below 1024: Docker lets every user take it, other machines may not")
+        }));
+        (kept("runtime.port"), notes)
     }
 
     fn health(&mut self, scene: &Scene<'_>, line: u32, check: &Healthcheck) -> (Disposition, Vec<String>) {
@@ -448,73 +472,11 @@ impl Harvest {
             &format!("{keyword} {}{} {}", flags.concat(), sources.join(" "), copy.destination),
         )
     }
-
-    /// The user of the old image, and a base that has what the carried instructions need.
-    fn user_and_image(&mut self, scene: &Scene<'_>) {
-        let line = scene.stage.instructions.iter().rfind(|i| i.keyword == Keyword::User).map(|i| i.line);
-        let user = scene.image.user.clone().unwrap_or_else(|| "root".to_owned());
-        let name = user.split(':').next().unwrap_or_default();
-        let note = |harvest: &mut Self, text: String| {
-            let at = line.unwrap_or(scene.stage.line);
-            if let Some((_, notes)) = harvest.fates.get_mut(&at) {
-                notes.push(text);
-            }
-        };
-        let planned = &scene.service.runtime.user.value;
-        let is_root = name == "root" || name == "0";
-        if is_root && scene.level == Level::Restage {
-            self.wish("runtime.user", "0:0".into(), line.unwrap_or(scene.stage.line));
-            note(self, "the image still runs as root; `--level harden` changes that".to_owned());
-        } else if is_root {
-            note(self, format!("the image ran as root and now runs as {planned}"));
-        } else if name.parse::<u32>().is_ok() {
-            let whole = if user.contains(':') { user.clone() } else { format!("{user}:{user}") };
-            if whole != *planned && whole.split(':').all(|part| part.parse::<u32>().is_ok()) {
-                self.wish("runtime.user", whole.into(), line.unwrap_or_default());
-            }
-        } else {
-            note(self, format!("`{name}` is a name; the image now runs as the number {planned}"));
-        }
-        let Some(known) =
-            scene.catalog.image_like(scene.service.stages.image(scene.service.stages.runtime()))
-        else {
-            return;
-        };
-        let needs_apt = self.wishes.iter().any(|wish| wish.key == "runtime.system_packages");
-        let needs_shell = needs_apt
-            || scene.level == Level::Restage
-            || self.wishes.iter().any(|wish| {
-                wish.key == "run.cmd"
-                    || wish.key == "runtime.instructions" && wish.value.to_string().contains("RUN ")
-            });
-        if (needs_shell && !known.shell) || (needs_apt && known.packages != PackageManager::Apt) {
-            let Some(image) = roomy(scene) else {
-                let why = "no base image with a shell and apt is known for this stack".to_owned();
-                self.obstacles.push(Obstacle { line: scene.stage.line, kind: ObstacleKind::NoPlan, why });
-                return;
-            };
-            self.wish("runtime.image", image.into(), scene.stage.line);
-        }
-    }
 }
 
-/// The image of the stack that has a shell and Debian's packages.
-fn roomy(scene: &Scene<'_>) -> Option<String> {
-    let service = scene.service;
-    let line = |image: &str| {
-        let version = service.toolchains.first()?.value.version.clone();
-        Some(scene.catalog.image(image).at(&version))
-    };
-    match service.stack.value.as_str() {
-        "go" | "rust" => Some(scene.catalog.image("debian").at("")),
-        "node" => service.stages.get("base").map(|base| service.stages.image(base).to_owned()),
-        "python" => line("python-slim"),
-        "java" => {
-            let version = service.toolchains.first()?.value.version.clone();
-            Some(format!("eclipse-temurin:{version}-jre"))
-        }
-        _ => None,
-    }
+/// A path that a shell takes as one word.
+fn is_plain(path: &str) -> bool {
+    path.chars().all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c))
 }
 
 impl Scene<'_> {

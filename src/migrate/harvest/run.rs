@@ -128,6 +128,12 @@ pub(super) fn judge(
             Verdict::Runtime if command.is_conditional => person("whether it runs depends on a condition"),
             Verdict::Runtime => {
                 carried.push(words.to_owned());
+                if let Some(user) = scene.ordinary_user().filter(|_| command.program() == Some("mkdir")) {
+                    let paths: Vec<&str> = command.operands().map(|word| word.text.as_str()).collect();
+                    if paths.iter().all(|path| super::is_plain(path)) {
+                        carried.push(format!("chown {user} {}", paths.join(" ")));
+                    }
+                }
                 Disposition::Carried { stage: "runtime".to_owned(), change: None }
             }
         };

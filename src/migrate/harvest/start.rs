@@ -35,6 +35,16 @@ pub(super) fn judge(
         ("node", "npm" | "yarn" | "pnpm", ["start"] | ["run", "start" | "prod" | "production"]) => {
             (superseded("runtime, which starts what the script starts"), notes(false))
         }
+        ("node", "npm" | "yarn" | "pnpm" | "npx" | "serve" | "http-server" | "vite", _)
+            if planned.is_empty() =>
+        {
+            let by = "runtime, whose web server serves what was built";
+            (superseded(by), vec![format!("`{}` is not needed for that", shown(&old))])
+        }
+        ("node", _, _) if planned.is_empty() && program != "nginx" => (
+            person("the image starts a program, and dockgen plans a web server for a built site"),
+            Vec::new(),
+        ),
         ("node", "nginx", _) | ("java", "catalina.sh", _) => (superseded("runtime"), notes(old == planned)),
         ("java", "java", _) => java(harvest, scene, instruction, &words, notes(old == planned)),
         ("java", "mvn" | "mvnw" | "gradle" | "gradlew", _)

@@ -1,0 +1,107 @@
+//! Who the new image runs as, and the base image that what is carried into it needs.
+
+use super::{Harvest, Level, Obstacle, ObstacleKind, Scene};
+use crate::dockerfile::Keyword;
+use crate::plan::catalog::PackageManager;
+
+impl Harvest {
+    /// The user of the old image, and a base that has what the carried instructions need.
+    pub(super) fn user_and_image(&mut self, scene: &Scene<'_>) {
+        let line = scene.stage.instructions.iter().rfind(|i| i.keyword == Keyword::User).map(|i| i.line);
+        let user = scene.image.user.clone().unwrap_or_else(|| "root".to_owned());
+        let name = user.split(':').next().unwrap_or_default();
+        let note = |harvest: &mut Self, text: String| {
+            let at = line.unwrap_or(scene.stage.line);
+            if let Some((_, notes)) = harvest.fates.get_mut(&at) {
+                notes.push(text);
+            }
+        };
+        let planned = &scene.service.runtime.user.value;
+        let is_root = name == "root" || name == "0";
+        if is_root && scene.level == Level::Restage {
+            self.wish("runtime.user", "0:0".into(), line.unwrap_or(scene.stage.line));
+            note(self, "the image still runs as root; `--level harden` changes that".to_owned());
+        } else if is_root {
+            self.keep_owner(planned, line.unwrap_or(scene.stage.line));
+            note(self, format!("the image ran as root and now runs as {planned}"));
+        } else if name.parse::<u32>().is_ok() {
+            let whole = if user.contains(':') { user.clone() } else { format!("{user}:{user}") };
+            if whole != *planned && whole.split(':').all(|part| part.parse::<u32>().is_ok()) {
+                self.wish("runtime.user", whole.into(), line.unwrap_or_default());
+            }
+        } else {
+            self.keep_owner(planned, line.unwrap_or(scene.stage.line));
+            note(self, format!("`{name}` is a name; the image now runs as the number {planned}"));
+        }
+        let Some(known) =
+            scene.catalog.image_like(scene.service.stages.image(scene.service.stages.runtime()))
+        else {
+            return;
+        };
+        let needs_apt = self.wishes.iter().any(|wish| wish.key == "runtime.system_packages");
+        let needs_shell = needs_apt
+            || scene.level == Level::Restage
+            || self.wishes.iter().any(|wish| {
+                wish.key == "run.cmd"
+                    || wish.key == "runtime.instructions" && wish.value.to_string().contains("RUN ")
+            });
+        if (needs_shell && !known.shell) || (needs_apt && known.packages != PackageManager::Apt) {
+            let Some(image) = roomy(scene) else {
+                let why = "no base image with a shell and apt is known for this stack".to_owned();
+                self.obstacles.push(Obstacle { line: scene.stage.line, kind: ObstacleKind::NoPlan, why });
+                return;
+            };
+            self.wish("runtime.image", image.into(), scene.stage.line);
+        }
+    }
+
+    /// Another base image would have another user planned, but folders have been given to this one.
+    fn keep_owner(&mut self, user: &str, line: u32) {
+        let gives = format!("chown {user} ");
+        let has_given = self
+            .wishes
+            .iter()
+            .any(|wish| wish.key == "runtime.instructions" && wish.value.to_string().contains(&gives));
+        if has_given {
+            self.wish("runtime.user", user.into(), line);
+        }
+    }
+}
+
+/// The image of the stack that has a shell and Debian's packages.
+fn roomy(scene: &Scene<'_>) -> Option<String> {
+    let service = scene.service;
+    let line = |image: &str| {
+        let version = service.toolchains.first()?.value.version.clone();
+        Some(scene.catalog.image(image).at(&version))
+    };
+    match service.stack.value.as_str() {
+        "go" | "rust" => Some(scene.catalog.image("debian").at("")),
+        "node" => match service.stages.get("base") {
+            Some(base) => Some(service.stages.image(base).to_owned()),
+            None => line("node-slim"),
+        },
+        "python" => line("python-slim"),
+        "java" => {
+            let version = service.toolchains.first()?.value.version.clone();
+            Some(format!("eclipse-temurin:{version}-jre"))
+        }
+        _ => None,
+    }
+}
+
+impl Scene<'_> {
+    /// The number the new image runs as; none where it still runs as root.
+    pub(super) fn ordinary_user(&self) -> Option<String> {
+        let user = self.image.user.clone().unwrap_or_else(|| "root".to_owned());
+        let name = user.split(':').next().unwrap_or_default();
+        if name == "root" || name == "0" {
+            let planned = &self.service.runtime.user.value;
+            return (self.level == Level::Harden).then(|| planned.clone());
+        }
+        if name.parse::<u32>().is_err() {
+            return Some(self.service.runtime.user.value.clone());
+        }
+        Some(if user.contains(':') { user } else { format!("{user}:{user}") })
+    }
+}
