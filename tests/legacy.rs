@@ -1,12 +1,16 @@
 //! Old Dockerfiles and what is made of them.
 //!
 //! `tests/legacy/<name>/` holds a repository as it was (`before/`), the files that come out of it (`after/`) and the
-//! account (`ledger.txt`). `UPDATE_SNAPSHOTS=1` records; what it records is read like any other change. The promises
+//! account (`ledger.txt`). Where `repository` names a fixture, `before/` lies on top of that and the file is rebuilt in
+//! stages; otherwise its text is cleaned. `UPDATE_SNAPSHOTS=1` records; what it records is read like any other change. The promises
 //! that hold for every text are held against generated ones here, and against real ones where `DOCKGEN_CORPUS` names
 //! a folder of them.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests read their inputs")]
 #![allow(clippy::print_stdout, reason = "figures are printed for whoever asks for them")]
 #![allow(missing_docs, reason = "a test")]
+
+#[path = "support/app_like.rs"]
+mod app_like;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,7 +21,9 @@ use dockgen::lint::{Secrets, lint};
 use dockgen::migrate::account::units;
 use dockgen::migrate::{Level, Migration, Outcome, Sense, assess, migrate};
 use dockgen::repo::{Inventory, RelPath};
+use dockgen::stack;
 use proptest::prelude::*;
+use tempfile::TempDir;
 
 fn of(text: &str) -> Migration {
     migrate(&RelPath::new("Dockerfile").unwrap(), text, &Inventory::default(), Level::Safe)
@@ -145,6 +151,50 @@ fn cases() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/legacy")
 }
 
+/// The repository of a case that names one: that of a fixture, with what stands in `before/` on top.
+fn repository(case: &Path) -> Option<TempDir> {
+    let name = fs::read_to_string(case.join("repository")).ok()?;
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name.trim());
+    let place = tempfile::tempdir().unwrap();
+    for from in [fixture, case.join("before")] {
+        for entry in walkdir::WalkDir::new(&from).min_depth(1).sort_by_file_name() {
+            let entry = entry.unwrap();
+            let to = place.path().join(entry.path().strip_prefix(&from).unwrap());
+            if entry.file_type().is_dir() {
+                fs::create_dir_all(to).unwrap();
+            } else {
+                fs::copy(entry.path(), to).unwrap();
+            }
+        }
+    }
+    Some(place)
+}
+
+/// What holds of a file that is rebuilt in stages.
+#[track_caller]
+fn rebuilt(name: &str, text: &str, repository: &Path) -> Migration {
+    let path = RelPath::new("Dockerfile").unwrap();
+    let mut inventory = Inventory::scan(repository, &stack::reads()).unwrap();
+    let made = migrate(&path, text, &inventory, Level::Restage);
+    let (old, _) = parse(text);
+    let lines: Vec<u32> = made.ledger.entries().iter().map(|entry| entry.line).collect();
+    assert_eq!(lines, units(&old).iter().map(|unit| unit.line).collect::<Vec<_>>(), "{name}");
+    let secrets = Secrets::of(&old);
+    for file in &made.files {
+        assert!(!secrets.are_in(&file.text), "{name}: {} holds a secret", file.path);
+        inventory.put(file.path.clone(), &file.text);
+    }
+    let (new, problems) = parse(&made.text);
+    assert!(!problems.iter().any(|problem| problem.kind.stops_build()), "{name}: {}", made.text);
+    assert_eq!(made.level, Level::Restage, "{name} is not rebuilt: {:?}", made.obstacles);
+    assert_eq!(lint(&new, None).len(), made.findings_after, "{name}");
+    assert!(made.findings_after <= made.findings_before, "{name}");
+    // A second time there is nothing to do.
+    let again = migrate(&path, &made.text, &inventory, Level::Restage);
+    assert_eq!((again.outcome, &again.text), (Outcome::Nothing, &made.text), "{name}");
+    made
+}
+
 #[test]
 fn before_and_after() {
     let records = std::env::var_os("UPDATE_SNAPSHOTS").is_some();
@@ -155,24 +205,38 @@ fn before_and_after() {
     folders.sort();
     for folder in folders.into_iter().filter(|path| path.is_dir()) {
         seen += 1;
+        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let text = fs::read_to_string(folder.join("before/Dockerfile")).unwrap();
-        let made = holds(&text);
+        let cleaned = holds(&text);
+        let made = match repository(&folder) {
+            Some(place) => rebuilt(&name, &text, place.path()),
+            None => cleaned,
+        };
         let mut ledger = made.ledger.to_string();
         for obstacle in &made.obstacles {
             let title = obstacle.kind.title();
             ledger = format!("{ledger}line {}: {title}: {}\n", obstacle.line, obstacle.why);
         }
-        for (path, text) in [("after/Dockerfile", &made.text), ("ledger.txt", &ledger)] {
+        for difference in &made.differences {
+            ledger = format!("{ledger}differs: {difference}\n");
+        }
+        let mut expected: BTreeMap<String, &str> = BTreeMap::new();
+        expected.insert("ledger.txt".to_owned(), &ledger);
+        expected.insert("after/Dockerfile".to_owned(), &made.text);
+        for file in &made.files {
+            expected.insert(format!("after/{}", file.path), &file.text);
+        }
+        for (path, text) in expected {
             let path = folder.join(path);
             if records {
                 fs::create_dir_all(path.parent().unwrap()).unwrap();
                 fs::write(&path, text).unwrap();
-            } else if fs::read_to_string(&path).ok().as_deref() != Some(text.as_str()) {
+            } else if fs::read_to_string(&path).ok().as_deref() != Some(text) {
                 wrong.push(format!("{} is not\n{text}", path.display()));
             }
         }
     }
-    assert!(seen >= 25, "only {seen} cases in tests/legacy");
+    assert!(seen >= 60, "only {seen} cases in tests/legacy");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
@@ -231,4 +295,51 @@ fn corpus() {
     for (code, (before, after)) in findings {
         println!("  {code:<28} {before:>6} {after:>6}");
     }
+}
+
+/// How many of the real files that look like an application are rebuilt in stages from their text and language alone.
+#[test]
+#[ignore = "set DOCKGEN_CORPUS to a folder of Dockerfiles and run with --ignored --nocapture"]
+fn stages_from_text_and_language() {
+    let folder = std::env::var_os("DOCKGEN_CORPUS").expect("DOCKGEN_CORPUS names a folder");
+    let path = RelPath::new("Dockerfile").unwrap();
+    let mut figures: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
+    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+    for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
+        let entry = entry.unwrap();
+        let Ok(text) = fs::read(entry.path()).map(String::from_utf8).unwrap_or(Ok(String::new())) else {
+            continue;
+        };
+        let (old, problems) = parse(&text);
+        let Some(language) = app_like::language(&text, &old) else { continue };
+        if problems.iter().any(|problem| problem.kind.stops_build()) {
+            continue;
+        }
+        let made = migrate(&path, &text, &app_like::repository(language, &old), Level::Restage);
+        let is_staged = made.level == Level::Restage;
+        let is_whole = is_staged && made.ledger.for_a_person().count() == 0;
+        let row = figures.entry(language).or_default();
+        for (cell, counts) in row.iter_mut().zip([true, is_staged, is_whole]) {
+            *cell += usize::from(counts);
+        }
+        if let Some(first) = made.obstacles.first().filter(|_| !is_staged) {
+            *reasons.entry(first.kind.title()).or_default() += 1;
+        }
+    }
+    println!("{:<10} {:>6} {:>10} {:>24}", "", "files", "in stages", "nothing for a person");
+    let share = |part: usize, all: usize| format!("{part} ({} %)", part * 100 / all.max(1));
+    let mut sums = [0; 3];
+    for (language, row) in &figures {
+        println!("{language:<10} {:>6} {:>10} {:>24}", row[0], share(row[1], row[0]), share(row[2], row[0]));
+        for (sum, cell) in sums.iter_mut().zip(row) {
+            *sum += cell;
+        }
+    }
+    println!("{:<10} {:>6} {:>10} {:>24}", "all", sums[0], share(sums[1], sums[0]), share(sums[2], sums[0]));
+    println!("in the way of the others");
+    for (reason, count) in reasons {
+        println!("  {reason:<40} {count:>5}");
+    }
+    assert!(sums[0] > 0, "DOCKGEN_CORPUS has no application in it");
+    assert!(sums[1] * 100 >= sums[0] * 70, "less than 70 % get stages");
 }
