@@ -212,7 +212,8 @@ fn details(out: &mut impl Write, made: &Migration) -> io::Result<()> {
                 Some(b'@') => "place",
                 _ => "same",
             };
-            writeln!(out, "<span class=\"{class}\">{}</span>", Esc(line))?;
+            // Each is a block of its own; a line end between them would be another, empty one.
+            write!(out, "<span class=\"{class}\">{}</span>", Esc(line))?;
         }
         writeln!(out, "</pre>")?;
     }
