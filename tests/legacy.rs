@@ -307,7 +307,7 @@ fn stages_from_text_and_language() {
     let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
     for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
         let entry = entry.unwrap();
-        let Ok(text) = fs::read(entry.path()).map(String::from_utf8).unwrap_or(Ok(String::new())) else {
+        let Ok(text) = fs::read(entry.path()).map_or(Ok(String::new()), String::from_utf8) else {
             continue;
         };
         let (old, problems) = parse(&text);
