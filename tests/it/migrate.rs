@@ -191,7 +191,7 @@ fn restaged_files_are_what_init_would_write() {
         let user = if level == "restage" { "0:0" } else { "65532:65532" };
         assert_eq!(image.user.as_deref(), Some(user), "{level}");
         let text = repo.read("Dockerfile");
-        assert!(text.contains("# who\nLABEL team") && text.contains("RUN mkdir -p /data\n"), "{text}");
+        assert!(text.contains("# who\nLABEL team") && text.contains("RUN mkdir -p /data"), "{text}");
         assert!(text.contains("imagemagick") && !text.contains("vim"), "{text}");
     }
 }
