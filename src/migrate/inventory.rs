@@ -93,7 +93,7 @@ pub fn survey(repository: &str, path: &RelPath, text: &str, plan: &Plan) -> Row 
         (false, true) => Effort::Staged,
         (false, false) => Effort::Hard,
     };
-    let shape = Shape::of(&file);
+    let shape = Shape::of(&file, &secrets);
     let by = match out::standing(Some(text)) {
         Standing::Untouched => By::Dockgen,
         Standing::Edited => By::Both,

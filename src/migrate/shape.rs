@@ -20,8 +20,8 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// Looks at a text.
-    pub fn of(file: &Dockerfile) -> Self {
+    /// Looks at a text and leaves out these secrets.
+    pub fn of(file: &Dockerfile, secrets: &Secrets) -> Self {
         let stages = Stages::of(file);
         let last = stages.last();
         let origin = last.and_then(|last| stages.lineage(last).first().map(|first| first.origin.clone()));
@@ -32,7 +32,7 @@ impl Shape {
         let user = last.and_then(|last| stages.evaluated(last).user);
         Self {
             stages: stages.iter().count(),
-            base: Secrets::of(file).mask(&origin.map_or_else(String::new, shown)),
+            base: secrets.mask(&origin.map_or_else(String::new, shown)),
             base_ended,
             user: user.unwrap_or_else(|| "the base image's".to_owned()),
         }
