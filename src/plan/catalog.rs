@@ -133,6 +133,8 @@ pub enum Prober {
     Node,
     /// Node.js where distroless keeps it.
     DistrolessNode,
+    /// Bun where its images keep it.
+    Bun,
     /// Python's standard library.
     Python,
     /// Busybox.
@@ -278,6 +280,7 @@ impl BaseImage {
         let command = match self.prober? {
             Prober::Node => ExecForm::new("node", ["-e", &node]),
             Prober::DistrolessNode => ExecForm::new("/nodejs/bin/node", ["-e", &node]),
+            Prober::Bun => ExecForm::new("/usr/local/bin/bun", ["-e", &node]),
             Prober::Python => ExecForm::new("python", ["-c", &python]),
             Prober::Wget => ExecForm::new("wget", ["-q", "--spider", &url]),
         };

@@ -6,7 +6,7 @@ use std::str::FromStr as _;
 use gomod_parser::Replacement;
 
 use crate::diag::{Code, Diagnostic};
-use crate::fact::{Choice, Fact, Place};
+use crate::fact::{Choice, Evidence, Fact, Lost, Place};
 use crate::repo::dir::{Dir, Doc};
 use crate::repo::path::RelPath;
 use crate::stack::Survey;
@@ -106,10 +106,15 @@ impl GoMod {
     /// (<https://go.dev/doc/go1.23#linker>).
     pub fn version(&self) -> Option<Fact<String>> {
         let go = self.go.clone().map(|go| {
-            if minor(&go.value) < 21 && go.value.starts_with("1.") {
-                go.map(|_| "1.22".to_owned())
-            } else {
-                go
+            if minor(&go.value) >= 21 || !go.value.starts_with("1.") {
+                return go;
+            }
+            let why = format!("the last line that links what a module of go {} may require", go.value);
+            let because = Evidence::default(format!("{why}, {}", go.because));
+            Fact {
+                value: "1.22".to_owned(),
+                because,
+                over: vec![Lost { value: go.value, because: go.because }],
             }
         });
         let newer = self

@@ -14,7 +14,7 @@ use crate::stack::node::lock::Lock;
 use crate::stack::node::manifest::Package;
 use crate::stack::node::own_server;
 use crate::stack::node::site::{self, Served};
-use crate::stack::node::start::{self, Decoded, Node, Start, clean};
+use crate::stack::node::start::{self, Decoded, Engine, Node, Start, clean};
 
 /// What runs.
 #[derive(Debug)]
@@ -63,6 +63,8 @@ pub(super) struct Server {
 pub(super) enum Launch {
     /// By Node.js: options, file, arguments.
     Node(Vec<String>),
+    /// By Bun: file, arguments.
+    Bun(Vec<String>),
     /// By another program of the image.
     Program(Vec<String>),
     /// By a shell.
@@ -73,6 +75,7 @@ impl std::fmt::Display for Launch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Node(words) => write!(f, "node {}", words.join(" ")),
+            Self::Bun(words) => write!(f, "bun {}", words.join(" ")),
             Self::Program(words) => f.write_str(&words.join(" ")),
             Self::Shell(line) => f.write_str(line),
         }
@@ -138,6 +141,9 @@ pub(super) fn find(
     of_files(s, package).map(|server| App::Server(Box::new(server)))
 }
 
+/// Packages of programs that are written for Bun: its types, and a framework of its own.
+const BUN: &[&str] = &["@types/bun", "bun-types", "elysia"];
+
 /// The command that people set, a Procfile's, the start script.
 fn said(s: &Survey<'_>, package: Option<&Package<'_>>) -> Option<Said> {
     let procfile = s
@@ -153,7 +159,14 @@ fn said(s: &Survey<'_>, package: Option<&Package<'_>>) -> Option<Said> {
             .filter(|name| is_nest || !name.starts_with("start:"))
             .find_map(|name| package.script(name))
     });
-    [procfile, script].into_iter().flatten().find_map(|line| {
+    // A program for Bun needs no build, and its starters have no script but the one that watches.
+    let is_of_bun = |decoded: &Decoded| matches!(&decoded.start, Start::Node(node) if node.on == Engine::Bun);
+    let watched = package.filter(|package| BUN.iter().any(|name| package.uses(name).is_some()));
+    let watched = watched.and_then(|package| package.script("dev"));
+    let watched = watched.filter(|line| {
+        start::decode(&line.value, package, &s.dir).is_some_and(|decoded| is_of_bun(&decoded))
+    });
+    [procfile, script, watched].into_iter().flatten().find_map(|line| {
         let mut decoded = start::decode(&line.value, package, &s.dir)?;
         let built = match &decoded.start {
             Start::Tool { name, .. } if name == "nest" => Some(nest_output(&s.dir)),
@@ -304,7 +317,11 @@ fn of_command(s: &Survey<'_>, package: Option<&Package<'_>>, said: &Said) -> App
             let with = node.with.as_ref().and_then(|name| development_only(package, name));
             let modules = with.map_or(Packages::Production, Packages::All);
             let words = node.options.iter().chain([&file]).chain(&node.args).cloned().collect();
-            (Launch::Node(words), content_of(&s.dir, &file), modules, port_argument(&node.args))
+            let launch = match node.on {
+                Engine::Node => Launch::Node(words),
+                Engine::Bun => Launch::Bun(words),
+            };
+            (launch, content_of(&s.dir, &file), modules, port_argument(&node.args))
         }
         Start::Tool { name, args } => {
             let row = tool(name);

@@ -13,8 +13,9 @@ use crate::plan::stage::SystemPackage;
 use crate::stack::Survey;
 use crate::stack::node::app::{Content, Launch, Packages, Server, wished};
 use crate::stack::node::front_end::FrontEnd;
+use crate::stack::node::package_manager::Kind;
 use crate::stack::node::plan::{HOME, Planned};
-use crate::stack::node::{Facts, version};
+use crate::stack::node::{Facts, managers, version};
 
 /// One COPY of the runtime stage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -35,23 +36,23 @@ pub(super) struct Copy {
 
 /// The runtime of a program.
 pub(super) fn runtime(facts: &Facts, program: &Server, s: &Survey<'_>) -> Planned {
-    let (launch, wish) = launch(facts, program, s);
+    let (launch, wish) = launch(program, s);
     let (image, reason) = image(facts, program, &launch, s);
     let known = s.catalog.image_like(&image.value).unwrap_or_else(|| s.catalog.image("node-slim"));
-    let has_node_entrypoint = image.value.contains("distroless/nodejs");
+    let bare = bare_program(&image.value);
     let kind = kind(facts, program);
     let port = (kind.value == ServiceKind::Server).then(|| port(facts, program, s));
 
     let stops = facts.handler.as_ref().or(program.stops.as_ref());
     let needs_init = stops.is_none();
     let mut packages: Vec<Fact<SystemPackage>> = facts.natives.runtime.clone();
-    let (mut entrypoint, mut command) = command(&launch, program, has_node_entrypoint, wish.as_ref());
+    let (mut entrypoint, mut command) = command(&launch, program, bare, wish.as_ref());
     let mut init = None;
     if needs_init {
         let why = "nothing in the sources handles SIGTERM, and process 1 has no default action";
-        if has_node_entrypoint {
+        if let Some(bare) = bare {
             init = Some(why.to_owned());
-            entrypoint = Some(launch.derive(ExecForm::new("/tini", ["--", "/nodejs/bin/node"])));
+            entrypoint = Some(launch.derive(ExecForm::new("/tini", ["--", bare])));
         } else if known.packages == crate::plan::catalog::PackageManager::Apt {
             let tini = SystemPackage { name: "tini".to_owned(), version: Some("0.19.*".to_owned()) };
             packages.push(Fact::by_default(tini, why));
@@ -96,12 +97,12 @@ pub(super) fn runtime(facts: &Facts, program: &Server, s: &Survey<'_>) -> Planne
 }
 
 /// The command that people set, else the one that was found.
-fn launch(facts: &Facts, program: &Server, s: &Survey<'_>) -> (Fact<Launch>, Option<Fact<ExecForm>>) {
-    let _ = facts;
+fn launch(program: &Server, s: &Survey<'_>) -> (Fact<Launch>, Option<Fact<ExecForm>>) {
     let Some(wish) = wished(s) else { return (program.launch.clone(), None) };
     let words = wish.value.words();
     let launch = match words {
         [first, rest @ ..] if first == "node" => Launch::Node(rest.to_vec()),
+        [first, rest @ ..] if first == "bun" => Launch::Bun(rest.to_vec()),
         words => Launch::Program(words.to_vec()),
     };
     let fact = Fact { value: launch, because: wish.because.clone(), over: Vec::new() };
@@ -111,25 +112,32 @@ fn launch(facts: &Facts, program: &Server, s: &Survey<'_>) -> (Fact<Launch>, Opt
 /// Distroless where nothing needs more; the reason where something does.
 fn image(facts: &Facts, program: &Server, launch: &Fact<Launch>, s: &Survey<'_>) -> (Fact<String>, String) {
     let images = version::images(&facts.version.value);
-    let slim = s.catalog.image(images.build).at(&facts.version.value);
+    let on_bun = matches!(launch.value, Launch::Bun(_));
+    let (line, language, slim, bare) = if on_bun {
+        let line = bun(facts);
+        let slim = s.catalog.image("bun-slim").at(&line.value);
+        (line, "Bun", slim, Some("distroless-bun"))
+    } else {
+        let slim = s.catalog.image(images.build).at(&facts.version.value);
+        (facts.version.clone(), "Node.js", slim, images.bare)
+    };
     let needs = match &launch.value {
         Launch::Shell(_) => Some(launch.derive("a shell for the start command".to_owned())),
         Launch::Program(words) => {
             Some(launch.derive(format!("`{}`", words.first().cloned().unwrap_or_default())))
         }
-        Launch::Node(_) if !program.before.is_empty() => {
+        Launch::Node(_) | Launch::Bun(_) if !program.before.is_empty() => {
             Some(launch.derive("a shell for what runs before the start".to_owned()))
         }
-        Launch::Node(_) => facts
+        Launch::Node(_) | Launch::Bun(_) => facts
             .natives
             .runtime
             .first()
             .map(|package| package.derive(format!("the package {}", package.value.name)))
             .or_else(|| facts.spawns.clone()),
     };
-    let line = &facts.version;
-    let cited = format!("Node.js {} ({})", line.value, line.because);
-    let (found, about) = match (needs, images.bare) {
+    let cited = format!("{language} {} ({})", line.value, line.because);
+    let (found, about) = match (needs, bare) {
         (Some(need), _) => {
             let about = format!("is {cited} with {} ({})", need.value, need.because);
             (need.derive(slim), about)
@@ -153,16 +161,17 @@ fn image(facts: &Facts, program: &Server, launch: &Fact<Launch>, s: &Survey<'_>)
 fn command(
     launch: &Fact<Launch>,
     program: &Server,
-    has_node_entrypoint: bool,
+    bare: Option<&'static str>,
     wish: Option<&Fact<ExecForm>>,
 ) -> (Option<Fact<ExecForm>>, Option<Fact<ExecForm>>) {
+    let name = if matches!(launch.value, Launch::Bun(_)) { "bun" } else { "node" };
     let words = match &launch.value {
-        Launch::Node(words) if program.before.is_empty() || wish.is_some() => {
-            let node = (!has_node_entrypoint).then(|| "node".to_owned());
-            node.into_iter().chain(words.iter().cloned()).collect()
+        Launch::Node(words) | Launch::Bun(words) if program.before.is_empty() || wish.is_some() => {
+            let named = bare.is_none().then(|| name.to_owned());
+            named.into_iter().chain(words.iter().cloned()).collect()
         }
-        Launch::Node(words) => {
-            let line = crate::plan::service::ExecForm::new("node", words.clone()).to_string();
+        Launch::Node(words) | Launch::Bun(words) => {
+            let line = ExecForm::new(name, words.clone()).to_string();
             let before: String =
                 program.before.iter().fold(String::new(), |text, step| format!("{text}{step} && "));
             vec![
@@ -174,7 +183,30 @@ fn command(
         Launch::Program(words) => words.clone(),
         Launch::Shell(line) => vec!["sh".to_owned(), "-c".to_owned(), line.clone()],
     };
-    (None, ExecForm::from_words(words).map(|form| launch.derive(form)))
+    // Distroless images of Node.js start it themselves; Bun's is named, so that nothing depends on it.
+    let entrypoint = bare.filter(|_| name == "bun").map(|bun| launch.derive(ExecForm::new(bun, [""; 0])));
+    (entrypoint, ExecForm::from_words(words).map(|form| launch.derive(form)))
+}
+
+/// The program that an image without a shell has, and nothing else.
+fn bare_program(image: &str) -> Option<&'static str> {
+    if image.contains("distroless/nodejs") {
+        Some("/nodejs/bin/node")
+    } else if image.contains("oven/bun") && image.ends_with("-distroless") {
+        Some("/usr/local/bin/bun")
+    } else {
+        None
+    }
+}
+
+/// The version of Bun that runs the program: the one that installs, or the newest that is known.
+fn bun(facts: &Facts) -> Fact<String> {
+    let installing = facts.manager.as_ref().filter(|manager| manager.kind == Kind::Bun);
+    let version = installing.and_then(|manager| Some(manager.fact.derive(manager.version.clone()?)));
+    let newest = managers::NEWEST.iter().find(|(kind, _)| *kind == Kind::Bun);
+    version.unwrap_or_else(|| {
+        Fact::by_default(newest.map_or("1", |(_, version)| *version).to_owned(), "default for Bun")
+    })
 }
 
 fn kind(facts: &Facts, program: &Server) -> Fact<ServiceKind> {

@@ -42,6 +42,18 @@ pub(super) struct Node {
     pub args: Vec<String>,
     /// The installed package that must be there to run it: `tsx`.
     pub with: Option<String>,
+    /// What runs it.
+    pub on: Engine,
+}
+
+/// What runs a JavaScript program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Engine {
+    #[default]
+    Node,
+    /// <https://bun.com/docs/runtime>: TypeScript without a build, and an API of its own.
+    Bun,
 }
 
 /// A decoded command: what is started, and the variables set on the way.
@@ -111,6 +123,8 @@ const RUNNERS: &[Runner] = &[
     Runner { command: "babel-node", options: &["-r", "@babel/register"], with: Some("@babel/register") },
     Runner { command: "esno", options: &["--import", "tsx"], with: Some("tsx") },
     Runner { command: "coffee", options: &["-r", "coffeescript/register"], with: Some("coffeescript") },
+    // https://bun.com/docs/runtime#run-a-file
+    Runner { command: "bun", options: &[], with: None },
 ];
 
 /// Options that take their value as the next word. <https://nodejs.org/api/cli.html#options>
@@ -235,7 +249,7 @@ fn decode_at(line: &str, package: Option<&Package<'_>>, dir: &Dir<'_>, depth: us
     }
     let command = words.first()?.clone();
     if let Some(script) = script_name(&words) {
-        let inner = package?.script(&script)?;
+        let Some(inner) = package?.script(&script) else { return installed(&words, &script, env) };
         let mut decoded = decode_at(&inner.value, package, dir, depth + 1)?;
         if let (Start::Node(node), Some(at)) =
             (&mut decoded.start, words.iter().position(|word| word == "--"))
@@ -256,6 +270,13 @@ fn decode_at(line: &str, package: Option<&Package<'_>>, dir: &Dir<'_>, depth: us
         None => Some(Start::Tool { name: base_name(&command).to_owned(), args: words[1..].to_vec() }),
     };
     Some(Decoded { start: start.unwrap_or_else(|| Start::Shell(line.to_owned())), env, before, builds })
+}
+
+/// `yarn next start`, `bun --bun next start`: managers but npm run installed programs like scripts.
+fn installed(words: &[String], name: &str, env: Vec<(String, String)>) -> Option<Decoded> {
+    let at = words.iter().position(|word| word == name).filter(|_| words[0] != "npm")?;
+    let start = Start::Tool { name: name.to_owned(), args: words[at + 1..].to_vec() };
+    Some(Decoded { start, env, before: Vec::new(), builds: Vec::new() })
 }
 
 fn shell(line: &str) -> Decoded {
@@ -316,14 +337,22 @@ fn script_name(words: &[String]) -> Option<String> {
     if !matches!(manager.as_str(), "npm" | "yarn" | "pnpm" | "bun") {
         return None;
     }
-    let mut rest =
-        words[1..].iter().filter(|word| !matches!(word.as_str(), "-s" | "--silent" | "--if-present"));
+    let is_bun = manager == "bun";
+    let mut rest = words[1..].iter().filter(|word| {
+        !matches!(word.as_str(), "-s" | "--silent" | "--if-present") && !(is_bun && word.starts_with('-'))
+    });
     match rest.next()?.as_str() {
-        "run" | "run-script" => rest.next().cloned(),
+        "run" | "run-script" => rest.next().filter(|name| !is_bun || !is_source(name)).cloned(),
         "exec" | "dlx" | "node" => None,
         word if word.starts_with('-') || word.contains('.') => None,
         word => Some(word.to_owned()),
     }
+}
+
+/// Is it a file that Bun runs, and no script?
+fn is_source(word: &str) -> bool {
+    let ending = word.rsplit_once('.').map(|(_, ending)| ending);
+    matches!(ending, Some("ts" | "tsx" | "mts" | "cts" | "js" | "jsx" | "mjs" | "cjs"))
 }
 
 /// Does this step work on something that only a running program reaches: a database?
@@ -341,13 +370,15 @@ fn node_program(
     package: Option<&Package<'_>>,
     dir: &Dir<'_>,
 ) -> Option<Start> {
-    let mut node = Node { with: runner.with.map(str::to_owned), ..Node::default() };
+    let on = if runner.command == "bun" { Engine::Bun } else { Engine::Node };
+    let mut node = Node { with: runner.with.map(str::to_owned), on, ..Node::default() };
     let mut words = words.iter().peekable();
     let is_node = matches!(runner.command, "node" | "nodejs");
     let file = loop {
         let word = words.next()?;
         if word == "start" && matches!(runner.command, "pm2" | "pm2-runtime" | "forever")
             || word == "watch" && runner.command == "tsx"
+            || word == "run" && runner.command == "bun"
         {
             continue;
         }
@@ -365,7 +396,7 @@ fn node_program(
         let takes_value =
             WITH_VALUE.contains(&word.as_str()) || (word == "--watch" && runner.command == "nodemon");
         let value = if takes_value { words.next() } else { None };
-        if is_node_option(word) && word != "--watch" {
+        if is_node_option(word) && word != "--watch" && on == Engine::Node {
             node.options.push(word.clone());
             node.options.extend(value.cloned());
         }
@@ -461,7 +492,8 @@ mod tests {
             Start::Node(node) => {
                 let words: Vec<&str> =
                     node.options.iter().chain([&node.file]).chain(&node.args).map(String::as_str).collect();
-                format!("node {}", words.join(" "))
+                let on = if node.on == Engine::Bun { "bun" } else { "node" };
+                format!("{on} {}", words.join(" "))
             }
             Start::Tool { name, args } => format!("tool {name} {}", args.join(" ")),
             Start::Files { folder } => format!("files {folder}"),
@@ -480,6 +512,12 @@ mod tests {
             ("node src/server.js", "node src/server.js"),
             ("node ./dist/x.js --port 1", "node dist/x.js --port 1"),
             ("node .", "node ."),
+            ("bun src/index.ts", "bun src/index.ts"),
+            ("bun --watch run src/index.ts --port 1", "bun src/index.ts --port 1"),
+            ("bun run --hot ./src/index.ts", "bun src/index.ts"),
+            ("bun run x", "node x.js"),
+            ("bun --bun next start -p 3001", "tool next start -p 3001"),
+            ("yarn next start", "tool next start"),
             (
                 "NODE_ENV=production node -r dotenv/config dist/x",
                 "NODE_ENV=production node -r dotenv/config dist/x",
