@@ -339,7 +339,8 @@ fn script_name(words: &[String]) -> Option<String> {
     }
     let is_bun = manager == "bun";
     let mut rest = words[1..].iter().filter(|word| {
-        !matches!(word.as_str(), "-s" | "--silent" | "--if-present") && !(is_bun && word.starts_with('-'))
+        let is_option = is_bun && word.starts_with('-');
+        !is_option && !matches!(word.as_str(), "-s" | "--silent" | "--if-present")
     });
     match rest.next()?.as_str() {
         "run" | "run-script" => rest.next().filter(|name| !is_bun || !is_source(name)).cloned(),
