@@ -25,6 +25,8 @@ pub(super) struct Django {
     pub manage_settings: Option<Fact<String>>,
     /// Static files are gathered into a folder.
     pub collects: Option<Fact<String>>,
+    /// Are they looked up in a manifest that gathering writes, by tests as well?
+    pub has_manifest: bool,
     /// Settings that must be there for the program to start, with a harmless value for the build.
     pub needs: Vec<Fact<(String, String)>>,
     /// The database is a file of the project.
@@ -67,6 +69,8 @@ impl Django {
             is_asgi: server.is_asgi,
             settings,
             manage_settings: default_settings,
+            has_manifest: collects.is_some()
+                && sources.iter().any(|source| source.doc.text.contains("ManifestStaticFilesStorage")),
             collects,
             needs: sources.iter().flat_map(|source| super::needs::of(source)).fold(
                 Vec::new(),

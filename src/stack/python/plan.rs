@@ -301,7 +301,7 @@ impl<'f> View<'f> {
             database: sqlite,
             prepare: prepare(commands),
             test_folder: (folder(facts) != home(facts) && django.is_none()).then(|| home(facts)),
-            test: Run::new(tested(facts)),
+            test: Run { commands: tested(facts), ..Run::default() },
             has_tests: facts.test.any || facts.test.command.contains("manage.py"),
             dev: facts.program.dev.as_ref(),
             ships_sources: facts.ships_sources,
@@ -331,12 +331,16 @@ fn with_settings(command: &str, django: Option<&Django>) -> String {
     words.collect::<String>() + command
 }
 
-/// The command of the tests: with the settings of `manage.py`, unless something nearer names some.
-fn tested(facts: &Facts) -> String {
-    let Some(django) = &facts.django else { return facts.test.command.clone() };
+/// The command of the tests: with the settings of `manage.py`, unless something nearer names some. Pages whose static
+/// files have to be in a manifest are tested with one.
+fn tested(facts: &Facts) -> Vec<String> {
+    let Some(django) = &facts.django else { return vec![facts.test.command.clone()] };
     let names_settings = facts.test.names_settings || facts.test.command.contains("manage.py");
     let settings = django.manage_settings.clone().filter(|_| !names_settings);
-    with_settings(&facts.test.command, Some(&Django { settings, ..django.clone() }))
+    let django = Django { settings, ..django.clone() };
+    let gathers = django.has_manifest.then_some("python manage.py collectstatic --noinput");
+    let commands = gathers.into_iter().chain([facts.test.command.as_str()]);
+    commands.map(|command| with_settings(command, Some(&django))).collect()
 }
 
 /// Takes out the folders that nothing needs at run time. The stages that need them have copies of their own.
