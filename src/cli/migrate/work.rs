@@ -382,6 +382,8 @@ fn finish(root: &Path, intent: Intent) -> Option<Done> {
             git::branch(root, to, &Commit(commit)).ok()?;
         }
         Step::Write(files) => {
+            // Before anything else: a step that has to be planned again would leave them there.
+            sweep(root, files.iter().map(|file| &file.path));
             let mut left = Vec::new();
             for file in files {
                 let there = current(root, &file.path).ok()?.as_deref().map(out::fingerprint);
@@ -393,7 +395,6 @@ fn finish(root: &Path, intent: Intent) -> Option<Done> {
                 }
                 left.push(OutFile { path: file.path, text: file.text? });
             }
-            sweep(root, &left);
             out::write(root, left.iter().map(|file| (file, Consent::AnyFile))).ok()?;
         }
     }
@@ -401,9 +402,9 @@ fn finish(root: &Path, intent: Intent) -> Option<Done> {
 }
 
 /// Takes away what [`out::write`] had put beside its places when it was stopped.
-fn sweep(root: &Path, files: &[OutFile]) {
+fn sweep<'p>(root: &Path, files: impl Iterator<Item = &'p RelPath>) {
     let folders: BTreeSet<PathBuf> =
-        files.iter().filter_map(|file| Some(root.join(file.path.as_str()).parent()?.to_owned())).collect();
+        files.filter_map(|file| Some(root.join(file.as_str()).parent()?.to_owned())).collect();
     for entry in folders.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten() {
         let name = entry.file_name();
         if out::is_temporary(&name.to_string_lossy()) {
