@@ -141,6 +141,19 @@ pub enum Prober {
     Wget,
 }
 
+impl Prober {
+    /// Its command, with the path where an image has no shell that would find it.
+    pub fn program(self) -> &'static str {
+        match self {
+            Self::Node => "node",
+            Self::DistrolessNode => "/nodejs/bin/node",
+            Self::Bun => "/usr/local/bin/bun",
+            Self::Python => "python",
+            Self::Wget => "wget",
+        }
+    }
+}
+
 impl Catalog {
     /// The catalog that dockgen ships, read once in a run.
     ///
@@ -277,13 +290,13 @@ impl BaseImage {
         let python = format!(
             "import http.client as h,sys;c=h.HTTPConnection('127.0.0.1',{port},timeout=2);c.request('GET','{path}');sys.exit(c.getresponse().status>=500)"
         );
-        let command = match self.prober? {
-            Prober::Node => ExecForm::new("node", ["-e", &node]),
-            Prober::DistrolessNode => ExecForm::new("/nodejs/bin/node", ["-e", &node]),
-            Prober::Bun => ExecForm::new("/usr/local/bin/bun", ["-e", &node]),
-            Prober::Python => ExecForm::new("python", ["-c", &python]),
-            Prober::Wget => ExecForm::new("wget", ["-q", "--spider", &url]),
+        let prober = self.prober?;
+        let args = match prober {
+            Prober::Node | Prober::DistrolessNode | Prober::Bun => vec!["-e", &node],
+            Prober::Python => vec!["-c", &python],
+            Prober::Wget => vec!["-q", "--spider", &url],
         };
+        let command = ExecForm::new(prober.program(), args);
         Some(Health { command, path: path.to_owned(), start_seconds: 10 })
     }
 }

@@ -61,10 +61,8 @@ pub(super) struct Server {
 /// How a program is started.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Launch {
-    /// By Node.js: options, file, arguments.
-    Node(Vec<String>),
-    /// By Bun: file, arguments.
-    Bun(Vec<String>),
+    /// By an engine: options, file, arguments.
+    Script(Engine, Vec<String>),
     /// By another program of the image.
     Program(Vec<String>),
     /// By a shell.
@@ -74,8 +72,7 @@ pub(super) enum Launch {
 impl std::fmt::Display for Launch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Node(words) => write!(f, "node {}", words.join(" ")),
-            Self::Bun(words) => write!(f, "bun {}", words.join(" ")),
+            Self::Script(on, words) => write!(f, "{} {}", on.command(), words.join(" ")),
             Self::Program(words) => f.write_str(&words.join(" ")),
             Self::Shell(line) => f.write_str(line),
         }
@@ -159,13 +156,7 @@ fn said(s: &Survey<'_>, package: Option<&Package<'_>>) -> Option<Said> {
             .filter(|name| is_nest || !name.starts_with("start:"))
             .find_map(|name| package.script(name))
     });
-    // A program for Bun needs no build, and its starters have no script but the one that watches.
-    let is_of_bun = |decoded: &Decoded| matches!(&decoded.start, Start::Node(node) if node.on == Engine::Bun);
-    let watched = package.filter(|package| BUN.iter().any(|name| package.uses(name).is_some()));
-    let watched = watched.and_then(|package| package.script("dev"));
-    let watched = watched.filter(|line| {
-        start::decode(&line.value, package, &s.dir).is_some_and(|decoded| is_of_bun(&decoded))
-    });
+    let watched = package.and_then(|package| watched(package, &s.dir));
     [procfile, script, watched].into_iter().flatten().find_map(|line| {
         let mut decoded = start::decode(&line.value, package, &s.dir)?;
         let built = match &decoded.start {
@@ -178,6 +169,14 @@ fn said(s: &Survey<'_>, package: Option<&Package<'_>>) -> Option<Said> {
         }
         Some(Said { decoded, because: line.because })
     })
+}
+
+/// The script that watches a program for Bun: it needs no build, and its starters have no other.
+fn watched(package: &Package<'_>, dir: &Dir<'_>) -> Option<Fact<String>> {
+    BUN.iter().find(|name| package.uses(name).is_some())?;
+    let line = package.script("dev")?;
+    let start = start::decode(&line.value, Some(package), dir)?.start;
+    matches!(start, Start::Node(node) if node.on == Engine::Bun).then_some(line)
 }
 
 /// <https://docs.nestjs.com/cli/monorepo#cli-properties>: the compiler's `outDir`, then `main`.
@@ -317,10 +316,7 @@ fn of_command(s: &Survey<'_>, package: Option<&Package<'_>>, said: &Said) -> App
             let with = node.with.as_ref().and_then(|name| development_only(package, name));
             let modules = with.map_or(Packages::Production, Packages::All);
             let words = node.options.iter().chain([&file]).chain(&node.args).cloned().collect();
-            let launch = match node.on {
-                Engine::Node => Launch::Node(words),
-                Engine::Bun => Launch::Bun(words),
-            };
+            let launch = Launch::Script(node.on, words);
             (launch, content_of(&s.dir, &file), modules, port_argument(&node.args))
         }
         Start::Tool { name, args } => {
@@ -335,7 +331,7 @@ fn of_command(s: &Survey<'_>, package: Option<&Package<'_>>, said: &Said) -> App
             let reachable = row.filter(is_told).map(|row| row.reachable).unwrap_or_default();
             words.extend(reachable.iter().map(|&word| word.to_owned()));
             let modules = development_only(package, owner).map_or(Packages::Production, Packages::All);
-            (Launch::Node(words), Content::Tree, modules, port_argument(args))
+            (Launch::Script(Engine::Node, words), Content::Tree, modules, port_argument(args))
         }
         Start::Shell(line) => {
             s.note(
@@ -351,7 +347,7 @@ fn of_command(s: &Survey<'_>, package: Option<&Package<'_>>, said: &Said) -> App
             )
         }
     };
-    if let (Launch::Node(words), Content::Tree) = (&launch, &content)
+    if let (Launch::Script(Engine::Node, words), Content::Tree) = (&launch, &content)
         && let Some(file) = words.iter().find(|word| word.ends_with("js") && !word.contains("node_modules"))
         && !s.dir.has(file)
         && package.is_none_or(|package| package.script("build").is_none())

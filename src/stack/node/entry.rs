@@ -8,7 +8,7 @@ use crate::stack::node::app::{Content, Launch, Packages, Server, tsconfig_out};
 use crate::stack::node::framework;
 use crate::stack::node::manifest::Package;
 use crate::stack::node::sources;
-use crate::stack::node::start::clean;
+use crate::stack::node::start::{Engine, clean};
 
 /// A program without a start command: `main`, `bin`, or a file with a usual name that listens.
 pub(super) fn of_files(s: &Survey<'_>, package: Option<&Package<'_>>) -> Option<Server> {
@@ -29,7 +29,7 @@ pub(super) fn of_files(s: &Survey<'_>, package: Option<&Package<'_>>) -> Option<
     let is_typescript = entry.value.ends_with(".ts");
     let out = is_typescript.then(|| tsconfig_out(&s.dir)).flatten();
     let server = |file: String, content: Content, modules: Packages| Server {
-        launch: entry.derive(Launch::Node(vec![file])),
+        launch: entry.derive(Launch::Script(Engine::Node, vec![file])),
         before: Vec::new(),
         builds: Vec::new(),
         content,

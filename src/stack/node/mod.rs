@@ -303,7 +303,7 @@ fn above<'a>(s: &Survey<'a>, workspace: Option<&Workspace<'a>>) -> Vec<Dir<'a>> 
 /// Installed programs lie in the root where packages are hoisted.
 fn climb(app: &mut App, from: &RelPath, to: &RelPath) {
     let App::Server(server) = app else { return };
-    let (Launch::Node(words) | Launch::Bun(words)) = &mut server.launch.value else { return };
+    let Launch::Script(_, words) = &mut server.launch.value else { return };
     let depth = from.relative_to(to).map_or(0, |below| below.segments().count());
     for word in words.iter_mut().filter(|word| word.starts_with("node_modules/")) {
         *word = format!("{}{word}", "../".repeat(depth));
@@ -321,7 +321,7 @@ fn chosen_framework(
         App::Server(server) => {
             let own = meta.filter(|row| match row.value.gives {
                 Gives::Site(_) => false,
-                Gives::Next => !matches!(&server.launch.value, Launch::Node(words) if library.is_some() && !words.iter().any(|word| word == "server.js" || word.contains("next"))),
+                Gives::Next => !matches!(&server.launch.value, Launch::Script(start::Engine::Node, words) if library.is_some() && !words.iter().any(|word| word == "server.js" || word.contains("next"))),
                 _ => true,
             });
             own.or(library)
@@ -333,7 +333,7 @@ fn chosen_framework(
 fn entry(app: &App) -> Option<String> {
     let App::Server(server) = app else { return None };
     match &server.launch.value {
-        Launch::Node(words) | Launch::Bun(words) => start::file_of(words).cloned(),
+        Launch::Script(_, words) => start::file_of(words).cloned(),
         Launch::Program(_) | Launch::Shell(_) => None,
     }
 }

@@ -8,7 +8,7 @@ use crate::stack::node::lock::Lock;
 use crate::stack::node::manifest::Package;
 use crate::stack::node::next;
 use crate::stack::node::site::{self, Served};
-use crate::stack::node::start::{self, Decoded, Start};
+use crate::stack::node::start::{self, Decoded, Engine, Start};
 
 /// A server that the build writes, or the files that its configuration asks for instead.
 pub(super) fn of_output(
@@ -26,7 +26,7 @@ pub(super) fn of_output(
     let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
     let is_bundled = output.modules == Modules::Bundled;
     App::Server(Box::new(Server {
-        launch: meta.derive(Launch::Node(entry(s, package, output, said))),
+        launch: meta.derive(Launch::Script(Engine::Node, entry(s, package, output, said))),
         before: Vec::new(),
         builds: Vec::new(),
         content: Content::Output {
@@ -109,7 +109,7 @@ pub(super) fn of_next(
             folders.push(("public".to_owned(), "public".to_owned()));
         }
         App::Server(Box::new(Server {
-            launch: because.derive(Launch::Node(vec!["server.js".to_owned()])),
+            launch: because.derive(Launch::Script(Engine::Node, vec!["server.js".to_owned()])),
             before: Vec::new(),
             builds: Vec::new(),
             content: Content::Output { folders, is_complete: true },
@@ -144,7 +144,7 @@ pub(super) fn of_next(
                 words.extend(["-p".to_owned(), port.value.to_string()]);
             }
             App::Server(Box::new(Server {
-                launch: because.derive(Launch::Node(words)),
+                launch: because.derive(Launch::Script(Engine::Node, words)),
                 before: Vec::new(),
                 builds: Vec::new(),
                 content: Content::Tree,
@@ -177,8 +177,10 @@ pub(super) fn of_nuxt2(s: &Survey<'_>, meta: &Fact<&'static Framework>) -> App {
         return App::Site(served);
     }
     App::Server(Box::new(Server {
-        launch: meta
-            .derive(Launch::Node(vec!["node_modules/nuxt/bin/nuxt.js".to_owned(), "start".to_owned()])),
+        launch: meta.derive(Launch::Script(
+            Engine::Node,
+            vec!["node_modules/nuxt/bin/nuxt.js".to_owned(), "start".to_owned()],
+        )),
         before: Vec::new(),
         builds: Vec::new(),
         content: Content::Tree,

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::config::keys;
 use crate::diag::{Code, Diagnostic};
 use crate::fact::Fact;
+use crate::plan::catalog::{PackageManager, Prober};
 use crate::plan::question::Question;
 use crate::plan::service::{ExecForm, Runtime, ServiceKind};
 use crate::plan::stage::SystemPackage;
@@ -15,6 +16,7 @@ use crate::stack::node::app::{Content, Launch, Packages, Server, wished};
 use crate::stack::node::front_end::FrontEnd;
 use crate::stack::node::package_manager::Kind;
 use crate::stack::node::plan::{HOME, Planned};
+use crate::stack::node::start::Engine;
 use crate::stack::node::{Facts, managers, version};
 
 /// One COPY of the runtime stage.
@@ -53,7 +55,7 @@ pub(super) fn runtime(facts: &Facts, program: &Server, s: &Survey<'_>) -> Planne
         if let Some(bare) = bare {
             init = Some(why.to_owned());
             entrypoint = Some(launch.derive(ExecForm::new("/tini", ["--", bare])));
-        } else if known.packages == crate::plan::catalog::PackageManager::Apt {
+        } else if known.packages == PackageManager::Apt {
             let tini = SystemPackage { name: "tini".to_owned(), version: Some("0.19.*".to_owned()) };
             packages.push(Fact::by_default(tini, why));
             if entrypoint.is_none() {
@@ -100,44 +102,37 @@ pub(super) fn runtime(facts: &Facts, program: &Server, s: &Survey<'_>) -> Planne
 fn launch(program: &Server, s: &Survey<'_>) -> (Fact<Launch>, Option<Fact<ExecForm>>) {
     let Some(wish) = wished(s) else { return (program.launch.clone(), None) };
     let words = wish.value.words();
-    let launch = match words {
-        [first, rest @ ..] if first == "node" => Launch::Node(rest.to_vec()),
-        [first, rest @ ..] if first == "bun" => Launch::Bun(rest.to_vec()),
-        words => Launch::Program(words.to_vec()),
-    };
+    let script =
+        |(first, rest): (&String, &[String])| Some(Launch::Script(Engine::of(first)?, rest.to_vec()));
+    let launch = words.split_first().and_then(script).unwrap_or_else(|| Launch::Program(words.to_vec()));
     let fact = Fact { value: launch, because: wish.because.clone(), over: Vec::new() };
     (fact, Some(wish))
 }
 
 /// Distroless where nothing needs more; the reason where something does.
 fn image(facts: &Facts, program: &Server, launch: &Fact<Launch>, s: &Survey<'_>) -> (Fact<String>, String) {
-    let images = version::images(&facts.version.value);
-    let on_bun = matches!(launch.value, Launch::Bun(_));
-    let (line, language, slim, bare) = if on_bun {
-        let line = bun(facts);
-        let slim = s.catalog.image("bun-slim").at(&line.value);
-        (line, "Bun", slim, Some("distroless-bun"))
-    } else {
-        let slim = s.catalog.image(images.build).at(&facts.version.value);
-        (facts.version.clone(), "Node.js", slim, images.bare)
+    let (title, line, images) = match launch.value {
+        Launch::Script(Engine::Bun, _) => ("Bun", bun(facts), version::BUN),
+        _ => ("Node.js", facts.version.clone(), version::images(&facts.version.value)),
     };
+    let slim = s.catalog.image(images.build).at(&line.value);
     let needs = match &launch.value {
         Launch::Shell(_) => Some(launch.derive("a shell for the start command".to_owned())),
         Launch::Program(words) => {
             Some(launch.derive(format!("`{}`", words.first().cloned().unwrap_or_default())))
         }
-        Launch::Node(_) | Launch::Bun(_) if !program.before.is_empty() => {
+        Launch::Script(..) if !program.before.is_empty() => {
             Some(launch.derive("a shell for what runs before the start".to_owned()))
         }
-        Launch::Node(_) | Launch::Bun(_) => facts
+        Launch::Script(..) => facts
             .natives
             .runtime
             .first()
             .map(|package| package.derive(format!("the package {}", package.value.name)))
             .or_else(|| facts.spawns.clone()),
     };
-    let cited = format!("{language} {} ({})", line.value, line.because);
-    let (found, about) = match (needs, bare) {
+    let cited = format!("{title} {} ({})", line.value, line.because);
+    let (found, about) = match (needs, images.bare) {
         (Some(need), _) => {
             let about = format!("is {cited} with {} ({})", need.value, need.because);
             (need.derive(slim), about)
@@ -164,14 +159,13 @@ fn command(
     bare: Option<&'static str>,
     wish: Option<&Fact<ExecForm>>,
 ) -> (Option<Fact<ExecForm>>, Option<Fact<ExecForm>>) {
-    let name = if matches!(launch.value, Launch::Bun(_)) { "bun" } else { "node" };
     let words = match &launch.value {
-        Launch::Node(words) | Launch::Bun(words) if program.before.is_empty() || wish.is_some() => {
-            let named = bare.is_none().then(|| name.to_owned());
+        Launch::Script(on, words) if program.before.is_empty() || wish.is_some() => {
+            let named = bare.is_none().then(|| on.command().to_owned());
             named.into_iter().chain(words.iter().cloned()).collect()
         }
-        Launch::Node(words) | Launch::Bun(words) => {
-            let line = ExecForm::new(name, words.clone()).to_string();
+        Launch::Script(on, words) => {
+            let line = ExecForm::new(on.command(), words.clone()).to_string();
             let before: String =
                 program.before.iter().fold(String::new(), |text, step| format!("{text}{step} && "));
             vec![
@@ -184,16 +178,17 @@ fn command(
         Launch::Shell(line) => vec!["sh".to_owned(), "-c".to_owned(), line.clone()],
     };
     // Distroless images of Node.js start it themselves; Bun's is named, so that nothing depends on it.
-    let entrypoint = bare.filter(|_| name == "bun").map(|bun| launch.derive(ExecForm::new(bun, [""; 0])));
+    let is_bun = matches!(launch.value, Launch::Script(Engine::Bun, _));
+    let entrypoint = bare.filter(|_| is_bun).map(|bun| launch.derive(ExecForm::new(bun, [] as [&str; 0])));
     (entrypoint, ExecForm::from_words(words).map(|form| launch.derive(form)))
 }
 
 /// The program that an image without a shell has, and nothing else.
 fn bare_program(image: &str) -> Option<&'static str> {
     if image.contains("distroless/nodejs") {
-        Some("/nodejs/bin/node")
+        Some(Prober::DistrolessNode.program())
     } else if image.contains("oven/bun") && image.ends_with("-distroless") {
-        Some("/usr/local/bin/bun")
+        Some(Prober::Bun.program())
     } else {
         None
     }

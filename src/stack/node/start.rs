@@ -56,6 +56,21 @@ pub(super) enum Engine {
     Bun,
 }
 
+impl Engine {
+    /// Its command.
+    pub fn command(self) -> &'static str {
+        match self {
+            Self::Node => "node",
+            Self::Bun => "bun",
+        }
+    }
+
+    /// The engine that this command starts.
+    pub fn of(command: &str) -> Option<Self> {
+        [Self::Node, Self::Bun].into_iter().find(|engine| engine.command() == command)
+    }
+}
+
 /// A decoded command: what is started, and the variables set on the way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Decoded {
@@ -371,7 +386,8 @@ fn node_program(
     package: Option<&Package<'_>>,
     dir: &Dir<'_>,
 ) -> Option<Start> {
-    let on = if runner.command == "bun" { Engine::Bun } else { Engine::Node };
+    // Every other runner hands the file to Node.js.
+    let on = Engine::of(runner.command).unwrap_or_default();
     let mut node = Node { with: runner.with.map(str::to_owned), on, ..Node::default() };
     let mut words = words.iter().peekable();
     let is_node = matches!(runner.command, "node" | "nodejs");
@@ -493,8 +509,7 @@ mod tests {
             Start::Node(node) => {
                 let words: Vec<&str> =
                     node.options.iter().chain([&node.file]).chain(&node.args).map(String::as_str).collect();
-                let on = if node.on == Engine::Bun { "bun" } else { "node" };
-                format!("{on} {}", words.join(" "))
+                format!("{} {}", node.on.command(), words.join(" "))
             }
             Start::Tool { name, args } => format!("tool {name} {}", args.join(" ")),
             Start::Files { folder } => format!("files {folder}"),

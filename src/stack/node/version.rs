@@ -67,6 +67,9 @@ const IMAGES: &[(&[u64], LineImages)] = &[
     (&[8, 10, 11, 13], LineImages { build: "node-slim-buster", bare: None }),
 ];
 
+/// The images of Bun, for every line.
+pub(super) const BUN: LineImages = LineImages { build: "bun-slim", bare: Some("distroless-bun") };
+
 /// The catalog's images for one line.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LineImages {
