@@ -37,13 +37,12 @@ struct Finding {
 /// Runs the command.
 pub(super) fn run(args: &DoctorArgs, term: &Term) -> Result<Exit, Failure> {
     let Looked { inventory, company, declared, .. } = Session::look(&args.path, term)?;
-    let named: Vec<String> = declared.iter().flat_map(Declared::templates).collect();
     let own = overrides(&inventory, company.as_ref());
     let settings = Settings::read_with(&inventory, company.as_ref(), &stack::keys());
     let mut findings = vec![engine(), folder(&args.path)];
     findings.push(Finding {
         about: "templates",
-        said: match Templates::layered(&own, &named) {
+        said: match Templates::layered(&own, &Declared::templates_of(&declared)) {
             Ok(_) if own.is_empty() => Ok("built in".to_owned()),
             Ok(_) => Ok(format!("built in, and {} of your own that load", own.len())),
             Err(bad) => Err((first(&bad), "`dockgen templates check` shows where".to_owned())),

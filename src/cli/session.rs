@@ -114,6 +114,18 @@ impl Session {
         Ok(Looked { inventory, extends, company, declared })
     }
 
+    /// All templates, those that stand above dockgen's included.
+    pub fn templates(
+        overrides: &[Override],
+        declared: &[Declared],
+        inventory: &Inventory,
+        company: Option<&Company>,
+        term: &Term,
+    ) -> Result<Templates, Failure> {
+        Templates::layered(overrides, &Declared::templates_of(declared))
+            .map_err(|problems| Self::say_bad_templates(&problems, inventory, company, term))
+    }
+
     /// Says what is wrong with templates, with their lines.
     pub fn say_bad_templates(
         problems: &[Diagnostic],
@@ -209,11 +221,9 @@ impl Session {
         services: &[Service],
         term: &Term,
     ) -> Result<(Vec<ServiceFiles>, Vec<Diagnostic>), Failure> {
-        let overrides = overrides(&self.inventory, self.company.as_ref());
-        let named: Vec<String> = self.declared.iter().flat_map(Declared::templates).collect();
-        let templates = Templates::layered(&overrides, &named).map_err(|problems| {
-            Self::say_bad_templates(&problems, &self.inventory, self.company.as_ref(), term)
-        })?;
+        let company = self.company.as_ref();
+        let overrides = overrides(&self.inventory, company);
+        let templates = Self::templates(&overrides, &self.declared, &self.inventory, company, term)?;
         let mut printed = Vec::new();
         let mut findings = Vec::new();
         for service in services {

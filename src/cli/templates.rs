@@ -167,10 +167,8 @@ impl Source {
     }
 
     fn load(&self, term: &Term) -> Result<Templates, Failure> {
-        let named: Vec<String> = self.declared.iter().flat_map(Declared::templates).collect();
-        Templates::layered(&self.overrides, &named).map_err(|problems| {
-            Session::say_bad_templates(&problems, &self.project, self.company.as_ref(), term)
-        })
+        let company = self.company.as_ref();
+        Session::templates(&self.overrides, &self.declared, &self.project, company, term)
     }
 
     fn settings(&self, repository: &Inventory, term: &Term) -> Result<Settings, Failure> {

@@ -7,7 +7,7 @@ use crate::key::{AnyKey, Key, Shape, text, texts, truth};
 use crate::plan::backing::Backing;
 use crate::plan::catalog::{Catalog, without_tag};
 use crate::plan::service::ExecForm;
-use crate::plan::stage::SecretMount;
+use crate::plan::stage::{SecretMount, StageName};
 
 /// Which stack builds the project.
 pub static STACK: Key<String> = Key {
@@ -305,7 +305,7 @@ fn covers(pattern: &str, name: &str) -> bool {
         Some((table, "")) => name.strip_prefix(table).is_some_and(|own| is_own(table, own)),
         Some((table, rest)) => {
             let own = name.strip_prefix(table).and_then(|below| below.split_once('.'));
-            own.is_some_and(|(stage, entry)| is_stage(stage) && covers(&rest[1..], entry))
+            own.is_some_and(|(stage, entry)| StageName::is_spelled(stage) && covers(&rest[1..], entry))
         }
     }
 }
@@ -347,10 +347,6 @@ fn is_image(name: &str, image: &str) -> bool {
     tag.is_some_and(|tag| {
         !tag.is_empty() && tag.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
     })
-}
-
-fn is_stage(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 /// The name of an image, with or without a tag, or the beginning of names.
@@ -470,7 +466,7 @@ fn platforms(names: Vec<String>) -> Result<Globs, String> {
 
 fn target(value: &toml::Value) -> Result<String, String> {
     let name = text(value)?;
-    let is_spelled = is_stage(&name) && name.starts_with(|c: char| c.is_ascii_lowercase());
+    let is_spelled = StageName::is_spelled(&name) && name.starts_with(|c: char| c.is_ascii_lowercase());
     if is_spelled && !["scratch", "context"].contains(&name.as_str()) {
         return Ok(name);
     }

@@ -18,12 +18,13 @@ impl StageName {
     /// # Panics
     /// When the name is not lower-case letters, digits and dashes: such names are literals of this program.
     pub fn new(name: &str) -> Self {
-        assert!(
-            !name.is_empty()
-                && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'),
-            "`{name}` is not a stage name"
-        );
+        assert!(Self::is_spelled(name), "`{name}` is not a stage name");
         Self(name.to_owned())
+    }
+
+    /// Is it lower-case letters, digits and dashes?
+    pub fn is_spelled(name: &str) -> bool {
+        !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     }
 
     /// The name.

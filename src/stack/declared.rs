@@ -16,7 +16,7 @@ use crate::fact::{Choice, Evidence, Fact, Place};
 use crate::key::AnyKey;
 use crate::plan::run::{Run, quote};
 use crate::plan::service::{ExecForm, Health, Runtime, Service, ServiceKind, Toolchain};
-use crate::plan::stage::{Origin, Role, Stage, StageGraph};
+use crate::plan::stage::{Origin, Role, Stage, StageGraph, StageName};
 use crate::repo::format::Tree;
 use crate::repo::inventory::Reads;
 use crate::repo::path::RelPath;
@@ -174,7 +174,7 @@ impl Declared {
             refuse(line.and_then(|line| u32::try_from(line).ok()), bad.message().to_owned())
         })?;
         let is_taken = crate::stack::ALL.iter().any(|stack| stack.id() == id);
-        if is_taken || !id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
+        if is_taken || !StageName::is_spelled(id) {
             return Err(refuse(None, format!("`{id}` cannot be the name of a new stack")));
         }
         if file.files.is_empty() {
@@ -189,9 +189,7 @@ impl Declared {
             }
         }
         for step in &file.stages {
-            let is_spelled = !step.name.is_empty()
-                && step.name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-            if !is_spelled || step.image.is_some() == step.from.is_some() {
+            if !StageName::is_spelled(&step.name) || step.image.is_some() == step.from.is_some() {
                 let message = format!(
                     "stage `{}` needs a name of lower-case letters, and either `image` or `from`",
                     step.name.escape_debug()
@@ -214,9 +212,10 @@ impl Declared {
         })
     }
 
-    /// The templates of the company's own that its stages name.
-    pub fn templates(&self) -> impl Iterator<Item = String> {
-        self.stages.iter().filter_map(|step| step.template.clone())
+    /// The templates of the company's own that the stages of these stacks name.
+    pub fn templates_of(stacks: &[Self]) -> Vec<String> {
+        let steps = stacks.iter().flat_map(|stack| &stack.stages);
+        steps.filter_map(|step| step.template.clone()).collect()
     }
 
     fn service(&self, s: &Survey<'_>, because: &Evidence) -> Result<Service, Refusal> {
