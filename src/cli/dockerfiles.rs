@@ -2,10 +2,9 @@
 //! as they are, because these files are edited in place.
 #![expect(clippy::disallowed_methods, reason = "a file that a person names is read by its name")]
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use crate::cli::{Exit, Failure};
+use crate::cli::{Exit, Failure, read_named};
 use crate::dockerfile::{self, IgnoreFile};
 use crate::lint::Context;
 use crate::repo::inventory::Reads;
@@ -42,9 +41,8 @@ pub(super) fn find(names: &[PathBuf]) -> Result<Vec<Found>, Failure> {
     let mut found = Vec::new();
     for name in names {
         if name == Path::new("-") {
-            let mut text = String::new();
-            let read = std::io::stdin().lock().read_to_string(&mut text);
-            read.map_err(|bad| Failure::new(Exit::Misuse, format!("cannot read standard input: {bad}")))?;
+            let text = read_named(name)
+                .map_err(|bad| Failure::new(Exit::Misuse, format!("cannot read standard input: {bad}")))?;
             found.push(Found { shown: "-".to_owned(), at: None, text, paths: Vec::new(), ignore: None });
         } else if name.is_dir() {
             found.extend(below(name)?);

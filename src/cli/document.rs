@@ -3,11 +3,10 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::io::Read as _;
 use std::path::Path;
 
 use crate::cli::answers::Given;
-use crate::cli::{Exit, Failure};
+use crate::cli::{Exit, Failure, read_named};
 use crate::diag::Diagnostic;
 use crate::out::Outcome;
 use crate::plan::question::Question;
@@ -122,7 +121,7 @@ pub(super) fn answers(file: &Path) -> Result<Vec<Given>, Failure> {
     let bad = |why: String| {
         Failure::new(Exit::Misuse, format!("the answers in `{}` cannot be used: {why}", file.display()))
     };
-    let text = read(file).map_err(|source| bad(source.to_string()))?;
+    let text = read_named(file).map_err(|source| bad(source.to_string()))?;
     let value: serde_json::Value = serde_json::from_str(&text).map_err(|why| bad(why.to_string()))?;
     let table = value.as_object().ok_or_else(|| bad("expected an object of settings".to_owned()))?;
     let mut given = Vec::new();
@@ -157,14 +156,4 @@ fn one(key: &str, value: &serde_json::Value, service: Option<&RelPath>) -> Resul
         _ => return Err(format!("`{key}` is neither a text, a number, a truth value nor a list of texts")),
     };
     Ok(Given { key: key.to_owned(), service: service.cloned(), value })
-}
-
-#[expect(clippy::disallowed_methods, reason = "answers are no part of the repository")]
-fn read(file: &Path) -> std::io::Result<String> {
-    if file != Path::new("-") {
-        return std::fs::read_to_string(file);
-    }
-    let mut text = String::new();
-    std::io::stdin().lock().read_to_string(&mut text)?;
-    Ok(text)
 }

@@ -22,6 +22,8 @@ mod templates;
 mod term;
 pub mod verify;
 
+use std::io::Read as _;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::FromArgMatches as _;
@@ -103,6 +105,17 @@ pub fn main() -> ExitCode {
             failure.exit.into()
         }
     }
+}
+
+/// The text of a file that a person named; `-` is standard input.
+#[expect(clippy::disallowed_methods, reason = "what is named on the command line is no part of a repository")]
+fn read_named(file: &Path) -> std::io::Result<String> {
+    if file != Path::new("-") {
+        return std::fs::read_to_string(file);
+    }
+    let mut text = String::new();
+    std::io::stdin().lock().read_to_string(&mut text)?;
+    Ok(text)
 }
 
 /// `dockgen verify` brings its own exit codes.

@@ -2,11 +2,10 @@
 #![expect(clippy::disallowed_methods, reason = "paths that a person names are looked at by their names")]
 
 use std::collections::BTreeSet;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use crate::cli::dockerfiles;
-use crate::cli::{Exit, Failure};
+use crate::cli::{Exit, Failure, read_named};
 use crate::dockerfile;
 use crate::repo::{Inventory, RelPath};
 use crate::stack;
@@ -39,13 +38,9 @@ pub(super) fn find(names: &[PathBuf]) -> Result<Vec<Repository>, Failure> {
 /// nowhere is a repository that cannot be read, because one broken line stops nobody.
 pub(super) fn listed(list: &Path) -> Result<Vec<Repository>, Failure> {
     let refuse = |bad| Failure::new(Exit::Misuse, format!("cannot read `{}`: {bad}", list.display()));
-    let (text, folder) = if list == Path::new("-") {
-        let mut text = String::new();
-        std::io::stdin().lock().read_to_string(&mut text).map_err(refuse)?;
-        (text, Path::new(""))
-    } else {
-        (std::fs::read_to_string(list).map_err(refuse)?, list.parent().unwrap_or(Path::new("")))
-    };
+    let text = read_named(list).map_err(refuse)?;
+    // What comes from stdin is seen from here, which is also the parent of `-`.
+    let folder = list.parent().unwrap_or(Path::new(""));
     let mut all = Several::default();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
         let path = folder.join(line);
