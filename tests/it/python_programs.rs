@@ -127,3 +127,22 @@ fn the_program_that_is_meant_runs() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn tests_gather_static_files_that_they_look_up_in_a_manifest() {
+    const STORAGE: &str = "STATICFILES_STORAGE = 'whitenoise.storage.CompressedManifestStaticFilesStorage'\n";
+    for (storage, gathers) in [(STORAGE.to_owned(), true), (format!("# {STORAGE}"), false)] {
+        let settings =
+            format!("STATIC_ROOT = 'out'\nWSGI_APPLICATION = 'example.wsgi.application'\n{storage}");
+        let files = [
+            ("requirements.txt", "django\ngunicorn\nwhitenoise\n"),
+            ("manage.py", MANAGE),
+            ("example/__init__.py", ""),
+            ("example/settings.py", &settings),
+            ("example/wsgi.py", "application = None\n"),
+        ];
+        let plan = plan(&Inventory::from_files(files), &Settings::default());
+        let test = plan.services[0].tool["test"].to_string();
+        assert_eq!(test.contains("collectstatic"), gathers, "{storage}: {test}");
+    }
+}

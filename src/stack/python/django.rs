@@ -70,7 +70,9 @@ impl Django {
             settings,
             manage_settings: default_settings,
             has_manifest: collects.is_some()
-                && sources.iter().any(|source| source.doc.text.contains("ManifestStaticFilesStorage")),
+                && sources.iter().flat_map(|source| &source.statements).any(|statement| {
+                    statement.texts().any(|text| text.ends_with("ManifestStaticFilesStorage"))
+                }),
             collects,
             needs: sources.iter().flat_map(|source| super::needs::of(source)).fold(
                 Vec::new(),
