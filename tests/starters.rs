@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
+use dockgen::dockerfile::{self, Origin, Stages};
 use dockgen::verify::{DockerfileReport, Edit, Engine, Expect, Probe, Request, Verdict, size, verify};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use serde::Deserialize;
@@ -209,12 +210,20 @@ fn check(starter: &Starter, report: &DockerfileReport) -> Result<(), Failed> {
 
 fn row(title: &str, dockerfile: &Path, report: &DockerfileReport) -> String {
     let text = fs::read_to_string(dockerfile).unwrap_or_default();
-    let base = text.lines().rfind(|line| line.starts_with("FROM ")).unwrap_or_default();
-    let base = base.split_whitespace().find(|word| word.contains([':', '/']) && !word.starts_with("--"));
+    let (file, _) = dockerfile::parse(&text);
+    let stages = Stages::of(&file);
+    let lineage = stages.last().map(|last| stages.lineage(last)).unwrap_or_default();
+    let base = lineage.first().map_or_else(
+        || "-".to_owned(),
+        |first| match &first.origin {
+            Origin::Image(image) => image.to_string(),
+            _ => "scratch".to_owned(),
+        },
+    );
     let seconds = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| format!("{value:.1} s"));
     format!(
         "| {title} | {} | {} | {} | {} | {} | {} |",
-        base.unwrap_or("scratch"),
+        base,
         report.image_bytes.map_or_else(|| "-".to_owned(), size),
         seconds(report.boot.facts.as_ref().map(|facts| facts.seconds)),
         report.user.facts.as_ref().map_or("-", |facts| facts.image.as_str()),

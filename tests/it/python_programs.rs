@@ -36,6 +36,17 @@ const ROWS: &[Row] = &[
         ],
         "python server.py on 8765",
     ),
+    // Tornado's guide imports the package alone.
+    (
+        &[
+            ("requirements.txt", "tornado\n"),
+            (
+                "main.py",
+                "import asyncio\nimport tornado\nasync def main():\n    app = tornado.web.Application([])\n    app.listen(8899)\n    await asyncio.Event().wait()\nif __name__ == '__main__':\n    asyncio.run(main())\n",
+            ),
+        ],
+        "python main.py on 8899",
+    ),
     // A folder that usually holds nothing that runs.
     (
         &[

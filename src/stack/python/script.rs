@@ -130,7 +130,7 @@ pub(super) fn listener(s: &Survey<'_>, modules: &Modules<'_>) -> Option<Program>
     let by = |is_meant: fn(&Listener, &Source<'_>) -> bool| {
         starters.iter().find_map(|source| {
             let row = LISTENERS.iter().find(|row| is_meant(row, source))?;
-            Some((*source, row, source.uses(row.module)?))
+            Some((*source, row, source.reaches(row.module)?))
         })
     };
     // The server may be made in a module beside the one that is started.
@@ -177,7 +177,7 @@ pub(super) fn listener(s: &Survey<'_>, modules: &Modules<'_>) -> Option<Program>
 /// Does a source import the module and, where that has clients too, make a server?
 fn serves(row: &Listener, source: &Source<'_>) -> bool {
     let makes = |callee: &str| source.meanings(callee).iter().any(|full| row.serves.contains(&full.as_str()));
-    source.uses(row.module).is_some()
+    source.reaches(row.module).is_some()
         && (row.serves.is_empty()
             || source
                 .statements

@@ -124,9 +124,18 @@ impl<'a> Source<'a> {
 
     /// Does it import this module, or something below it?
     pub fn uses(&self, module: &str) -> Option<Evidence> {
-        let below =
-            |name: &str| name == module || name.strip_prefix(module).is_some_and(|r| r.starts_with('.'));
-        self.imported.iter().find(|(_, name)| below(name)).map(|(line, _)| self.cite(*line))
+        self.imported.iter().find(|(_, name)| is_within(name, module)).map(|(line, _)| self.cite(*line))
+    }
+
+    /// Does it import this module, or call what is in it by way of a package that it imports:
+    /// `tornado.web.Application` after `import tornado`?
+    pub fn reaches(&self, module: &str) -> Option<Evidence> {
+        let calls = |statement: &&Statement| {
+            statement
+                .calls()
+                .any(|call| self.meanings(&call.callee).iter().any(|full| is_within(full, module)))
+        };
+        self.uses(module).or_else(|| self.statements.iter().find(calls).map(|found| self.cite(found.line)))
     }
 
     /// Evidence for a line.
@@ -139,6 +148,10 @@ impl<'a> Source<'a> {
     pub fn main_guard(&self) -> Option<&Statement> {
         self.statements.iter().find(|statement| statement.in_main)
     }
+}
+
+fn is_within(name: &str, module: &str) -> bool {
+    name.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 impl Statement {
