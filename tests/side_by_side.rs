@@ -14,42 +14,43 @@
 mod support;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use dockgen::verify::{Engine, Interrupt, size};
 use libtest_mimic::Failed;
-use support::compare::{Measured, measure, seconds};
+use support::compare::{Measured, measure, rebuild_again, seconds};
 use support::fixture::{Fixture, tests};
 
 /// Times below this differ by chance.
 const NOISE_SECONDS: f64 = 0.7;
 /// So do ratios.
 const NOISE_RATIO: f64 = 1.05;
+/// Rebuilds that are no further apart than this are measured in more rounds, one side after the other.
+const CLOSE_SECONDS: f64 = 2.0;
+/// So many.
+const MORE_ROUNDS: usize = 2;
 
 fn main() -> ExitCode {
     let wanted = std::env::args().skip(1).find(|word| !word.starts_with('-'));
     let interrupt = Interrupt::on_signals();
-    let engine = match support::engine(&interrupt) {
-        Ok(engine) => engine,
-        Err(reason) => {
-            println!("side_by_side: 0 passed, 0 failed, 1 skipped");
-            eprintln!("skipped: {reason}");
-            return ExitCode::SUCCESS;
-        }
-    };
+    if let Err(reason) = support::engine(&interrupt) {
+        println!("side_by_side: 0 passed, 0 failed, 1 skipped");
+        eprintln!("skipped: {reason}");
+        return ExitCode::SUCCESS;
+    }
     let mut table = Table::default();
-    let mut own: BTreeMap<String, Measured> = BTreeMap::new();
+    let mut own: BTreeMap<String, Side> = BTreeMap::new();
     for (fixture, what) in baselines() {
         if wanted.as_ref().is_some_and(|wanted| !fixture.contains(wanted.as_str())) {
             continue;
         }
         if interrupt.is_set() {
-            drop(engine);
             return ExitCode::from(130);
         }
-        let measured = measure_pair(&engine, &fixture, &what, &mut own);
-        match measured {
+        match measure_pair(&interrupt, &fixture, &what, &mut own) {
             Ok((ours, theirs)) => table.add(&fixture, &what, &ours, &theirs),
             Err(error) => table.fail(&fixture, &what, error.message().unwrap_or("it failed")),
         }
@@ -75,19 +76,42 @@ fn baselines() -> Vec<(String, String)> {
     pairs
 }
 
+/// One Dockerfile in a copy of its fixture, and what it does.
+struct Side {
+    fixture: Fixture,
+    dockerfile: PathBuf,
+    title: String,
+    measured: Measured,
+}
+
+impl Side {
+    fn of(engine: &Engine, fixture: Fixture, dockerfile: PathBuf, title: String) -> Result<Self, Failed> {
+        let measured = measure(engine, &fixture, &dockerfile, &title)?;
+        Ok(Self { fixture, dockerfile, title, measured })
+    }
+
+    /// Builds after one more edit; the shorter time counts.
+    fn rebuild_again(&mut self, engine: &Engine) -> Result<(), Failed> {
+        let again = rebuild_again(engine, &self.fixture, &self.dockerfile, &self.title)?;
+        self.measured.rebuild = self.measured.rebuild.min(again);
+        Ok(())
+    }
+}
+
 fn measure_pair(
-    engine: &Engine,
+    interrupt: &Interrupt,
     name: &str,
     what: &str,
-    own: &mut BTreeMap<String, Measured>,
+    own: &mut BTreeMap<String, Side>,
 ) -> Result<(Measured, Measured), Failed> {
-    let ours = if let Some(known) = own.get(name) {
-        known.clone()
-    } else {
-        let fixture = Fixture::copy(name)?;
-        let dockerfile = fixture.init()?;
-        let measured = measure(engine, &fixture, &dockerfile, &format!("{name}: dockgen"))?;
-        own.entry(name.to_owned()).or_insert(measured).clone()
+    let engine = support::engine(interrupt)?;
+    let ours = match own.entry(name.to_owned()) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(new) => {
+            let fixture = Fixture::copy(name)?;
+            let dockerfile = fixture.init()?;
+            new.insert(Side::of(&engine, fixture, dockerfile, format!("{name}: dockgen"))?)
+        }
     };
     // A copy of its own: what dockgen ignores is not ignored for others.
     let fixture = Fixture::copy(name)?;
@@ -98,7 +122,15 @@ fn measure_pair(
     if ignore.is_file() {
         fs::copy(ignore, fixture.root().join(".dockerignore"))?;
     }
-    Ok((ours, measure(engine, &fixture, &dockerfile, &format!("{name}: {what}"))?))
+    let mut theirs = Side::of(&engine, fixture, dockerfile, format!("{name}: {what}"))?;
+    for _ in 0..MORE_ROUNDS {
+        if (ours.measured.rebuild - theirs.measured.rebuild).abs() < CLOSE_SECONDS {
+            let engine = support::engine(interrupt)?;
+            ours.rebuild_again(&engine)?;
+            theirs.rebuild_again(&engine)?;
+        }
+    }
+    Ok((ours.measured.clone(), theirs.measured))
 }
 
 #[derive(Default)]

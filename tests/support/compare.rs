@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use dockgen::verify::{DockerfileReport, Engine, Outcome, UserPolicy, verify};
+use dockgen::verify::{DockerfileReport, Engine, Extent, Outcome, UserPolicy, verify};
 use libtest_mimic::Failed;
 
 use super::fixture::Fixture;
@@ -38,6 +38,22 @@ pub fn measure(
     }
     let report = verify(engine, &request, &mut |words| eprintln!("{words}"))?;
     measured(&report).ok_or_else(|| format!("{title} does not build: {:?}", report.build.failure).into())
+}
+
+/// Seconds of one more build after an edit. The engine has to be another value than the one
+/// before, because its mark is a part of the edit: the same edit would build nothing.
+pub fn rebuild_again(
+    engine: &Engine,
+    fixture: &Fixture,
+    dockerfile: &Path,
+    title: &str,
+) -> Result<f64, Failed> {
+    let mut request = fixture.request(dockerfile, title);
+    request.extent = Extent::BuildsOnly;
+    request.expect_after_edit = None;
+    let report = verify(engine, &request, &mut |words| eprintln!("{words} again"))?;
+    let facts = report.rebuild.facts.as_ref();
+    facts.map(|facts| facts.seconds).ok_or_else(|| format!("{title} is not built again").into())
 }
 
 fn measured(report: &DockerfileReport) -> Option<Measured> {
