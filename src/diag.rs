@@ -68,6 +68,8 @@ pub enum Code {
     NotBuilt,
     /// A private registry or module that needs a secret.
     PrivateRegistry,
+    /// A base image without the digest that the settings ask for.
+    Unpinned,
     /// Existing file kept as it is.
     KeptFile,
     /// A file the image needs is hidden from the build context.

@@ -40,6 +40,8 @@ pub mod lint;
 pub mod migrate;
 pub mod out;
 pub mod plan;
+#[cfg(feature = "registry")]
+pub mod registry;
 pub mod render;
 pub mod repo;
 pub mod stack;

@@ -68,7 +68,7 @@ pub(super) enum Command {
     #[command(after_help = "Examples:\n  dockgen check\n  dockgen check --format github")]
     Check(CheckArgs),
     /// Write again what nobody edited, show what else would change
-    #[command(after_help = "Examples:\n  dockgen update")]
+    #[command(after_help = "Examples:\n  dockgen update\n  dockgen update --pin")]
     Update(UpdateArgs),
     /// Show what dockgen sees and why; writes nothing
     #[command(after_help = "Examples:\n  dockgen plan\n  dockgen plan --format json")]
@@ -201,6 +201,10 @@ pub(super) struct InitArgs {
     #[arg(long)]
     pub devcontainer: bool,
 
+    /// Ask registries for the digests of base images, and keep to them
+    #[arg(long, conflicts_with_all = ["check", "template"])]
+    pub pin: bool,
+
     #[arg(skip)]
     pub format: CheckFormat,
 
@@ -262,6 +266,10 @@ pub(super) struct UpdateArgs {
     /// Nothing recognised is a success
     #[arg(long)]
     pub if_detected: bool,
+
+    /// Ask registries for newer digests of base images
+    #[arg(long)]
+    pub pin: bool,
 }
 
 impl InitArgs {
@@ -298,6 +306,7 @@ impl InitArgs {
             bake: false,
             ci: Vec::new(),
             devcontainer: false,
+            pin: false,
             format: CheckFormat::Text,
             theirs: Theirs::StandInTheWay,
         }
@@ -308,7 +317,7 @@ impl UpdateArgs {
     /// `dockgen update` is `dockgen init` for files that are there.
     pub fn as_init(&self) -> InitArgs {
         let quiet = InitArgs::quiet(&self.target, self.all, self.if_detected);
-        InitArgs { theirs: Theirs::AreShown, ..quiet }
+        InitArgs { theirs: Theirs::AreShown, pin: self.pin, ..quiet }
     }
 }
 

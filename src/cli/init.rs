@@ -7,7 +7,8 @@ use crate::cli::args::{InitArgs, Target, Theirs};
 use crate::cli::document::{Action, Document, File, Refused, answers};
 use crate::cli::session::Session;
 use crate::cli::term::Term;
-use crate::cli::{Exit, Failure, ask, cause, plan as plan_command};
+use crate::cli::{Exit, Failure, ask, cause, pin, plan as plan_command};
+use crate::config::keys;
 use crate::diag::Severity;
 use crate::out::{self, Consent, OutFile, Outcome, Standing};
 use crate::plan::question::Question;
@@ -59,9 +60,18 @@ fn perform(args: &InitArgs, document: &mut Document, term: &Term) -> Result<Exit
     if writes {
         given.extend(flags(&mut target)?);
     }
+    if args.pin {
+        let wish = Given { key: keys::PIN.name.to_owned(), service: None, value: "digest".to_owned() };
+        session.take(&wish)?;
+        given.push(wish);
+    }
     let mut kept = None;
     if writes && !given.is_empty() {
         kept = session.keep(&target, &given, term)?;
+        services = again(&session, &services);
+    }
+    if args.pin {
+        pin::ask(&mut session, &services, term)?;
         services = again(&session, &services);
     }
     document.serve(&services);
@@ -122,9 +132,14 @@ fn perform(args: &InitArgs, document: &mut Document, term: &Term) -> Result<Exit
         });
     }
     document.files = write(args, &session, &services, planned, kept.as_ref(), term)?;
+    show_left(&left, &session, term)
+}
+
+/// Files with a person's changes: what else would change in them.
+fn show_left(left: &[Planned], session: &Session, term: &Term) -> Result<Exit, Failure> {
     let mut exit = Exit::Done;
-    for planned in &left {
-        let diff = out::diff(&planned.file.path, existing(&session, planned), &planned.file.text);
+    for planned in left {
+        let diff = out::diff(&planned.file.path, existing(session, planned), &planned.file.text);
         if !diff.is_empty() {
             term.diff(&diff)?;
             term.say(&format!("left as it is: {} has a person's changes", session.shown(&planned.file.path)));

@@ -15,6 +15,7 @@ mod init;
 mod lint;
 mod man;
 mod migrate;
+mod pin;
 mod plan;
 mod repositories;
 mod session;

@@ -1,5 +1,6 @@
 //! One look at one repository: scanned, wished, planned. Commands work on this.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::cli::answers::{self, Given};
@@ -203,6 +204,12 @@ impl Session {
         let text =
             if holes.are_in(&file.text) { holes.reopen(&out::unstamped(&file.text)) } else { file.text };
         OutFile { path, text }
+    }
+
+    /// Plans again with the digests that registries have given.
+    pub fn learn(&mut self, digests: BTreeMap<String, String>) {
+        self.settings.learn(digests);
+        self.replan();
     }
 
     /// Plans again, after an answer.

@@ -178,6 +178,18 @@ pub static MIRROR: Key<String> = Key {
     parse: image,
 };
 
+/// Are tags enough, or are digests kept behind them?
+pub static PIN: Key<Pin> = Key {
+    name: "policy.pin",
+    shape: Shape::OneOf(&["tag", "digest"]),
+    doc: "what base images are held to: tag, or digest, which `--pin` asks registries for and the Dockerfile keeps",
+    parse: |value| match value.as_str() {
+        Some("tag") => Ok(Pin::Tag),
+        Some("digest") => Ok(Pin::Digest),
+        _ => Err("expected tag or digest".to_owned()),
+    },
+};
+
 /// Labels of the image.
 pub static LABELS: Key<String> =
     Key { name: "labels.*", shape: Shape::Text, doc: "a label of the image", parse: text };
@@ -246,6 +258,7 @@ pub static SHARED: &[&dyn AnyKey] = &[
     &LABELS,
     &MIRROR,
     &PACKAGE_MANAGER,
+    &PIN,
     &PLATFORMS,
     &PORT,
     &RUNTIME_INSTRUCTIONS,
@@ -261,6 +274,24 @@ pub static SHARED: &[&dyn AnyKey] = &[
     &USER,
     &VERSION,
 ];
+
+/// What an image is held to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pin {
+    /// Its tag, which moves.
+    Tag,
+    /// The digest behind it.
+    Digest,
+}
+
+impl std::fmt::Display for Pin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Tag => "tag",
+            Self::Digest => "digest",
+        })
+    }
+}
 
 /// A list of names or folder patterns.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -31,6 +31,7 @@ pub const FILE: &str = "dockgen.toml";
 pub struct Settings {
     wishes: Vec<Wish>,
     only: Option<RelPath>,
+    digests: BTreeMap<String, String>,
 }
 
 /// One wish.
@@ -81,7 +82,7 @@ impl Settings {
         if let Some(doc) = company.and_then(Company::settings) {
             wishes.extend(file::read(&doc, Layer::Company, known)?);
         }
-        Ok(Self { wishes, only: None })
+        Ok(Self { wishes, ..Self::default() })
     }
 
     /// Adds a `KEY=VALUE` of the command line. The value is read as TOML, and as plain text
@@ -120,6 +121,16 @@ impl Settings {
         self.wishes.sort_by_key(|wish| wish.because.layer);
     }
 
+    /// The digests of images, by image and tag, as registries have just given them.
+    pub fn learn(&mut self, digests: BTreeMap<String, String>) {
+        self.digests.extend(digests);
+    }
+
+    /// Digests that are newer than those in the Dockerfile.
+    pub(crate) fn digests(&self) -> &BTreeMap<String, String> {
+        &self.digests
+    }
+
     /// Only the service in this folder is meant, wherever it stands.
     pub fn only(&mut self, dir: &RelPath) {
         self.only = Some(dir.clone());
@@ -141,7 +152,7 @@ impl Settings {
         let mine = |wish: &&Wish| wish.service.as_deref().is_none_or(|service| names(service, dir));
         let mut wishes: Vec<Wish> = self.wishes.iter().filter(mine).cloned().collect();
         wishes.sort_by_key(|wish| (wish.because.layer, wish.service.is_none()));
-        Self { wishes, only: self.only.clone() }
+        Self { wishes, ..self.clone() }
     }
 
     /// A finding for every wish whose service is in none of these folders.

@@ -73,12 +73,26 @@ fn is_directive(line: &str) -> bool {
 }
 
 /// The first 16 hex digits of the hash of the text with `\n` line endings. It guards
-/// against accidents, not against forgers.
+/// against accidents, not against forgers. Digests of images do not count: update bots change them, and a file with
+/// nothing but newer digests is as dockgen wrote it.
 pub fn fingerprint(body: &str) -> String {
-    let body = body.trim_start_matches('\u{feff}').replace("\r\n", "\n");
+    let body = without_digests(&body.trim_start_matches('\u{feff}').replace("\r\n", "\n"));
     let hash = Sha256::digest(body.as_bytes());
     let start = (hash.iter().take(8)).fold(0_u64, |start, &byte| start << 8 | u64::from(byte));
     format!("{start:016x}")
+}
+
+fn without_digests(body: &str) -> String {
+    const MARK: &str = "@sha256:";
+    const HEX: usize = 64;
+    let mut pieces = body.split(MARK);
+    let mut rest = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let is_digest = piece.len() >= HEX && piece.bytes().take(HEX).all(|byte| byte.is_ascii_hexdigit());
+        rest.push_str(if is_digest { "" } else { MARK });
+        rest.push_str(if is_digest { &piece[HEX..] } else { piece });
+    }
+    rest
 }
 
 #[cfg(test)]
@@ -86,6 +100,15 @@ mod tests {
     use super::*;
 
     const TEXT: &str = "# syntax=docker/dockerfile:1\n\nFROM scratch\n";
+
+    #[test]
+    fn a_newer_digest_is_nobodys_edit() {
+        let pinned = |hex: &str| format!("FROM golang:1.26@sha256:{} AS build\n", hex.repeat(64));
+        let ours = stamp(&pinned("a"));
+        assert_eq!(standing(Some(&ours.replace(&"a".repeat(64), &"b".repeat(64)))), Standing::Untouched);
+        assert_eq!(standing(Some(&ours.replace("1.26@", "1.27@"))), Standing::Edited);
+        assert_eq!(standing(Some(&ours.replace("@sha256:a", "@sha256:"))), Standing::Edited);
+    }
 
     #[test]
     fn the_stamp_stands_below_the_directives() {

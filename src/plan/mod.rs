@@ -8,7 +8,7 @@ pub mod catalog;
 mod claim;
 mod ignore;
 pub mod question;
-mod registry;
+pub mod registry;
 pub mod run;
 pub mod service;
 pub mod stage;
@@ -83,7 +83,7 @@ pub fn plan_with(inventory: &Inventory, settings: &Settings, declared: &[Declare
             Ok(mut service) => {
                 wish::grant(&mut service, settings, catalog, &mut plan.diagnostics);
                 service.beside = backing::found(&service, inventory);
-                registry::settle(&mut service, settings, &mut plan.diagnostics);
+                registry::settle(&mut service, settings, inventory, &mut plan.diagnostics);
                 ignore::settle(&mut service, inventory, &mut plan.diagnostics);
                 plan.services.push(service);
             }
