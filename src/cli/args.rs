@@ -68,7 +68,7 @@ pub(super) enum Command {
     #[command(after_help = "Examples:\n  dockgen check\n  dockgen check --format github")]
     Check(CheckArgs),
     /// Write again what nobody edited, show what else would change
-    #[command(after_help = "Examples:\n  dockgen update\n  dockgen update --pin")]
+    #[command(after_help = "Examples:\n  dockgen update")]
     Update(UpdateArgs),
     /// Show what dockgen sees and why; writes nothing
     #[command(after_help = "Examples:\n  dockgen plan\n  dockgen plan --format json")]
