@@ -23,6 +23,27 @@ struct Layout {
 
 const LAYOUTS: &[Layout] = &[
     Layout {
+        about: "a member of a workspace that is built with what the root installs",
+        files: &[
+            (
+                "package.json",
+                r#"{"private":true,"workspaces":["web","lib"],"packageManager":"yarn@1.22.22","devDependencies":{"vite":"5.0.12"}}"#,
+            ),
+            ("yarn.lock", "# yarn lockfile v1\n\nvite@5.0.12:\n  version \"5.0.12\"\n"),
+            ("lib/package.json", r#"{"name":"lib","version":"1.0.0"}"#),
+            (
+                "web/package.json",
+                r#"{"name":"web","version":"1.0.0","scripts":{"build:app":"vite build","build":"yarn build:app","start":"yarn && vite"},"dependencies":{"react":"19.0.0"}}"#,
+            ),
+            ("web/index.html", "<script type=module src=main.js></script>"),
+            ("web/vite.config.mts", "export default { build: { outDir: \"build\" } }\n"),
+        ],
+        services: &["web node"],
+        asks: &[],
+        says: &["Vite", "nginx", "/web/build"],
+        never: &["vite.js"],
+    },
+    Layout {
         about: "Flask, with requirements that include others",
         files: &[
             ("requirements.txt", "-r requirements/base.txt\ngunicorn==23.0.0\n"),

@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use crate::fact::Fact;
 use crate::repo::dir::{Dir, Doc};
 use crate::repo::path::RelPath;
-use crate::stack::common::pattern::pattern;
 
 /// Folders that hold what a server reads, in any language. A literal that is exactly such a name counts.
 const USUAL: &[&str] = &[
@@ -54,7 +53,6 @@ pub fn read_at_run_time<'d>(
     docs: impl IntoIterator<Item = Doc<'d>>,
     embedded: &[String],
 ) -> Vec<Fact<String>> {
-    let literal = pattern(r#""(?:\./)?([A-Za-z0-9_][A-Za-z0-9_./*{}-]*)""#);
     let mut found: BTreeMap<String, Fact<String>> = BTreeMap::new();
     for doc in docs {
         for (number, line) in doc.lines() {
@@ -62,8 +60,8 @@ pub fn read_at_run_time<'d>(
             if trimmed.starts_with("//") || trimmed.starts_with("import ") || line.len() > 2_000 {
                 continue;
             }
-            for capture in literal.captures_iter(line) {
-                let Some(top) = names_something(dir, &capture[1]) else { continue };
+            for literal in paths_between_quotes(line) {
+                let Some(top) = names_something(dir, literal) else { continue };
                 if embedded.iter().any(|pattern| covers(pattern, &top)) {
                     continue;
                 }
@@ -72,6 +70,16 @@ pub fn read_at_run_time<'d>(
         }
     }
     found.into_values().collect()
+}
+
+/// What stands between quotes and may be a path. Every line of a program is asked, so no expression is matched.
+fn paths_between_quotes(line: &str) -> impl Iterator<Item = &str> {
+    let is_usual = |byte: u8| byte.is_ascii_alphanumeric() || b"_./*{}-".contains(&byte);
+    let inside = line.rfind('"').map_or("", |last| &line[..last]);
+    inside.split('"').skip(1).map(|text| text.strip_prefix("./").unwrap_or(text)).filter(move |text| {
+        text.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '_')
+            && text.bytes().all(is_usual)
+    })
 }
 
 /// The top-level entry that a literal names, when it is there and is data.

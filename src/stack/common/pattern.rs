@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{LazyLock, Mutex, OnceLock, PoisonError};
 
+use memchr::{memchr2_iter, memmem};
 use regex_lite::{Captures, Regex, Replacer};
 
 /// A regular expression that is compiled when it may match.
@@ -58,27 +59,62 @@ impl Pattern {
     }
 }
 
-/// What every match contains. Looking for it is quicker than matching, and most lines have nothing of it.
+/// What every match contains, in this order. Looking for it is quicker than matching, and most lines have nothing
+/// of it.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Certain {
-    /// Runs of plain characters, in the order of the expression.
-    words: Vec<&'static str>,
-    digit: bool,
+struct Certain(Vec<Part>);
+
+/// One thing that a match contains.
+#[derive(Debug, PartialEq, Eq)]
+enum Part {
+    Digit,
+    /// A run of plain characters.
+    Word(String),
+    /// The same where case does not count.
+    InAnyCase(String),
+    OneOf(Vec<Certain>),
 }
 
 impl Certain {
     fn of(text: &'static str) -> Self {
-        Reader { text, at: 0, ignores_case: text.starts_with("(?i)") }.alternatives()
+        Reader { text, at: 0, ignores_case: false }.alternatives()
     }
 
     fn is_in(&self, haystack: &str) -> bool {
-        self.words.iter().all(|word| haystack.contains(word))
-            && (!self.digit || haystack.bytes().any(|byte| byte.is_ascii_digit()))
+        self.behind(haystack.as_bytes()).is_some()
     }
 
-    fn keep(&mut self, run: &'static str) {
-        if !run.is_empty() {
-            self.words.push(run);
+    /// What is left of a text behind the first place that has everything.
+    fn behind<'h>(&self, text: &'h [u8]) -> Option<&'h [u8]> {
+        self.0.iter().try_fold(text, |rest, part| part.behind(rest))
+    }
+
+    fn keep(&mut self, run: &mut Vec<u8>, ignores_case: bool) {
+        if run.is_empty() {
+            return;
+        }
+        let has_case = ignores_case && run.iter().any(u8::is_ascii_alphabetic);
+        let word = String::from_utf8_lossy(run).into_owned();
+        self.0.push(if has_case { Part::InAnyCase(word) } else { Part::Word(word) });
+        run.clear();
+    }
+}
+
+impl Part {
+    fn behind<'h>(&self, text: &'h [u8]) -> Option<&'h [u8]> {
+        match self {
+            Self::Digit => text.get(text.iter().position(u8::is_ascii_digit)? + 1..),
+            Self::Word(word) => text.get(memmem::find(text, word.as_bytes())? + word.len()..),
+            Self::InAnyCase(word) => {
+                let first = *word.as_bytes().first()?;
+                memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), text)
+                    .filter_map(|at| text[at..].split_at_checked(word.len()))
+                    .find(|(found, _)| found.eq_ignore_ascii_case(word.as_bytes()))
+                    .map(|(_, rest)| rest)
+            }
+            Self::OneOf(several) => {
+                several.iter().filter_map(|certain| certain.behind(text)).max_by_key(|rest| rest.len())
+            }
         }
     }
 }
@@ -101,52 +137,65 @@ impl Reader {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    /// Up to the end of the group or of the expression. Of several alternatives nothing is certain.
+    /// Up to the end of the group or of the expression.
     fn alternatives(&mut self) -> Certain {
-        let mut certain = Certain::default();
-        let mut is_one = true;
-        // Where the run of plain characters began that ends here.
-        let mut run = self.at..self.at;
+        let mut several = Vec::new();
         loop {
-            let item = self.at;
-            let Some(byte) = self.next() else { break };
+            let (certain, is_last) = self.alternative();
+            several.push(certain);
+            if is_last {
+                break;
+            }
+        }
+        // Where one alternative has nothing certain, nothing is.
+        match several.len() {
+            1 => several.pop().unwrap_or_default(),
+            _ if several.iter().any(|certain| certain.0.is_empty()) => Certain::default(),
+            _ => Certain(vec![Part::OneOf(several)]),
+        }
+    }
+
+    /// Up to the next `|`, or to the end; and whether it was the end.
+    fn alternative(&mut self) -> (Certain, bool) {
+        let mut certain = Certain::default();
+        let mut run = Vec::new();
+        let is_last = loop {
             let mut inner = Certain::default();
-            let is_plain = match byte {
-                b')' => break,
-                b'|' => {
-                    is_one = false;
-                    false
-                }
-                b'(' => {
+            let plain = match self.next() {
+                None | Some(b')') => break true,
+                Some(b'|') => break false,
+                Some(b'(') => {
                     inner = self.group();
-                    false
+                    None
                 }
-                b'[' => {
+                Some(b'[') => {
                     self.class();
-                    false
+                    None
                 }
-                b'\\' => {
-                    inner.digit = self.next() == Some(b'd');
-                    false
-                }
-                b'.' | b'^' | b'$' => false,
-                letter => !(self.ignores_case && letter.is_ascii_alphabetic()),
+                Some(b'\\') => match self.next() {
+                    Some(b'd') => {
+                        inner.0.push(Part::Digit);
+                        None
+                    }
+                    escaped => escaped.filter(u8::is_ascii_punctuation),
+                },
+                Some(b'.' | b'^' | b'$') => None,
+                // Beyond ASCII, what differs in case alone may differ in length.
+                Some(byte) => Some(byte).filter(|byte| !self.ignores_case || byte.is_ascii()),
             };
             // What may be missing is not certain, and a run ends before it.
             let (may_miss, is_repeated) = self.quantifier();
-            if is_plain && !may_miss {
-                run.end = item + 1;
-            } else if !may_miss {
-                certain.digit |= inner.digit;
-                certain.words.append(&mut inner.words);
+            let stays = plain.filter(|_| !may_miss);
+            run.extend(stays);
+            if stays.is_none() || is_repeated {
+                certain.keep(&mut run, self.ignores_case);
             }
-            if !is_plain || may_miss || is_repeated {
-                certain.keep(&self.text[run]);
-                run = self.at..self.at;
+            if !may_miss {
+                certain.0.append(&mut inner.0);
             }
-        }
-        certain.keep(&self.text[run]);
-        if is_one { certain } else { Certain::default() }
+        };
+        certain.keep(&mut run, self.ignores_case);
+        (certain, is_last)
     }
 
     /// Behind the bracket that opens it.
@@ -210,24 +259,52 @@ mod tests {
 
     #[test]
     fn what_is_certain_is_in_every_match() {
-        for (text, words, digit) in [
-            (r"listen\(([\d_]+)\)", &["listen"][..], false),
-            (r"\bhttp\.ListenAndServe(?:TLS)?\(\d", &["http", "ListenAndServe"], true),
-            (r"ports?\s*=", &["port", "="], false),
-            (r"ab{0,2}c", &["a", "c"], false),
-            (r"ab+?c", &["ab", "c"], false),
-            (r"one|other", &[], false),
-            (r"(?:one|other): run", &[": run"], false),
-            (r#"(?P<name>"x)(\d{2,5})"#, &["\"x"], true),
-            (r"(a\d)?b\d*", &["b"], false),
-            (r"[]x]+yes[^]abcdef]", &["yes"], false),
-            (r#"(?i)listen="on""#, &["=\"", "\""], false),
-            (r"(?i:env)=PORT", &["=PORT"], false),
-            (r"^\d+$", &[], true),
-            (r"never\\end", &["never", "end"], false),
+        for (text, parts) in [
+            (r"listen\(([\d_]+)\)", "`listen(` `)`"),
+            (r"\bhttp\.ListenAndServe(?:TLS)?\(\d", "`http.ListenAndServe` `(` 0"),
+            (r"ports?\s*=", "`port` `=`"),
+            (r"ab{0,2}c", "`a` `c`"),
+            (r"ab+?c", "`ab` `c`"),
+            (r"one|other", "[`one` | `other`]"),
+            (r"(?:one|other|\w+): run", "`: run`"),
+            (r"(?:one|(?:two|three) 4\d)+: run", "[`one` | [`two` | `three`] ` 4` 0] `: run`"),
+            (r#"(?P<name>"x)(\d{2,5})"#, "`\"x` 0"),
+            (r"(a\d)?b\d*", "`b`"),
+            (r"[]x]+yes[^]abcdef]", "`yes`"),
+            (r#"(?i)listen="on+""#, "~listen=\"on~ `\"`"),
+            (r"(?i:env)=PORT", "~env~ `=PORT`"),
+            (r"^\d+$", "0"),
+            (r"never\\end\n\[", "`never\\end` `[`"),
         ] {
-            let certain = Certain { words: words.to_vec(), digit };
-            assert_eq!(Certain::of(text), certain, "{text}");
+            assert_eq!(Certain::of(text).to_string(), parts, "{text}");
+        }
+    }
+
+    #[test]
+    fn it_is_looked_for_in_order() {
+        let certain = Certain::of(r#"(?i)(?:bind|listen)\("\w+:(\d+)""#);
+        assert!(certain.is_in(r#"server.Listen("all:80")"#));
+        for text in [r#"send(":80")"#, r#""80": listen("a:b")"#, r#"listen("all:80"#] {
+            assert!(!certain.is_in(text), "{text}");
+        }
+    }
+
+    impl std::fmt::Display for Certain {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            let show = |several: &[Self], between: &str| {
+                several.iter().map(ToString::to_string).collect::<Vec<_>>().join(between)
+            };
+            let parts: Vec<String> = self
+                .0
+                .iter()
+                .map(|part| match part {
+                    Part::Digit => "0".to_owned(),
+                    Part::Word(word) => format!("`{word}`"),
+                    Part::InAnyCase(word) => format!("~{word}~"),
+                    Part::OneOf(several) => format!("[{}]", show(several, " | ")),
+                })
+                .collect();
+            f.write_str(&parts.join(" "))
         }
     }
 

@@ -38,7 +38,11 @@ const LISTENS: &[Way] = &[
     Way { pattern: r"embeddedServer\(\s*\w+,\s*(?:port\s*=\s*)?(\d{2,5})", tells: Tells::Port },
     Way { pattern: r"asServer\(\s*\w+\(\s*(\d{2,5})", tells: Tells::Port },
     Way { pattern: r#"addHttpListener\(\s*(\d{2,5})\s*,\s*"(?P<host>[^"]*)""#, tells: Tells::Port },
-    Way { pattern: r"(?i)\b\w*port\w*\s*=\s*(\d{4,5})\b", tells: Tells::Port },
+    // A name with the word in it, not one that exports, reports or supports.
+    Way {
+        pattern: r"(?:\b(?:port|PORT)|_(?:port|PORT)|[a-z\d]Port)(?:[A-Z_]\w*)?\s*=\s*(\d{4,5})\b",
+        tells: Tells::Port,
+    },
 ];
 
 /// What is known about listening.

@@ -79,6 +79,12 @@ impl<'a> Package<'a> {
         self.text(&["scripts", name])
     }
 
+    /// The command lines of all scripts, in file order.
+    pub fn scripts(&self) -> impl Iterator<Item = Fact<String>> {
+        let named = self.tree(&["scripts"]).into_iter().flat_map(Tree::entries);
+        named.filter_map(|(name, _)| self.script(name))
+    }
+
     /// The range of a dependency that is there in production.
     pub fn requires(&self, name: &str) -> Option<Fact<String>> {
         PRODUCTION.iter().find_map(|table| self.range(table, name))

@@ -161,6 +161,7 @@ fn survey_package(s: &Survey<'_>) -> Option<Claim<Facts>> {
     let top = workspace.as_ref().map_or(&package, |workspace| &workspace.package);
     let locks = Lock::all(s, &top.dir);
     let meta = framework::find(framework::META, &package)
+        .or_else(|| framework::find_above(framework::META, &package, top))
         .filter(|meta| workspace.as_ref().is_none_or(Workspace::is_root) || is_used(&package, meta.value));
     let library = framework::find(framework::LIBRARIES, &package);
     let (mut manager, lock) = PackageManager::choose(s, top, &locks);

@@ -7,6 +7,7 @@
 //! <https://nextjs.org/docs/app/api-reference/config/next-config-js/output>
 
 use crate::fact::Fact;
+use crate::repo::dir::Doc;
 use crate::stack::node::lock::Lock;
 use crate::stack::node::manifest::Package;
 use crate::stack::node::semver::is_below;
@@ -48,21 +49,77 @@ pub(super) fn output(package: &Package<'_>, next: &Fact<String>, lock: Option<&L
         Some(said) => return Output::Standalone(said),
         None => {}
     }
-    let exports = package.script("build").filter(|script| script.value.contains("next export"));
-    if let Some(script) = exports {
-        return Output::Export(script);
+    let build = package.script("build");
+    if let Some(script) = build.as_ref().filter(|script| script.value.contains("next export")) {
+        return Output::Export(script.clone());
     }
-    // `output: process.env.X ? 'standalone' : undefined` decides while building.
-    let undecided = config.is_some_and(|doc| doc.text.contains("distDir") || doc.text.contains("output:"));
     let version = lock.and_then(|lock| lock.versions("next").into_iter().next()).unwrap_or_else(|| {
         next.clone().map(|range| range.trim_start_matches(['^', '~', '>', '=', ' ']).to_owned())
     });
-    if undecided || is_below(&version.value, SINCE) {
+    let exports = build.is_some_and(|script| script.value.contains("export"));
+    let is_undecided = config.is_some_and(|doc| {
+        let says_output = doc.text.contains("output:");
+        doc.text.contains("distDir") || says_output && (exports || !is_standalone_or_nothing(&doc))
+    });
+    if is_undecided || is_below(&version.value, SINCE) {
         Output::Start(version)
     } else {
         Output::Injected(version)
     }
 }
 
+/// Does the configuration decide while building between a standalone server and nothing, as in
+/// `output: process.env.DOCKER ? 'standalone' : undefined`? Nothing is a standalone server too, where the build is
+/// told so.
+fn is_standalone_or_nothing(config: &Doc<'_>) -> bool {
+    let stated = |start: &str| {
+        let found = config.lines().find_map(|(_, line)| line.trim_start().strip_prefix(start).map(str::trim));
+        found.map(|value| value.trim_start_matches(['=', ':']).trim().trim_end_matches([',', ';']))
+    };
+    let names =
+        |value: &str, word: &str| ['"', '\'', '`'].iter().any(|q| value.contains(&format!("{q}{word}{q}")));
+    let Some(value) = stated("output:") else { return false };
+    let value = if value.chars().all(|c| c.is_alphanumeric() || c == '_') {
+        stated(&format!("const {value} ")).or_else(|| stated(&format!("let {value} "))).unwrap_or_default()
+    } else {
+        value
+    };
+    names(value, "standalone") && !names(value, "export")
+}
+
 /// The folder that an export is written to.
 pub(super) const EXPORTED: &str = "out";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repo::Inventory;
+    use crate::repo::path::RelPath;
+
+    #[test]
+    fn a_configuration_decides() {
+        for (config, script, expected) in [
+            ("output: 'standalone',", "next build", "Standalone"),
+            ("output: \"export\"", "next build", "Export"),
+            ("reactStrictMode: true", "next build", "Injected"),
+            ("output: process.env.DOCKER ? 'standalone' : undefined,", "next build", "Injected"),
+            ("output: process.env.STATIC ? 'export' : 'standalone',", "next build", "Start"),
+            ("output: process.env.OUTPUT,", "next build", "Start"),
+            ("output: mode,", "cross-env BUILD_MODE=standalone next build", "Injected"),
+            ("output: mode,", "cross-env BUILD_MODE=export next build", "Start"),
+            ("output: other,", "next build", "Start"),
+        ] {
+            let config = format!(
+                "const mode = process.env.BUILD_MODE ?? \"standalone\";\nexport default {{\n  {config}\n}}\n"
+            );
+            let manifest =
+                format!(r#"{{"scripts":{{"build":"{script}"}},"dependencies":{{"next":"^15.1.0"}}}}"#);
+            let inventory =
+                Inventory::from_files([("package.json", &*manifest), ("next.config.mjs", &*config)]);
+            let package = Package::of(&inventory.dir(RelPath::root())).unwrap();
+            let next = package.uses("next").unwrap();
+            let found = format!("{:?}", output(&package, &next, None));
+            assert!(found.starts_with(expected), "{config} {script}: {found}");
+        }
+    }
+}

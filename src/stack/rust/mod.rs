@@ -187,7 +187,7 @@ impl Stack for Rust {
         let sources = binary::sources(&chosen, &package, &all);
         let crates = linked(s, &workspace, &package)?;
         let framework = web::framework(workspace.used_manifests(&package));
-        let web = Web::of(&s.dir, &sources);
+        let web = Web::of(&s.dir, &sources, framework.as_ref());
         let root = s.dir.inventory().dir(workspace.root.clone());
         let config = Config::read(s, &root)?;
         let static_triple = config.triple.clone().filter(|triple| triple.value.ends_with("-musl"));

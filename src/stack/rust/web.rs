@@ -93,7 +93,7 @@ impl std::fmt::Display for Framework {
 /// How Rust programs name their port and address, most certain first.
 const LISTENS: &[Way] = &[
     Way {
-        pattern: r#"(?:bind\w*|run|serve|listen|http|new)\(\s*&?\(\s*"(?P<host>[^":]*)"(?:\.\w+\(\))?\s*,\s*([\d_]{2,6})(?:u16)?\b"#,
+        pattern: r#"(?:bind\w*|run|serve|listen|http|new)\(\s*&?\(\s*"(?P<host>[^":]*)"(?:\.\w+\(\))?\s*,\s*(\d[\d_]{1,5})(?:u16)?\b"#,
         tells: Tells::Port,
     },
     Way {
@@ -101,11 +101,11 @@ const LISTENS: &[Way] = &[
         tells: Tells::Port,
     },
     Way {
-        pattern: r"\(?\[\s*(?P<host>\d+\s*,\s*\d+\s*,\s*\d+\s*,\s*\d+)\s*\]\s*(?:\.into\(\)\s*)?,\s*([\d_]{2,6})\b",
+        pattern: r"\(?\[\s*(?P<host>\d+\s*,\s*\d+\s*,\s*\d+\s*,\s*\d+)\s*\]\s*(?:\.into\(\)\s*)?,\s*(\d[\d_]{1,5})\b",
         tells: Tells::Port,
     },
     Way {
-        pattern: r"Ipv[46]Addr::(?:new\(\s*)?(?P<host>UNSPECIFIED|LOCALHOST|\d+\s*,\s*\d+\s*,\s*\d+\s*,\s*\d+)(?:\.into\(\))?[\s)]*,\s*([\d_]{2,6})\b",
+        pattern: r"Ipv[46]Addr::(?:new\(\s*)?(?P<host>UNSPECIFIED|LOCALHOST|\d+\s*,\s*\d+\s*,\s*\d+\s*,\s*\d+)(?:\.into\(\))?[\s)]*,\s*(\d[\d_]{1,5})\b",
         tells: Tells::Port,
     },
     // A port from the environment, with what it is otherwise: a number, or a text with or without a host.
@@ -136,12 +136,13 @@ const LISTENS: &[Way] = &[
         pattern: r#""(?P<host>0\.0\.0\.0|127\.0\.0\.1|localhost|\[::\]|\[::1\]|):(\d{4,5})""#,
         tells: Tells::Port,
     },
+    // A name with the word in it, not one that exports, reports or supports.
     Way {
-        pattern: r"(?i)\b\w*port\w*\s*(?::\s*[\w<>]+\s*)?(?:=|:)\s*(?:Some\()?([\d_]{4,6})\b",
+        pattern: r"(?i)(?:\b|_)port(?:_\w*)?\s*(?::\s*[\w<>]+\s*)?(?:=|:)\s*(?:Some\()?(\d[\d_]{3,5})\b",
         tells: Tells::Port,
     },
     Way { pattern: r"(?i)\bport\b.*unwrap_or\w*\([^\d]*?(\d{4,5})\b", tells: Tells::Port },
-    Way { pattern: r#"(?i)"\w*port"\s*,\s*"?(\d{4,5})\b"#, tells: Tells::Port },
+    Way { pattern: r#"(?i)"(?:[\w-]*[_-])?port"\s*,\s*"?(\d{4,5})\b"#, tells: Tells::Port },
 ];
 
 /// A setting that decides the address: a variable of the environment, or a flag.
@@ -177,8 +178,9 @@ const TERMINATES: &[&str] = &["SignalKind::terminate", "SIGTERM", "SignalKind::T
 const INTERRUPTS: &[&str] = &["ctrl_c()", "ctrlc::set_handler", "ctrlc::try_set_handler"];
 
 impl Web {
-    /// Reads the sources of a program, its own first.
-    pub fn of(dir: &Dir<'_>, sources: &[Doc<'_>]) -> Self {
+    /// Reads the sources of a program, its own first. One without a framework that listens to nothing is not
+    /// asked for its port: a large workspace has twenty of those beside its server.
+    pub fn of(dir: &Dir<'_>, sources: &[Doc<'_>], framework: Option<&Fact<&'static Framework>>) -> Self {
         let statements: Vec<Statement<'_>> = sources.iter().flat_map(|doc| statements(*doc)).collect();
         let marked = |marks: &[&str]| {
             statements.iter().find_map(|statement| {
@@ -187,10 +189,12 @@ impl Web {
                 found.then(|| Fact::new("handles signals".to_owned(), statement.cite()))
             })
         };
+        let listens = listens(sources.iter().copied());
+        let asked = if listens || framework.is_some() { &statements[..] } else { &[] };
         Self {
-            listening: listen::find_in(statements.iter().cloned(), LISTENS, "//"),
-            address: statements.iter().find_map(address),
-            listens: listens(sources.iter().copied()),
+            listening: listen::find_in(asked.iter().cloned(), LISTENS, "//"),
+            address: asked.iter().find_map(address),
+            listens,
             configured: configured(dir),
             terminates: marked(TERMINATES),
             interrupts: marked(INTERRUPTS),
@@ -239,6 +243,9 @@ fn address(statement: &Statement<'_>) -> Option<Fact<Address>> {
         Regex::new(pattern).expect("a constant pattern")
     });
     let code = statement.code.as_ref();
+    if !["127.0.0.1", "localhost"].iter().any(|host| code.contains(host)) {
+        return None;
+    }
     let everywhere =
         |port: Option<regex_lite::Match<'_>>| format!("0.0.0.0{}", port.map_or("", |port| port.as_str()));
     let found = if let Some(found) = VARIABLE.captures(code) {
@@ -318,7 +325,8 @@ mod tests {
     fn check(code: &str, port: Option<u16>, variable: bool, loopback: bool, address: &str) {
         let inventory = Inventory::from_files([("src/main.rs", code)]);
         let doc = inventory.doc(&RelPath::new("src/main.rs").unwrap()).unwrap();
-        let web = Web::of(&inventory.dir(RelPath::root()), &[doc]);
+        let framework = Fact::new(&FRAMEWORKS[0], doc.cite(1, ""));
+        let web = Web::of(&inventory.dir(RelPath::root()), &[doc], Some(&framework));
         assert_eq!(web.listening.port.as_ref().map(|port| port.value), port, "{code}");
         assert_eq!(web.listening.variable.is_some(), variable, "{code}");
         assert_eq!(web.listening.loopback.is_some(), loopback, "{code}");
@@ -364,6 +372,7 @@ mod tests {
                 "",
             ),
             ("const PORT: u16 = 3003;", Some(3003), false, false, ""),
+            ("pub enum Event { Logged = 1000, ClientExportedVault = 1007 }", None, false, false, ""),
             (
                 r#"let host = env::var("HOST").unwrap_or_else(|_| "127.0.0.1".to_string());"#,
                 None,

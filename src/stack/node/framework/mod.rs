@@ -33,6 +33,20 @@ pub(super) fn find(
     })
 }
 
+/// The first row that a member of a workspace means without naming it: the root installs its package for all of them,
+/// and one of the member's scripts calls it.
+pub(super) fn find_above(
+    rows: &'static [&'static [Framework]],
+    member: &Package<'_>,
+    root: &Package<'_>,
+) -> Option<Fact<&'static Framework>> {
+    rows.iter().copied().flatten().find_map(|row| {
+        let name = row.packages.iter().find(|name| root.uses(name).is_some())?;
+        let called = member.scripts().find(|line| line.value.split_whitespace().any(|word| word == *name))?;
+        row.is_meant(member).then(|| called.derive(row))
+    })
+}
+
 /// One framework.
 #[derive(Debug)]
 pub(super) struct Framework {
