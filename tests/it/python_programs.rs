@@ -47,6 +47,21 @@ const ROWS: &[Row] = &[
         ],
         "python main.py on 8899",
     ),
+    // In a package `setup.py` is no script of packaging.
+    (
+        &[
+            ("requirements.txt", "fastapi\nuvicorn\n"),
+            ("src/__init__.py", ""),
+            ("src/app/__init__.py", ""),
+            ("src/app/main.py", "from .core.setup import create_application\napp = create_application(1)\n"),
+            ("src/app/core/__init__.py", ""),
+            (
+                "src/app/core/setup.py",
+                "from fastapi import FastAPI\ndef create_application(router) -> FastAPI:\n    application = FastAPI()\n    return application\n",
+            ),
+        ],
+        "uvicorn src.app.main:app --host 0.0.0.0 --port 8000 on 8000",
+    ),
     // A folder that usually holds nothing that runs.
     (
         &[

@@ -55,7 +55,7 @@ const ASIDE: &[&str] = &[
     "ci",
 ];
 
-/// Scripts of tools.
+/// Scripts of tools, which stand beside packages: in one, `setup.py` is a module like any other.
 const TOOLS: &[&str] = &[
     "setup.py",
     "conftest.py",
@@ -87,7 +87,7 @@ impl<'a> Modules<'a> {
             }
             if is_test(path.as_str()) {
                 tests.push(Source::read(doc, path.as_str()));
-            } else if !is_aside(path.as_str(), is_django) {
+            } else if !is_aside(path.as_str(), is_django) && !is_tool(path.as_str(), &files) {
                 sources.push(Source::read(doc, path.as_str()));
             }
         }
@@ -177,13 +177,17 @@ fn is_test(path: &str) -> bool {
 }
 
 fn is_aside(path: &str, is_meant: impl Fn(&str) -> bool) -> bool {
-    let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let (folders, _) = path.rsplit_once('/').unwrap_or_default();
     let mut end = 0;
-    let aside = folders.split('/').any(|folder| {
+    folders.split('/').any(|folder| {
         end += folder.len() + usize::from(end > 0);
         (ASIDE.contains(&folder) && !is_meant(&folders[..end])) || folder.starts_with('.')
-    });
-    TOOLS.contains(&name) || aside
+    })
+}
+
+fn is_tool(path: &str, files: &BTreeSet<String>) -> bool {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    TOOLS.contains(&name) && !files.contains(&below(folder, "__init__.py"))
 }
 
 #[cfg(test)]
