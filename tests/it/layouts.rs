@@ -23,6 +23,22 @@ struct Layout {
 
 const LAYOUTS: &[Layout] = &[
     Layout {
+        about: "a server that Babel runs, which is installed for development",
+        files: &[
+            (
+                "package.json",
+                r#"{"name":"api","version":"1.0.0","scripts":{"start":"nodemon --exec babel-node src/index.js"},"dependencies":{"express":"^4.17.3"},"devDependencies":{"@babel/core":"^7.17.5","@babel/node":"^7.16.8","nodemon":"^2.0.15"}}"#,
+            ),
+            ("package-lock.json", r#"{"lockfileVersion":3,"packages":{}}"#),
+            (".babelrc", "{}"),
+            ("src/index.js", "import express from 'express';\nexpress().listen(3000);\n"),
+        ],
+        services: &[". node"],
+        asks: &[],
+        says: &["@babel/register", "--from=deps /app/node_modules"],
+        never: &["prod-deps"],
+    },
+    Layout {
         about: "a member of a workspace that is built with what the root installs",
         files: &[
             (

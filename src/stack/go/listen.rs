@@ -66,6 +66,11 @@ const WAYS: &[Way] = &[
         tells: Tells::Port,
     },
     // A port that has to be said.
+    // https://github.com/sethvargo/go-envconfig#default
+    Way {
+        pattern: r#"\benv:"(?P<variable>(?:[A-Z0-9]+_)*PORT),\s*default=:?(\d{2,5})\b"#,
+        tells: Tells::PortWithVariable,
+    },
     Way {
         pattern: r#"\b(?:env|envconfig):"(?P<variable>(?:(?:API|APP|HTTP|LISTEN|SERVER|SERVICE|WEB)_)?PORT)\b()"#,
         tells: Tells::PortWithVariable,
@@ -253,6 +258,7 @@ mod tests {
             (r#"rootCmd.PersistentFlags().IntP("port", "p", 4003, "x")"#, Some(4003), None, false),
             (r#"viper.SetDefault("server.port", 8082)"#, Some(8082), None, false),
             (r#"Port int `env:"PORT" envDefault:"8083"`"#, Some(8083), Some("PORT"), false),
+            (r#"Port int `env:"APP_SERVER_PORT,default=4080"`"#, Some(4080), Some("APP_SERVER_PORT"), false),
             (r#"Port string `envconfig:"PORT" default:"8084"`"#, Some(8084), Some("PORT"), false),
             (r#"flags.StringP("address", "a", "127.0.0.1", "x")"#, None, None, true),
             ("const defaultPort = 8086", Some(8086), None, false),

@@ -134,8 +134,8 @@ const RUNNERS: &[Runner] = &[
         options: &["-r", "ts-node/register/transpile-only"],
         with: Some("ts-node-dev"),
     },
-    // https://babeljs.io/docs/babel-node: the same hook without the second process.
-    Runner { command: "babel-node", options: &["-r", "@babel/register"], with: Some("@babel/register") },
+    // https://babeljs.io/docs/babel-node: it brings the hook, which needs no second process.
+    Runner { command: "babel-node", options: &["-r", "@babel/register"], with: Some("@babel/node") },
     Runner { command: "esno", options: &["--import", "tsx"], with: Some("tsx") },
     Runner { command: "coffee", options: &["-r", "coffeescript/register"], with: Some("coffeescript") },
     // https://bun.com/docs/runtime#run-a-file
