@@ -66,6 +66,11 @@ impl<'a> Dir<'a> {
         self.inventory.doc(&self.resolve(below)?)
     }
 
+    /// A file here as TOML, when it was read. Every file is parsed once.
+    pub fn toml(&self, below: &str) -> Option<Result<Manifest<'a>, Diagnostic>> {
+        self.inventory.toml(&self.resolve(below)?)
+    }
+
     /// All files below this folder that a build may see: their paths from here, and what is known of them.
     /// Environment files are not among them.
     pub fn files(&self) -> impl Iterator<Item = (&'a str, &'a Entry)> {
@@ -151,7 +156,7 @@ impl<'a> Doc<'a> {
 
     fn parsed(&self, tree: Result<Tree, Malformed>, format: &str) -> Result<Manifest<'a>, Diagnostic> {
         match tree {
-            Ok(tree) => Ok(Manifest { path: self.path, tree }),
+            Ok(tree) => Ok(Manifest { path: self.path, tree: Arc::new(tree) }),
             Err(bad) => Err(self.malformed(bad, format)),
         }
     }
@@ -172,8 +177,8 @@ impl<'a> Doc<'a> {
 pub struct Manifest<'a> {
     /// Where it stands in the repository.
     pub path: &'a RelPath,
-    /// Its values.
-    pub tree: Tree,
+    /// Its values, shared by all who ask for the file.
+    pub tree: Arc<Tree>,
 }
 
 impl Manifest<'_> {

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use crate::diag::Diagnostic;
-use crate::repo::dir::{Dir, Doc};
-use crate::repo::format::Element;
+use crate::repo::dir::{Dir, Doc, Manifest};
+use crate::repo::format::{Element, Tree};
 use crate::repo::path::RelPath;
 
 /// Everything one walk saw, in byte order of the paths.
@@ -18,11 +18,12 @@ pub struct Inventory {
     /// What was odd on the way: unreadable folders, links that leave the repository.
     pub notes: Vec<Diagnostic>,
     /// Files that many projects of one build refer to are parsed once.
-    xml: Arc<Mutex<BTreeMap<RelPath, ParsedXml>>>,
+    xml: Parsed<Element>,
+    toml: Parsed<Tree>,
 }
 
-/// A file read as XML, or why it does not read.
-type ParsedXml = Result<Arc<Element>, Diagnostic>;
+/// Files that were parsed, or why they do not read.
+type Parsed<T> = Arc<Mutex<BTreeMap<RelPath, Result<Arc<T>, Diagnostic>>>>;
 
 /// One file of the repository. Folders are known by what lies in them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,7 +101,7 @@ impl Inventory {
         // The threads of a walk have sorted what they saw; a stable sort merges such runs.
         entries.sort_by(|a, b| a.0.cmp(&b.0));
         entries.dedup_by(|a, b| a.0 == b.0);
-        Self { entries, notes, xml: Arc::default() }
+        Self { entries, notes, xml: Arc::default(), toml: Arc::default() }
     }
 
     /// Puts a text at a path, as if the walk had read it there: what is about to be written.
@@ -152,8 +153,14 @@ impl Inventory {
     /// A text that was read, as XML. Every file is parsed once, however many projects ask.
     pub fn xml(&self, path: &RelPath) -> Option<Result<Arc<Element>, Diagnostic>> {
         let doc = self.doc(path)?;
-        let mut known = self.xml.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        Some(known.entry(path.clone()).or_insert_with(|| doc.xml().map(Arc::new)).clone())
+        Some(once(&self.xml, path, || doc.xml().map(Arc::new)))
+    }
+
+    /// A text that was read, as TOML. Every file is parsed once, however many projects ask.
+    pub fn toml(&self, path: &RelPath) -> Option<Result<Manifest<'_>, Diagnostic>> {
+        let doc = self.doc(path)?;
+        let tree = once(&self.toml, path, || doc.toml().map(|manifest| manifest.tree));
+        Some(tree.map(|tree| Manifest { path: doc.path, tree }))
     }
 
     /// The files below a folder, in byte order.
@@ -183,6 +190,15 @@ impl Inventory {
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
+}
+
+fn once<T>(
+    parsed: &Parsed<T>,
+    path: &RelPath,
+    parse: impl FnOnce() -> Result<Arc<T>, Diagnostic>,
+) -> Result<Arc<T>, Diagnostic> {
+    let mut known = parsed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    known.entry(path.clone()).or_insert_with(parse).clone()
 }
 
 /// Environment files hold secrets: they are never counted as content. Their examples are. A stack that reads one cites

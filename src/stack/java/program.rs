@@ -1,6 +1,8 @@
 //! What a program is told when it starts and what it reads from the disk: Dropwizard's configuration, and files
 //! that the sources name by their place in the repository.
 
+use std::sync::Arc;
+
 use crate::fact::Fact;
 use crate::repo::dir::{Dir, Doc};
 use crate::repo::format::Tree;
@@ -30,7 +32,7 @@ impl Dropwizard {
         let uses = |used: &&Dependency| used.is_shipped() && used.is("io.dropwizard", "dropwizard-core");
         dependencies.iter().find(uses)?;
         let from_jar = sources.iter().any(|doc| doc.text.contains("ResourceConfigurationSourceProvider"));
-        let mut found: Vec<(usize, Doc<'_>, Tree)> = s
+        let mut found: Vec<(usize, Doc<'_>, Arc<Tree>)> = s
             .dir
             .docs()
             .filter_map(|doc| {

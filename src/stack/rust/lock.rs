@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::diag::Diagnostic;
 use crate::fact::{Evidence, Fact};
-use crate::repo::dir::Doc;
+use crate::repo::dir;
 use crate::repo::format::Tree;
 use crate::repo::path::RelPath;
 use crate::stack::rust::manifest::Manifest;
@@ -23,16 +22,14 @@ struct Crate {
 
 impl Crates {
     /// The crates below the package of `manifest`. What only its tests need is left out.
-    pub fn of(lock: &Doc<'_>, manifest: &Manifest<'_>) -> Result<Self, Diagnostic> {
-        let toml = lock.toml()?;
-        let locked: Vec<(&str, &Tree)> = toml
-            .tree
-            .get("package")
-            .into_iter()
-            .flat_map(Tree::items)
-            .filter_map(|package| Some((package.get("name")?.as_text()?, package)))
-            .collect();
-        let Some(root) = manifest.name() else { return Ok(Self::default()) };
+    pub fn of(lock: &dir::Manifest<'_>, manifest: &Manifest<'_>) -> Self {
+        let mut locked: BTreeMap<&str, Vec<&Tree>> = BTreeMap::new();
+        for package in lock.tree.get("package").into_iter().flat_map(Tree::items) {
+            if let Some(name) = package.get("name").and_then(Tree::as_text) {
+                locked.entry(name).or_default().push(package);
+            }
+        }
+        let Some(root) = manifest.name() else { return Self::default() };
         let tests = manifest.test_dependencies();
         let mut found = BTreeMap::new();
         let mut seen = BTreeSet::new();
@@ -41,7 +38,7 @@ impl Crates {
             if !seen.insert(name.clone()) {
                 continue;
             }
-            for (_, package) in locked.iter().filter(|(known, _)| *known == name) {
+            for package in locked.get(name.as_str()).into_iter().flatten() {
                 let needs: Vec<String> = package
                     .get("dependencies")
                     .into_iter()
@@ -58,7 +55,7 @@ impl Crates {
                 found.insert(name.clone(), Crate { version, needs, because });
             }
         }
-        Ok(Self(found))
+        Self(found)
     }
 
     /// A crate that is linked, with its version.

@@ -38,8 +38,7 @@ const DEPENDENCIES: &[&str] = &["dependencies", "build-dependencies", "dev-depen
 impl<'a> Manifest<'a> {
     /// Reads the manifest in `dir`; none when there is none.
     pub fn read(dir: Dir<'a>) -> Option<Result<Self, Diagnostic>> {
-        let doc = dir.doc("Cargo.toml")?;
-        Some(doc.toml().map(|toml| Self { dir, toml }))
+        Some(dir.toml("Cargo.toml")?.map(|toml| Self { dir, toml }))
     }
 
     /// The package's name; none in a workspace's root that is no package itself.
@@ -243,7 +242,7 @@ impl<'a> Manifest<'a> {
     /// Tables of that name: the package's, and those of single platforms.
     fn tables<'t>(&'t self, names: &'t [&'t str]) -> impl Iterator<Item = &'t Tree> {
         let of_platforms = self.at(&["target"]).into_iter().flat_map(Tree::entries).map(|(_, table)| table);
-        std::iter::once(&self.toml.tree)
+        std::iter::once(&*self.toml.tree)
             .chain(of_platforms)
             .flat_map(move |table| names.iter().filter_map(move |name| table.get(name)))
     }

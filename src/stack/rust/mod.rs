@@ -243,8 +243,8 @@ impl Stack for Rust {
 /// The crates that are linked. Nothing at all when the lock file does not parse.
 fn linked(s: &Survey<'_>, workspace: &Workspace<'_>, package: &Manifest<'_>) -> Option<Crates> {
     let path = lock::path(&workspace.root);
-    if let Some(doc) = s.dir.inventory().doc(&path) {
-        return s.parsed(Crates::of(&doc, package));
+    if let Some(lock) = s.dir.inventory().toml(&path) {
+        return Some(Crates::of(&s.parsed(lock)?, package));
     }
     s.note(
         Diagnostic::warning(Code::MissingLock, "there is no Cargo.lock: each build may take other versions")

@@ -1,6 +1,8 @@
 //! `gradle/libs.versions.toml`: what the aliases in scripts stand for.
 //! <https://docs.gradle.org/current/userguide/version_catalogs.html>
 
+use std::sync::Arc;
+
 use crate::repo::dir::Dir;
 use crate::repo::format::Tree;
 use crate::stack::Survey;
@@ -8,14 +10,14 @@ use crate::stack::Survey;
 /// The catalog of a build, empty where there is none.
 #[derive(Debug, Default)]
 pub(super) struct Catalog {
-    tree: Option<Tree>,
+    tree: Option<Arc<Tree>>,
 }
 
 impl Catalog {
     /// Reads the catalog of the build in `root`.
     pub fn read(s: &Survey<'_>, root: &Dir<'_>) -> Self {
-        let doc = root.doc("gradle/libs.versions.toml");
-        Self { tree: doc.and_then(|doc| s.parsed(doc.toml())).map(|manifest| manifest.tree) }
+        let read = root.toml("gradle/libs.versions.toml");
+        Self { tree: read.and_then(|read| s.parsed(read)).map(|manifest| manifest.tree) }
     }
 
     /// `libs.plugins.spring.boot`: the plugin's id and version.
