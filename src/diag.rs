@@ -70,12 +70,22 @@ pub enum Code {
     PrivateRegistry,
     /// A base image without the digest that the settings ask for.
     Unpinned,
+    /// Something is not as the company's policy wants it.
+    Policy,
     /// Existing file kept as it is.
     KeptFile,
     /// A file the image needs is hidden from the build context.
     IgnoredSource,
     /// A rendered file breaks one of dockgen's own rules.
     ReadBack,
+}
+
+/// Every code with what it says, in the order of their declarations: for the manual.
+pub fn manual() -> Vec<(String, String)> {
+    let schema = serde_json::to_value(schemars::schema_for!(Code)).unwrap_or_default();
+    let rows = schema["oneOf"].as_array().into_iter().flatten();
+    let text = |row: &serde_json::Value, field: &str| row[field].as_str().unwrap_or_default().to_owned();
+    rows.map(|row| (text(row, "const"), text(row, "description").replace('\n', " "))).collect()
 }
 
 impl fmt::Display for Code {

@@ -19,6 +19,7 @@ fn main() {
         Trial::ignorable_test("npm create", npm_create),
         Trial::ignorable_test("pre-commit", pre_commit),
         Trial::ignorable_test("docker buildx bake", bake),
+        Trial::ignorable_test("action-validator", jobs_of_github),
         Trial::ignorable_test("docker compose", compose),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
@@ -70,6 +71,28 @@ fn kept(project: &Path, lines: &[&str]) -> Result<Completion, Failed> {
     }
     let said = dockgen(project, &["check"])?;
     if said.contains("up to date") { Ok(Completion::Completed) } else { Err(said.into()) }
+}
+
+/// The schema of GitHub's workflows, for every stack.
+fn jobs_of_github() -> Result<Completion, Failed> {
+    if let Some(missing) = missing("action-validator", &["--version"]) {
+        return Ok(missing);
+    }
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    for name in ["go-cmd", "java-spring", "node-pnpm-workspace", "python-fastapi", "rust-default-run"] {
+        let home = TempDir::new()?;
+        run(Command::new("cp").arg("-r").arg(fixtures.join(name)).arg(home.path().join("project")))?;
+        let project = home.path().join("project");
+        dockgen(&project, &["init", "--yes", "--all", "--ci", "github"])?;
+        let jobs = project.join(".github/workflows/image.yml");
+        run(Command::new("action-validator").arg(&jobs))?;
+        // It would say so.
+        fs::write(&jobs, fs::read_to_string(&jobs)?.replace("runs-on", "run-on"))?;
+        if run(Command::new("action-validator").arg(&jobs)).is_ok() {
+            return Err("a job without a machine is taken".into());
+        }
+    }
+    Ok(Completion::Completed)
 }
 
 fn copier() -> Result<Completion, Failed> {

@@ -4,7 +4,7 @@ use crate::cli::args::{LintArgs, LintFormat};
 use crate::cli::dockerfiles::{self, Found};
 use crate::cli::term::Term;
 use crate::cli::{Exit, Failure};
-use crate::diag::Severity;
+use crate::diag::{self, Severity};
 use crate::dockerfile;
 use crate::lint::report::{self, Judged};
 use crate::lint::{self, Finding, Fix, Secrets, fix};
@@ -102,8 +102,15 @@ pub(super) fn explain(code: Option<&str>, term: &Term) -> Result<Exit, Failure> 
         term.data(&rows.collect::<String>())?;
         return Ok(Exit::Done);
     };
+    let of_plans = diag::manual();
     let Some(rule) = lint::rule(code) else {
-        let alike = lint::ALL.iter().map(|rule| (strsim::jaro_winkler(rule.code, code), rule.code));
+        if let Some((_, says)) = of_plans.iter().find(|(known, _)| known == code) {
+            term.data(&format!("{code}: {says}\n"))?;
+            return Ok(Exit::Done);
+        }
+        let known =
+            lint::ALL.iter().map(|rule| rule.code).chain(of_plans.iter().map(|(known, _)| known.as_str()));
+        let alike = known.map(|known| (strsim::jaro_winkler(known, code), known));
         let nearest = alike.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(score, _)| *score > 0.7);
         let failure = Failure::new(Exit::Misuse, format!("there is no rule `{}`", code.escape_debug()));
         return Err(match nearest {

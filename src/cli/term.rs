@@ -22,6 +22,11 @@ pub(super) struct Term {
     has_progress: Cell<bool>,
 }
 
+/// The columns of a screen that does not say how many it has, and those that a line is broken for at least and at most.
+const WIDTH: usize = 80;
+const NARROWEST: usize = 40;
+const WIDEST: usize = 100;
+
 const STRONG: Style = Style::new().bold();
 const QUIET: Style = Style::new().dimmed();
 const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -108,7 +113,7 @@ impl Term {
     /// A line for a person.
     pub fn say(&self, line: &str) {
         self.clear();
-        let _ = writeln!(anstream::stderr(), "{line}");
+        let _ = writeln!(anstream::stderr(), "{}", self.broken(line, 0));
     }
 
     /// A labelled line: what it is about, and what is said.
@@ -138,10 +143,30 @@ impl Term {
     /// Why a command could not do its work.
     pub fn error(&self, message: &str, help: Option<&str>) {
         self.clear();
-        let _ = writeln!(anstream::stderr(), "{BAD}error{BAD:#}: {message}");
+        let _ = writeln!(anstream::stderr(), "{BAD}error{BAD:#}: {}", self.broken(message, 7));
         for line in help.unwrap_or_default().lines() {
-            let _ = writeln!(anstream::stderr(), "{HINT}help{HINT:#}: {line}");
+            let _ = writeln!(anstream::stderr(), "{HINT}help{HINT:#}: {}", self.broken(line, 6));
         }
+    }
+
+    /// A line as wide as the screen, broken between words below what stands `before` it. In a pipe it stays whole, for
+    /// whoever searches in it.
+    fn broken(&self, line: &str, before: usize) -> String {
+        let indent = " ".repeat(before.max(2));
+        self.lines(line, before.max(2)).join(&format!("\n{indent}"))
+    }
+
+    fn lines(&self, line: &str, before: usize) -> Vec<String> {
+        if !self.is_screen {
+            return vec![line.to_owned()];
+        }
+        let screen = terminal_size::terminal_size_of(std::io::stderr());
+        // One that has not been told says 0.
+        let width = screen.map(|(width, _)| usize::from(width.0)).filter(|width| *width > 0).unwrap_or(WIDTH);
+        let options = textwrap::Options::new(width.clamp(NARROWEST, WIDEST).saturating_sub(before))
+            .break_words(false)
+            .word_splitter(textwrap::WordSplitter::NoHyphenation);
+        textwrap::wrap(line, options).into_iter().map(std::borrow::Cow::into_owned).collect()
     }
 
     /// Findings with the lines they are about.
@@ -176,7 +201,8 @@ impl Term {
     fn render(&self, finding: &Diagnostic, inventory: &Inventory) -> String {
         let level = level(finding.severity);
         let code = finding.code.to_string();
-        let title = level.primary_title(finding.message.as_str()).id(code.as_str());
+        let message = self.lines(&finding.message, code.len() + "warning[]: ".len()).join("\n");
+        let title = level.primary_title(message.as_str()).id(code.as_str());
         let mut group = title.elements([] as [annotate_snippets::Element<'_>; 0]);
         match cited(finding, inventory) {
             Some(snippet) => group = group.element(snippet),
@@ -186,7 +212,8 @@ impl Term {
                 }
             }
         }
-        if let Some(help) = &finding.help {
+        let help = finding.help.as_ref().map(|help| self.lines(help, "    = help: ".len()).join("\n"));
+        if let Some(help) = &help {
             group = group.element(Level::HELP.message(help.as_str()));
         }
         let renderer = if self.color { Renderer::styled() } else { Renderer::plain() };

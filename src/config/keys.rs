@@ -2,11 +2,12 @@
 //!
 //! A stack's own keys stand in the stack. All of them are listed by [`all`](crate::stack::keys).
 
+pub use crate::config::policy::{ALLOWED_BASES, LOCKED, PIN, Pin, REQUIRE, Requirement};
 use crate::dockerfile::{self, Keyword};
 use crate::key::{AnyKey, Key, Shape, text, texts, truth};
 use crate::plan::backing::Backing;
 use crate::plan::catalog::{Catalog, without_tag};
-use crate::plan::service::ExecForm;
+use crate::plan::service::{ExecForm, ServiceKind};
 use crate::plan::stage::{SecretMount, StageName};
 
 /// Which stack builds the project.
@@ -23,6 +24,18 @@ pub static IGNORE: Key<Globs> = Key {
     shape: Shape::Texts,
     doc: "folders that are never taken for projects",
     parse: |v| texts(v).map(Globs),
+};
+
+/// What the program does, where it is no server although it looks like one.
+pub static KIND: Key<ServiceKind> = Key {
+    name: "project.kind",
+    shape: Shape::OneOf(&["worker", "program"]),
+    doc: "worker (runs on without a port) or program (runs, prints and ends), where detection sees a server",
+    parse: |value| match value.as_str() {
+        Some("worker") => Ok(ServiceKind::Worker),
+        Some("program") => Ok(ServiceKind::Program),
+        _ => Err("expected worker or program".to_owned()),
+    },
 };
 
 /// The toolchain's version.
@@ -178,18 +191,6 @@ pub static MIRROR: Key<String> = Key {
     parse: image,
 };
 
-/// Are tags enough, or are digests kept behind them?
-pub static PIN: Key<Pin> = Key {
-    name: "policy.pin",
-    shape: Shape::OneOf(&["tag", "digest"]),
-    doc: "what base images are held to: tag, or digest, which `--pin` asks registries for and the Dockerfile keeps",
-    parse: |value| match value.as_str() {
-        Some("tag") => Ok(Pin::Tag),
-        Some("digest") => Ok(Pin::Digest),
-        _ => Err("expected tag or digest".to_owned()),
-    },
-};
-
 /// Labels of the image.
 pub static LABELS: Key<String> =
     Key { name: "labels.*", shape: Shape::Text, doc: "a label of the image", parse: text };
@@ -244,6 +245,7 @@ pub static STAGE_TARGET: Key<String> = Key {
 
 /// The settings that every stack shares.
 pub static SHARED: &[&dyn AnyKey] = &[
+    &ALLOWED_BASES,
     &BASES,
     &BUILD_COMMAND,
     &BUILD_INSTRUCTIONS,
@@ -255,12 +257,15 @@ pub static SHARED: &[&dyn AnyKey] = &[
     &IGNORE,
     &IMAGE,
     &IMAGES,
+    &KIND,
     &LABELS,
+    &LOCKED,
     &MIRROR,
     &PACKAGE_MANAGER,
     &PIN,
     &PLATFORMS,
     &PORT,
+    &REQUIRE,
     &RUNTIME_INSTRUCTIONS,
     &RUNTIME_PACKAGES,
     &STACK,
@@ -274,24 +279,6 @@ pub static SHARED: &[&dyn AnyKey] = &[
     &USER,
     &VERSION,
 ];
-
-/// What an image is held to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pin {
-    /// Its tag, which moves.
-    Tag,
-    /// The digest behind it.
-    Digest,
-}
-
-impl std::fmt::Display for Pin {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Tag => "tag",
-            Self::Digest => "digest",
-        })
-    }
-}
 
 /// A list of names or folder patterns.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,6 +7,7 @@ mod company;
 mod effective;
 mod file;
 pub mod keys;
+mod policy;
 mod schema;
 
 pub use company::{Company, extends};

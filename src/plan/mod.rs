@@ -7,6 +7,7 @@ pub mod backing;
 pub mod catalog;
 mod claim;
 mod ignore;
+mod policy;
 pub mod question;
 pub mod registry;
 pub mod run;
@@ -95,6 +96,7 @@ pub fn plan_with(inventory: &Inventory, settings: &Settings, declared: &[Declare
     }
     unique_names(&mut plan);
     plan.diagnostics.extend(wish::strange_stages(&plan.services, settings));
+    plan.diagnostics.extend(policy::broken(&plan.services, settings));
     plan.diagnostics.sort();
     plan.diagnostics.dedup();
     plan

@@ -63,6 +63,15 @@ pub fn images_with_tags(service: &Service) -> Vec<ImageRef> {
     found.into_values().collect()
 }
 
+/// The images of a service as they are printed.
+pub fn images(service: &Service) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for_each_image(&mut service.clone(), &mut |image| {
+        found.insert(image.clone());
+    });
+    found
+}
+
 /// The digests in a Dockerfile, by the image with its tag.
 fn kept_digests(inventory: &Inventory, file: &RelPath) -> BTreeMap<String, String> {
     let Some(doc) = inventory.doc(file) else { return BTreeMap::new() };

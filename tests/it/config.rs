@@ -250,6 +250,7 @@ fn the_schema_takes_what_dockgen_takes() {
         toml::Value::from("x"),
         toml::Value::from("/x"),
         toml::Value::from("SIGTERM"),
+        toml::Value::from("non-root"),
         toml::Value::from("a:b"),
         toml::Value::from(7),
         toml::Value::from(1.5),
@@ -353,4 +354,62 @@ fn only_news_is_kept() {
         "# ours\n[runtime]\nport = 9001 # because\n\n[labels]\n\"a.b\" = \"c\"\n"
     );
     repo.run(&["check"]).ended(0, &["up to date"]);
+}
+
+#[test]
+fn a_companys_policy_holds() {
+    let app = |settings: &str, company: &str| {
+        let repo = Repo::new(GO);
+        repo.write("dockgen.toml", format!("extends = \"co\"\n{settings}"));
+        repo.write("co/dockgen.toml", company);
+        repo
+    };
+    for (settings, company, says) in [
+        (
+            "[runtime]\nuser = 7\n",
+            "[policy]\nlocked = [\"runtime.user\"]\n",
+            &["dockgen.toml:3", "`runtime.user` is locked", "co/dockgen.toml:2"][..],
+        ),
+        // A whole table, and no way around it.
+        (
+            "[policy]\nlocked = []\n[images]\ngolang = \"x/golang\"\n",
+            "[policy]\nlocked = [\"images\", \"policy\"]\n",
+            &["dockgen.toml:5", "`images.golang` is locked", "`policy.locked` is locked"],
+        ),
+        (
+            "[runtime]\nuser = 0\n",
+            "[policy]\nrequire = [\"non-root\"]\n",
+            &["runs as root", "co/dockgen.toml:2 requires non-root"],
+        ),
+        (
+            "[policy]\nrequire = []\n",
+            "[policy]\nrequire = [\"healthcheck\", \"tests\"]\n",
+            &["has no health check", "requires healthcheck"],
+        ),
+        ("", "[policy]\nrequire = [\"digest\"]\n", &["golang:1.26-alpine`, which has no digest", "--pin"]),
+        (
+            "[policy]\nallowed_bases = [\"*\"]\n",
+            "[policy]\nallowed_bases = [\"registry.acme.example/*\"]\n",
+            &["uses `golang:1.26-alpine`, which co/dockgen.toml:2 does not allow", "[images]"],
+        ),
+        ("[policy]\nrequire = [\"nonroot\"]\n", "", &["dockgen.toml:3", "expected non-root, healthcheck"]),
+    ] {
+        app(settings, company).run_without_a_trace(&["init"]).ended(2, says);
+    }
+    let good = app(
+        "",
+        "[images]\ngolang = \"registry.acme.example/golang\"\n[policy]\nlocked = [\"runtime.user\"]\nrequire = [\"non-root\"]\nallowed_bases = [\"registry.acme.example/*\"]\n",
+    );
+    good.run(&["init"]).ended(0, &[]);
+    good.run_without_a_trace(&["init", "--stdout", "--set", "runtime.user=7"])
+        .ended(2, &["`runtime.user` is locked"]);
+}
+
+#[test]
+fn a_program_that_looks_like_a_server_is_called_what_it_is() {
+    let text = printed(GO, "[project]\nkind = \"program\"\n");
+    assert!(!text.contains("EXPOSE") && !text.contains("HEALTHCHECK"), "{text}");
+    assert!(!text.contains(" -p "), "{text}");
+    let plan = with(GO, "[project]\nkind = \"program\"\n").run(&["plan"]);
+    assert!(plan.out.contains("dockgen.toml:2") && plan.out.contains("over server"), "{plan}");
 }

@@ -9,6 +9,8 @@ use dockgen::key::Shape;
 use dockgen::repo::Inventory;
 use dockgen::stack;
 
+use crate::repo::{GO, Ran, Repo};
+
 fn pages() -> Vec<(PathBuf, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found: Vec<PathBuf> = walkdir::WalkDir::new(root.join("docs/src"))
@@ -93,4 +95,107 @@ fn settings_in_the_pages_are_taken() {
         }
     }
     assert!(seen >= 2, "{seen} blocks were tried");
+}
+
+/// Codes of findings: of plans, and of the rules for Dockerfiles.
+#[test]
+fn every_code_has_its_row() {
+    let mut rows = String::from(
+        "# Codes\n\nEach finding has a code that is never changed. `dockgen explain CODE` prints the same.\n\n## Of repositories and settings\n\n| code | says |\n|---|---|\n",
+    );
+    for (code, about) in dockgen::diag::manual() {
+        let _ = writeln!(rows, "| `{code}` | {} |", about.replace('|', "\\|"));
+    }
+    rows.push_str("\n## Of Dockerfiles\n\nThe rules of `dockgen lint`.\n\n| code | because |\n|---|---|\n");
+    for rule in dockgen::lint::ALL {
+        let _ = writeln!(rows, "| `{}` | {} |", rule.code, rule.why.replace('|', "\\|"));
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/src/codes.md");
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        fs::write(&path, &rows).expect("written");
+    }
+    assert!(
+        fs::read_to_string(&path).is_ok_and(|text| text == rows),
+        "UPDATE_SNAPSHOTS=1 writes docs/src/codes.md"
+    );
+}
+
+/// Every stack has a page, and every key of its own is spoken of there.
+#[test]
+fn every_stack_has_its_page() {
+    for stack in stack::ALL {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/src/{}.md", stack.id()));
+        let text = fs::read_to_string(&path).unwrap_or_else(|bad| panic!("{}: {bad}", path.display()));
+        for key in stack.keys() {
+            assert!(text.contains(key.name()), "{} leaves out `{}`", path.display(), key.name());
+        }
+        let manifest = stack.looks_for().first().expect("a manifest");
+        assert!(text.contains(manifest), "{} leaves out `{manifest}`", path.display());
+    }
+}
+
+/// Command blocks are run as they stand, in order, one repository a page. `sh,engine` needs a container engine and is
+/// run by the end-to-end tests' kin; `sh,network` asks registries.
+#[test]
+fn commands_in_the_pages_run() {
+    let mut seen = 0;
+    for (path, text) in pages() {
+        if !path.parent().is_some_and(|folder| folder.ends_with("docs/src")) {
+            continue;
+        }
+        let repo = Repo::new(&[
+            ("app/go.mod", GO[0].1),
+            ("app/main.go", GO[1].1),
+            ("my-template/go.mod", "module example.com/{{ name }}\n\ngo 1.26\n"),
+            ("my-template/main.go", GO[1].1),
+        ]);
+        repo.run(&["init", "app"]).ended(0, &[]);
+        for block in text.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next()) {
+            for line in block.lines().filter(|line| !line.trim().is_empty()) {
+                let ran = shell(&repo, line);
+                // 1 is a finding.
+                assert!(matches!(ran.code, Some(0 | 1)), "{}: {line}: {ran}", path.display());
+                assert!(!ran.err.contains("panicked") && !ran.err.contains("not found"), "{ran}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 15, "{seen} commands were run");
+}
+
+/// The commands of the comparison do what the table says of them.
+#[test]
+fn the_comparison_is_shown_by_its_commands() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/src/others.md");
+    let text = fs::read_to_string(path).expect("text");
+    let rows: Vec<&str> =
+        text.lines().filter(|line| line.starts_with("| ") && line.contains("dockgen ")).collect();
+    assert!(rows.len() > 15, "{rows:?}");
+    for row in rows.iter().filter(|row| !row.contains("shows it with")) {
+        let cell = row.trim_end_matches(" |").rsplit(" | ").next().expect("a cell");
+        for command in cell.split('`').skip(1).step_by(2) {
+            // One wants an engine, the other a network.
+            if command.contains("verify") || command.contains("--pin") {
+                continue;
+            }
+            let repo = Repo::new(&[("app/go.mod", GO[0].1), ("app/main.go", GO[1].1)]);
+            repo.run(&["init", "app"]).ended(0, &[]);
+            let ran = shell(&repo, command);
+            assert!(matches!(ran.code, Some(0 | 1)), "{command}: {ran}");
+            assert!(!ran.out.is_empty() || !ran.err.is_empty(), "{command} shows nothing");
+        }
+    }
+}
+
+/// A line of a shell, with dockgen on the PATH.
+fn shell(repo: &Repo, line: &str) -> Ran {
+    let folder = Path::new(env!("CARGO_BIN_EXE_dockgen")).parent().expect("a folder");
+    let path = std::env::var("PATH").unwrap_or_default();
+    let output = std::process::Command::new("sh")
+        .args(["-euc", line])
+        .current_dir(repo.path().join("app"))
+        .env("PATH", format!("{}:{path}", folder.display()))
+        .output()
+        .expect("a shell");
+    Ran::new(&[line], &output)
 }

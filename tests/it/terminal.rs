@@ -116,3 +116,37 @@ fn an_interrupt_leaves_nothing_behind() {
         assert!(repo.state() == before, "something was written");
     }
 }
+
+/// What is said on a screen is no wider than it, and in words: errors, notes, causes, with wide characters as well.
+#[test]
+fn what_is_said_fits_the_screen() {
+    let stale = Repo::new(GO);
+    stale.run(&["init"]).ended(0, &[]);
+    stale.edit("go.mod", "go 1.26", "go 1.27");
+    let broken = Repo::new(GO);
+    broken.write("dockgen.toml", "[runtime]\nprot = 1 # \u{6e2f}\u{53e3}\u{6e2f}\u{53e3}\n");
+    let nothing = Repo::new(&[("\u{30c9}\u{30c3}\u{30af}.txt", ""), ("notes.txt", "")]);
+    for (repo, args) in [
+        (&stale, &["check"][..]),
+        (&broken, &["init"]),
+        (&nothing, &["init"]),
+        (&nothing, &["init", "nowhere/at/all"]),
+        (&stale, &["init", "--set", "runtime.prot=1"]),
+        (&stale, &["explain", "no-such-rule"]),
+        (&stale, &["--help"]),
+    ] {
+        let (_, shown) = end(start(repo, args));
+        let lines = without_sequences(&shown);
+        for line in lines.lines().filter(|line| !line.starts_with(['-', '+', ' ', '@'])) {
+            let width = textwrap::core::display_width(line);
+            // A command that is to be copied stays in one piece.
+            assert!(width <= 80 || line.starts_with("next: "), "{args:?}: {width} columns: {line}");
+        }
+    }
+}
+
+/// Without colours and other sequences of a terminal.
+fn without_sequences(shown: &str) -> String {
+    let sequence = regex_lite::Regex::new("\u{1b}\\[[0-9;?]*[A-Za-z]").expect("a literal");
+    sequence.replace_all(shown, "").replace('\r', "")
+}
