@@ -21,7 +21,7 @@ fn main() {
     args.test_threads = args.test_threads.or(Some(1));
     let wanted = std::env::var("DOCKGEN_E2E").ok();
     let (is_wanted, is_full) = (wanted.is_some(), wanted.as_deref() == Some("all"));
-    let trials = Fixture::names()
+    let mut trials: Vec<Trial> = Fixture::names()
         .into_iter()
         .map(|name| {
             Trial::ignorable_test(name.clone(), move || {
@@ -39,7 +39,82 @@ fn main() {
             })
         })
         .collect();
+    trials.push(Trial::ignorable_test("settings of single stages", move || {
+        if !is_full {
+            return Ok(Completion::ignored_with("set DOCKGEN_E2E=all to build and run it"));
+        }
+        with_engine(|engine| prove_settings(&engine))
+    }));
     libtest_mimic::run(&args, trials).exit();
+}
+
+/// What `[stages]` adds is there while it builds and runs: the build of this one fails where something is missing.
+const SETTINGS: &str = r#"
+[stages.deps]
+packages = ["git"]
+env.GREETING = "hi there"
+args.FLAVOUR = "plain"
+secrets = ["token"]
+instructions = ["RUN test \"$GREETING\" = 'hi there' && test \"$FLAVOUR\" = plain && git --version"]
+target = "packages"
+
+[stages.prod-deps]
+secrets = ["token"]
+
+[stages.runtime]
+env.MODE = "fast"
+instructions = ["COPY package.json /proof/package.json"]
+target = "app"
+
+[runtime]
+env.GREETING = "bonjour"
+user = "7007:7007"
+
+[labels]
+"org.example.team" = "shop floor"
+"#;
+
+fn prove_settings(engine: &Engine) -> Result<(), Failed> {
+    let fixture = Fixture::copy("node-express")?;
+    let root = fixture.root();
+    std::fs::write(root.join("dockgen.toml"), SETTINGS)?;
+    // Only a command that sees the secret gets through an install.
+    let manifest = std::fs::read_to_string(root.join("package.json"))?;
+    let guarded = "\"scripts\": {\n    \"preinstall\": \"test $(cat /run/secrets/token) = sesame\",";
+    std::fs::write(root.join("package.json"), manifest.replace("\"scripts\": {", guarded))?;
+    let dockerfile = fixture.init()?;
+    let text = std::fs::read_to_string(&dockerfile)?;
+    for line in
+        [" AS packages\n", " AS app\n", "org.example.team=\"shop floor\"", "MODE=fast", "USER 7007:7007"]
+    {
+        ensure(text.contains(line), || format!("no `{line}` in {text}"))?;
+    }
+    prepare(&dockerfile)?;
+    let kept = tempfile::tempdir()?;
+    let secret = kept.path().join("token");
+    std::fs::write(&secret, "sesame")?;
+    let mut request = fixture.request(&dockerfile, "settings of single stages");
+    request.secrets = vec![format!("id=token,src={}", secret.display())];
+    let report = verify(engine, &request, &mut |words| eprintln!("{words}"));
+    // Without it the build has to fail, or the secret proves nothing. A cached install would not notice.
+    let other = std::fs::read_to_string(root.join("package.json"))?.replace("\"1.4.0\"", "\"1.4.1\"");
+    std::fs::write(root.join("package.json"), other)?;
+    request.secrets.clear();
+    request.extent = Extent::BuildsOnly;
+    let without = verify(engine, &request, &mut |words| eprintln!("{words}, without the secret"));
+    let report = report?;
+    let process = report.user.facts.as_ref().and_then(|user| user.process.clone());
+    let failed: Vec<&str> = report
+        .outcomes()
+        .into_iter()
+        .filter(|(_, outcome, _)| !matches!(outcome, Outcome::Passed | Outcome::Skipped))
+        .map(|(step, ..)| step)
+        .collect();
+    if !failed.is_empty() {
+        return Err(format!("{failed:?}\n{}", show_one("settings", report)).into());
+    }
+    ensure(process.as_deref() == Some("7007"), || format!("the process runs as {process:?}"))?;
+    ensure(without?.build.outcome != Outcome::Passed, || "it builds without the secret".to_owned())
 }
 
 fn prove(name: &str, engine: &Engine) -> Result<(), Failed> {

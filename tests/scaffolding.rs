@@ -75,7 +75,7 @@ fn kept(project: &Path, lines: &[&str]) -> Result<Completion, Failed> {
 
 /// The schema of GitHub's workflows, for every stack.
 fn jobs_of_github() -> Result<Completion, Failed> {
-    if let Some(missing) = missing("action-validator", &["--version"]) {
+    if let Some(missing) = missing("action-validator", &["--help"]) {
         return Ok(missing);
     }
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
