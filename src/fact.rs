@@ -68,6 +68,12 @@ impl Evidence {
     pub fn default(why: impl Into<String>) -> Self {
         Self { layer: Layer::Default, at: None, says: why.into() }
     }
+
+    /// The same place, where it only limits dockgen's own choice.
+    #[must_use]
+    pub fn as_limit(self) -> Self {
+        Self { layer: Layer::Default, ..self }
+    }
 }
 
 impl fmt::Display for Evidence {

@@ -341,4 +341,5 @@ fn stages_from_text_and_language() {
         println!("  {reason:<40} {count:>5}");
     }
     assert!(sums[0] > 0, "DOCKGEN_CORPUS has no application in it");
+    assert!(sums[1] * 100 >= sums[0] * 70, "fewer than 70 % get stages");
 }

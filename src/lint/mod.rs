@@ -49,7 +49,7 @@ mod variable_in_exec;
 mod wide_permissions;
 
 pub use fix::{Edit, Fix};
-pub(crate) use piped_download::pipes;
+pub(crate) use piped_download::piped;
 pub(crate) use secret_in_copy::is_secret_file;
 pub(crate) use secret_in_env::is_secret;
 pub use secrets::Secrets;

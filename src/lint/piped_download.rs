@@ -15,13 +15,29 @@ const FETCHERS: &[&str] = &["curl", "wget", "fetch"];
 const SHELLS: &[&str] =
     &["sh", "bash", "zsh", "dash", "ash", "ksh", "python", "python3", "perl", "ruby", "node", "php"];
 
-/// Does one of the commands pipe a download into an interpreter?
-pub(crate) fn pipes(commands: &[Command]) -> Option<&Command> {
+/// A download on its way into an interpreter.
+pub(crate) struct Piped<'c> {
+    /// What fetches it.
+    pub fetcher: &'c Command,
+    /// What runs it.
+    shell: &'c Command,
+}
+
+impl Piped<'_> {
+    /// Is the command a part of it?
+    pub fn holds(&self, command: &Command) -> bool {
+        self.fetcher.span.start <= command.span.start && command.span.end <= self.shell.span.end
+    }
+}
+
+/// The downloads that commands pipe into an interpreter.
+pub(crate) fn piped(commands: &[Command]) -> Vec<Piped<'_>> {
+    let mut found = Vec::new();
     let mut fetcher: Option<&Command> = None;
     for command in commands {
         let program = command.program().unwrap_or_default();
-        if fetcher.is_some() && SHELLS.contains(&program) && runs_input(command) {
-            return fetcher;
+        if let Some(fetcher) = fetcher.filter(|_| SHELLS.contains(&program) && runs_input(command)) {
+            found.push(Piped { fetcher, shell: command });
         }
         if FETCHERS.contains(&program) {
             fetcher = Some(command);
@@ -30,7 +46,7 @@ pub(crate) fn pipes(commands: &[Command]) -> Option<&Command> {
             fetcher = None;
         }
     }
-    None
+    found
 }
 
 /// A shell without a script of its own: `sh`, `bash -s -- x`, `python -`.
@@ -41,8 +57,8 @@ fn runs_input(command: &Command) -> bool {
 
 fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     for run in runs(subject) {
-        if let Some(fetcher) = pipes(&run.commands) {
-            let place = run.place(&fetcher.span);
+        if let Some(pipe) = piped(&run.commands).first() {
+            let place = run.place(&pipe.fetcher.span);
             let line = place.map_or(run.instruction.line, |place| subject.line_of(place.start));
             let help = "Download a file, check its checksum, then run it; or take a package or an image.";
             findings.add(line, "a download is run without being looked at", help);

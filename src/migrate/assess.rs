@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::known::Installer;
 use crate::dockerfile::packages::{self, Manager};
 use crate::dockerfile::script::{self, Command};
 use crate::dockerfile::{Dockerfile, Form, Instruction, Keyword, Meaning, Origin, Problem, Stages};
-use crate::lint::pipes;
+use crate::lint::piped;
 
 /// Something that keeps a file from being rebuilt in stages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -234,7 +235,8 @@ fn judge(instruction: &Instruction, dockerfile: &Dockerfile, found: &mut Found) 
 }
 
 fn judge_commands(line: u32, commands: &[Command], found: &mut Found) {
-    if pipes(commands).is_some() {
+    // What is known to bring a toolchain and nothing else is what a stage has anyway.
+    if piped(commands).iter().any(|pipe| Installer::of(pipe.fetcher).is_none()) {
         found.add(
             line,
             ObstacleKind::PipedDownload,
@@ -337,6 +339,7 @@ mod tests {
             "FROM node:8\nCOPY . .\nRUN npm install && curl -o x y\nCMD npm start\n",
             "# syntax=docker/dockerfile:1.4\nFROM a\nRUN apt-get install -y postgresql-client && echo supervisor\n",
             "FROM a\nCMD [\"sh\", \"-c\", \"exec node x\"]\n",
+            "FROM ubuntu:16.04\nRUN curl -sL https://deb.nodesource.com/setup_8.x | bash -\n",
         ] {
             assert_eq!(kinds(text), [], "{text}");
         }

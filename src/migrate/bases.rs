@@ -17,6 +17,11 @@ impl Bases {
         Self(settings.table(table).filter_map(|(name, wish)| row((name, &wish.value))).collect())
     }
 
+    /// Rows of names and what they stand for.
+    pub(super) fn from_rows(rows: impl Iterator<Item = (String, String)>) -> Self {
+        Self(rows.collect())
+    }
+
     /// These, and behind them those of everybody.
     #[must_use]
     pub fn before(mut self, others: &Self) -> Self {

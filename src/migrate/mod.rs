@@ -12,6 +12,7 @@ mod bases;
 mod harvest;
 pub mod inventory;
 mod keep;
+mod known;
 pub mod mail;
 pub mod measured;
 mod packages;

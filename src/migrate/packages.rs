@@ -62,8 +62,51 @@ impl Explained {
 #[serde(deny_unknown_fields)]
 struct Table {
     class: BTreeMap<Class, Names>,
+    toolchain: BTreeMap<String, Toolchain>,
     library: BTreeMap<String, Vec<String>>,
+    older: BTreeMap<String, String>,
     renamed: BTreeMap<String, String>,
+}
+
+/// What the base of one stack brings, and what another stack's image gets for it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Toolchain {
+    names: Vec<String>,
+    #[serde(default)]
+    build: Vec<String>,
+    #[serde(default)]
+    runtime: Vec<String>,
+}
+
+/// Whose names the new image's packages have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Release {
+    /// Debian 13.
+    Today,
+    /// Debian 12 and older: libraries count up with each release, so they come with their headers.
+    Older,
+}
+
+impl Release {
+    /// A name as this release has it.
+    fn name(self, debian: &str) -> String {
+        match self {
+            Self::Today => debian.to_owned(),
+            Self::Older => {
+                TABLE.older.get(debian).map_or(debian.trim_end_matches("t64"), String::as_str).to_owned()
+            }
+        }
+    }
+}
+
+/// The image that a package is judged for.
+#[derive(Debug, Clone, Copy)]
+pub struct Target<'a> {
+    /// The stack whose base it has.
+    pub stack: &'a str,
+    /// The release of its packages.
+    pub release: Release,
 }
 
 #[derive(Deserialize)]
@@ -78,18 +121,24 @@ static TABLE: LazyLock<Table> =
 
 /// Explains a package of that manager. The program's start and the scripts it may call are given, so that a tool
 /// that they name stays.
-pub fn explain(manager: Manager, written: &str, is_called: impl Fn(&str) -> bool) -> Explained {
+pub fn explain(
+    manager: Manager,
+    written: &str,
+    target: Target<'_>,
+    is_called: impl Fn(&str) -> bool,
+) -> Explained {
     let name = bare(written);
     let debian = TABLE.renamed.get(name).map_or(name, String::as_str);
-    let pin = (manager == Manager::Apt && debian == name)
+    let here = target.release.name(debian);
+    let pin = (manager == Manager::Apt && here == name)
         .then(|| &written[name.len()..])
         .filter(|pin| !pin.is_empty());
-    let renamed = if debian == name { String::new() } else { format!(" as `{debian}`") };
+    let renamed = if here == name { String::new() } else { format!(" as `{here}`") };
     let dropped = match pin {
         Some(pin) => format!("; its pin `{pin}` belongs to the old release"),
         None => String::new(),
     };
-    let one = |name: &str| vec![name.to_owned()];
+    let one = || vec![here.clone()];
     let made = |class, build, runtime, why: String| Explained {
         written: written.to_owned(),
         class,
@@ -98,32 +147,52 @@ pub fn explain(manager: Manager, written: &str, is_called: impl Fn(&str) -> bool
         why,
     };
     if let Some(libraries) = TABLE.library.get(debian) {
+        if target.release == Release::Older {
+            let why =
+                format!("headers{renamed}, which bring the library by its name in that release{dropped}");
+            return made(Class::Build, one(), one(), why);
+        }
         let why = format!("headers{renamed}; its library `{}` at run time{dropped}", libraries.join("`, `"));
-        return made(Class::Build, one(debian), libraries.clone(), why);
+        return made(Class::Build, one(), libraries.clone(), why);
+    }
+    let toolchain = TABLE.toolchain.iter().find(|(_, row)| row.names.iter().any(|known| known == debian));
+    if let Some((of, row)) = toolchain {
+        let stack = of.split('-').next().unwrap_or(of);
+        if stack == target.stack {
+            return made(Class::Provided, Vec::new(), Vec::new(), "comes with the base image".to_owned());
+        }
+        return if row.runtime.is_empty() {
+            let why = format!("is only needed while building{renamed}{dropped}");
+            made(Class::Build, row.build.clone(), Vec::new(), why)
+        } else {
+            let why =
+                format!("nobody can tell whether the program calls it, so it is kept{renamed}{dropped}");
+            made(Class::Unknown, row.build.clone(), row.runtime.clone(), why)
+        };
     }
     let class = TABLE.class.iter().find(|(_, names)| names.names.iter().any(|known| known == debian));
     match class {
         Some((Class::Build, names)) => {
-            made(Class::Build, one(debian), Vec::new(), format!("{}{renamed}{dropped}", names.why))
+            made(Class::Build, one(), Vec::new(), format!("{}{renamed}{dropped}", names.why))
         }
         Some((Class::Tool, _)) if is_called(debian) => made(
             Class::Runtime,
             Vec::new(),
-            one(debian),
+            one(),
             format!("the start of the image calls it{renamed}{dropped}"),
         ),
         Some((Class::Runtime, names)) => {
-            made(Class::Runtime, Vec::new(), one(debian), format!("{}{renamed}{dropped}", names.why))
+            made(Class::Runtime, Vec::new(), one(), format!("{}{renamed}{dropped}", names.why))
         }
         Some((class, names)) => made(*class, Vec::new(), Vec::new(), names.why.clone()),
         None if debian.ends_with("-dev") || debian.ends_with("-devel") => {
             let why =
                 format!("headers whose library is not known, so both stages get them{renamed}{dropped}");
-            made(Class::Unknown, one(debian), one(debian), why)
+            made(Class::Unknown, one(), one(), why)
         }
         None => {
             let why = format!("nobody can tell what it is for, so it is kept{renamed}{dropped}");
-            made(Class::Unknown, Vec::new(), one(debian), why)
+            made(Class::Unknown, Vec::new(), one(), why)
         }
     }
 }
@@ -139,7 +208,9 @@ mod tests {
             assert!(!TABLE.renamed.contains_key(new), "{old} leads to {new}, which leads further");
         }
         let mut seen = std::collections::BTreeSet::new();
-        for name in TABLE.class.values().flat_map(|names| &names.names).chain(TABLE.library.keys()) {
+        let toolchains = TABLE.toolchain.values().flat_map(|row| &row.names);
+        let classes = TABLE.class.values().flat_map(|names| &names.names);
+        for name in classes.chain(toolchains).chain(TABLE.library.keys()) {
             assert!(seen.insert(name), "`{name}` stands twice");
             assert!(!TABLE.renamed.contains_key(name), "`{name}` is renamed and can never be found");
         }
@@ -148,21 +219,26 @@ mod tests {
     #[test]
     fn packages_have_a_class_and_a_reason() {
         use Class::*;
-        for (manager, written, class, build, runtime) in [
-            (Manager::Apt, "build-essential", Build, "build-essential", ""),
-            (Manager::Apt, "libpq-dev", Build, "libpq-dev", "libpq5"),
-            (Manager::Apk, "postgresql-dev", Build, "libpq-dev", "libpq5"),
-            (Manager::Apk, "build-base", Build, "build-essential", ""),
-            (Manager::Apt, "imagemagick=8:6.9", Runtime, "", "imagemagick"),
-            (Manager::Apt, "vim", Tool, "", ""),
-            (Manager::Apt, "wget", Runtime, "", "wget"),
-            (Manager::Apt, "python-pip", Provided, "", ""),
-            (Manager::Apt, "libfoo-dev", Unknown, "libfoo-dev", "libfoo-dev"),
-            (Manager::Yum, "whatever", Unknown, "", "whatever"),
+        for (manager, written, stack, release, class, build, runtime) in [
+            (Manager::Apt, "build-essential", "go", Release::Today, Build, "build-essential", ""),
+            (Manager::Apt, "libpq-dev", "go", Release::Today, Build, "libpq-dev", "libpq5"),
+            (Manager::Apt, "libffi-dev", "go", Release::Older, Build, "libffi-dev", "libffi-dev"),
+            (Manager::Apt, "libmagic1", "python", Release::Older, Runtime, "", "libmagic1"),
+            (Manager::Apt, "libmagic1", "python", Release::Today, Runtime, "", "libmagic1t64"),
+            (Manager::Apk, "postgresql-dev", "go", Release::Today, Build, "libpq-dev", "libpq5"),
+            (Manager::Apk, "build-base", "go", Release::Today, Build, "build-essential", ""),
+            (Manager::Apt, "imagemagick=8:6.9", "go", Release::Today, Runtime, "", "imagemagick"),
+            (Manager::Apt, "vim", "go", Release::Today, Tool, "", ""),
+            (Manager::Apt, "wget", "go", Release::Today, Runtime, "", "wget"),
+            (Manager::Apt, "python-pip", "python", Release::Today, Provided, "", ""),
+            (Manager::Apt, "python", "node", Release::Today, Build, "python3", ""),
+            (Manager::Apt, "nodejs", "python", Release::Today, Unknown, "", "nodejs"),
+            (Manager::Apt, "libfoo-dev", "go", Release::Today, Unknown, "libfoo-dev", "libfoo-dev"),
+            (Manager::Yum, "whatever", "go", Release::Today, Unknown, "", "whatever"),
         ] {
-            let found = explain(manager, written, |name| name == "wget");
+            let found = explain(manager, written, Target { stack, release }, |name| name == "wget");
             let words = (found.class, found.build.join(" "), found.runtime.join(" "));
-            assert_eq!(words, (class, build.to_owned(), runtime.to_owned()), "{written}");
+            assert_eq!(words, (class, build.to_owned(), runtime.to_owned()), "{written} for {stack}");
             assert!(!found.why.is_empty());
         }
     }

@@ -7,14 +7,15 @@ use super::Level;
 use super::account::{Disposition, DropReason, Ledger};
 use super::assess::{Obstacle, ObstacleKind};
 use super::bases::Bases;
-use super::harvest::{Scene, harvest};
+use super::harvest::{Scene, harvest, version};
 use super::keep::keep;
+use super::known;
 use crate::config::Settings;
 use crate::diag::{Diagnostic, Severity};
 use crate::dockerfile::{self, Dockerfile, ImageConfig, ItemKind, Stages};
 use crate::lint::Secrets;
 use crate::out::OutFile;
-use crate::plan::catalog::Catalog;
+use crate::plan::catalog::{Catalog, PackageManager};
 use crate::plan::plan;
 use crate::plan::service::{Plan, Service};
 use crate::render::{Templates, dockerfile_path, render_checked};
@@ -47,11 +48,23 @@ pub(super) fn restage(
     };
     let no_plan = |why: String| refuse(stage.line, ObstacleKind::NoPlan, why);
     let settings = read(inventory).map_err(&no_plan)?;
-    let before = plan(inventory, &settings);
-    let service = find(&before, path).map_err(|(kind, why)| refuse(stage.line, kind, why))?;
-    let secrets = Secrets::of(old);
+    let bases = Bases::of(&settings).before(bases).before(&known::alike());
     let catalog = Catalog::builtin();
     let image = stages.evaluated(stage);
+    let mut before = plan(inventory, &settings);
+    let service = find(&before, path).map_err(|(kind, why)| refuse(stage.line, kind, why))?;
+    let is_alone = before.services.len() == 1 && service.dir.is_root();
+    let place = Some(service.dir.clone()).filter(|_| !is_alone);
+    let version = version(stage, &image, service, &bases, catalog);
+    if let Some(wish) = &version.wish {
+        // What the old file says is judged by what is planned for its own version.
+        let mut inventory = inventory.clone();
+        let kept = keep(&inventory, place.as_ref(), path, std::slice::from_ref(wish)).map_err(&no_plan)?;
+        inventory.put(kept.path, &kept.text);
+        before = plan(&inventory, &read(&inventory).map_err(&no_plan)?);
+    }
+    let service = find(&before, path).map_err(|(kind, why)| refuse(stage.line, kind, why))?;
+    let secrets = Secrets::of(old);
     let scene = Scene {
         file: old,
         stage,
@@ -61,19 +74,18 @@ pub(super) fn restage(
         inventory,
         catalog,
         level,
-        bases: Bases::of(&settings).before(bases),
+        bases,
+        version,
     };
     let mut taken = harvest(&scene);
     if !taken.obstacles.is_empty() {
         return Err(taken.obstacles);
     }
 
-    let is_alone = before.services.len() == 1 && service.dir.is_root();
     let mut inventory = inventory.clone();
     let mut files = Vec::new();
     if !taken.wishes.is_empty() {
-        let kept = keep(&inventory, Some(&service.dir).filter(|_| !is_alone), path, &taken.wishes)
-            .map_err(&no_plan)?;
+        let kept = keep(&inventory, place.as_ref(), path, &taken.wishes).map_err(&no_plan)?;
         inventory.put(kept.path.clone(), &kept.text);
         files.push(kept);
     }
@@ -83,6 +95,10 @@ pub(super) fn restage(
         return Err(no_plan(error));
     }
     let service = find(&after, path).map_err(|(kind, why)| refuse(stage.line, kind, why))?;
+    if let Some(image) = unsigned(service, catalog) {
+        let why = format!("packages are needed, and the keys that signed those of `{image}` have expired");
+        return Err(no_plan(why));
+    }
     let templates = Templates::builtin().map_err(|bad| no_plan(bad.to_string()))?;
     let (made, findings) =
         render_checked(service, &templates, &inventory).map_err(|bad| no_plan(bad.to_string()))?;
@@ -116,6 +132,15 @@ pub(super) fn restage(
         _ => (Disposition::Dropped { why: DropReason::OnlyForTheOldBuild }, Vec::new()),
     });
     Ok(Restaged { files, ledger, differences })
+}
+
+/// An image of the plan that packages are needed in, and whose release has none that can be trusted.
+fn unsigned<'s>(service: &'s Service, catalog: &Catalog) -> Option<&'s str> {
+    let stages = service.stages.iter().filter(|stage| !stage.packages.is_empty());
+    let mut images = stages.map(|stage| service.stages.known_image(stage));
+    images.find(|image| {
+        catalog.image_like(image).is_some_and(|known| known.shell && known.packages == PackageManager::None)
+    })
 }
 
 fn read(inventory: &Inventory) -> Result<Settings, String> {

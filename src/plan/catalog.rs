@@ -80,6 +80,9 @@ pub struct Line {
     /// Code names, as they stand in tags.
     #[serde(default)]
     pub names: Vec<String>,
+    /// What else stands for it in tags, and is no name that people know it by.
+    #[serde(default)]
+    pub also: Vec<String>,
 }
 
 /// A base image and what matters about it.
@@ -119,10 +122,24 @@ pub enum Libc {
 pub enum PackageManager {
     /// Debian's.
     Apt,
+    /// Debian's, of a release whose packages have moved to the archive.
+    Archive,
     /// Alpine's.
     Apk,
     /// None.
     None,
+}
+
+impl PackageManager {
+    /// Does the image install packages of Debian?
+    pub fn is_debian(self) -> bool {
+        matches!(self, Self::Apt | Self::Archive)
+    }
+
+    /// The line of tini that its releases agree on: <https://packages.debian.org/tini>.
+    pub fn tini(self) -> Option<String> {
+        (self == Self::Apt).then(|| "0.19.*".to_owned())
+    }
 }
 
 /// A program inside an image that can ask over HTTP.
@@ -131,12 +148,16 @@ pub enum PackageManager {
 pub enum Prober {
     /// Node.js on the PATH.
     Node,
+    /// The same before version 18, which brought `fetch`.
+    OldNode,
     /// Node.js where distroless keeps it.
     DistrolessNode,
     /// Bun where its images keep it.
     Bun,
     /// Python's standard library.
     Python,
+    /// The same in words that Python 2 knows too.
+    OldPython,
     /// Busybox.
     Wget,
 }
@@ -145,10 +166,10 @@ impl Prober {
     /// Its command, with the path where an image has no shell that would find it.
     pub fn program(self) -> &'static str {
         match self {
-            Self::Node => "node",
+            Self::Node | Self::OldNode => "node",
             Self::DistrolessNode => "/nodejs/bin/node",
             Self::Bun => "/usr/local/bin/bun",
-            Self::Python => "python",
+            Self::Python | Self::OldPython => "python",
             Self::Wget => "wget",
         }
     }
@@ -246,7 +267,7 @@ impl Line {
         let first = tag.split('-').next().unwrap_or(tag);
         first == self.line
             || first.strip_prefix(&self.line).is_some_and(|rest| rest.starts_with('.'))
-            || self.names.iter().any(|name| name == first)
+            || self.names.iter().chain(&self.also).any(|name| name == first)
     }
 
     /// That it has ended, if it has.
@@ -290,10 +311,18 @@ impl BaseImage {
         let python = format!(
             "import http.client as h,sys;c=h.HTTPConnection('127.0.0.1',{port},timeout=2);c.request('GET','{path}');sys.exit(c.getresponse().status>=500)"
         );
+        let old_node = format!(
+            "require('http').get({{host:'127.0.0.1',port:process.env.PORT||{port},path:'{path}'}},function(r){{process.exit(r.statusCode<500?0:1)}}).on('error',function(){{process.exit(1)}})"
+        );
+        let old_python = format!(
+            "import socket,sys;s=socket.create_connection(('127.0.0.1',{port}),2);s.sendall(b'GET {path} HTTP/1.0\\r\\n\\r\\n');sys.exit(s.recv(12)[9:10]>=b'5')"
+        );
         let prober = self.prober?;
         let args = match prober {
             Prober::Node | Prober::DistrolessNode | Prober::Bun => vec!["-e", &node],
+            Prober::OldNode => vec!["-e", &old_node],
             Prober::Python => vec!["-c", &python],
+            Prober::OldPython => vec!["-c", &old_python],
             Prober::Wget => vec!["-q", "--spider", &url],
         };
         let command = ExecForm::new(prober.program(), args);

@@ -97,6 +97,8 @@ pub(super) struct PackagesView {
     pub is_apk: bool,
     /// Installed in what is shipped, so lists must go in the same layer.
     pub is_shipped: bool,
+    /// Debian's, of a release that has moved to the archive.
+    pub is_archived: bool,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -229,7 +231,13 @@ fn packages(service: &Service, stage: &Stage, catalog: &Catalog) -> Option<Packa
             reasons.push(reason);
         }
     }
-    Some(PackagesView { words: seen.join(" "), reasons, is_apk, is_shipped: stage.role == Role::Runtime })
+    Some(PackagesView {
+        words: seen.join(" "),
+        reasons,
+        is_apk,
+        is_shipped: stage.role == Role::Runtime,
+        is_archived: manager == PackageManager::Archive,
+    })
 }
 
 /// The label that every image has, with the service's name unless people say otherwise.

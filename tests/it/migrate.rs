@@ -80,7 +80,7 @@ fn a_folder_of_repositories_is_all_of_them() {
 #[test]
 fn a_dry_run_shows_the_diff_and_the_ledger() {
     let repo = Repo::new(NODE);
-    let ran = repo.run_without_a_trace(&["migrate"]);
+    let ran = repo.run_without_a_trace(&["migrate", "--level", "safe"]);
     ran.ended(0, &["1 files: 1 would change", "next: dockgen migrate --write"]);
     for said in [
         "-from node:8\n",
@@ -95,21 +95,21 @@ fn a_dry_run_shows_the_diff_and_the_ledger() {
 #[test]
 fn what_git_could_not_bring_back_is_not_written() {
     let repo = Repo::new(NODE);
-    repo.run_without_a_trace(&["migrate", "--write"])
-        .ended(1, &["it is not under version control", "--allow-dirty"]);
+    let write = ["migrate", "--level", "safe", "--write"];
+    repo.run_without_a_trace(&write).ended(1, &["it is not under version control", "--allow-dirty"]);
     git(&repo, &["init"]);
-    repo.run_without_a_trace(&["migrate", "--write"]).ended(1, &["git does not track it"]);
+    repo.run_without_a_trace(&write).ended(1, &["git does not track it"]);
     git(&repo, &["add", "."]);
     git(&repo, &["commit", "-m", "x"]);
     repo.edit("Dockerfile", "npm install", "npm ci");
-    repo.run_without_a_trace(&["migrate", "--write"]).ended(1, &["it has changes that are not committed"]);
+    repo.run_without_a_trace(&write).ended(1, &["it has changes that are not committed"]);
     git(&repo, &["commit", "-am", "y"]);
-    repo.run(&["migrate", "--write"]).ended(0, &["written"]);
+    repo.run(&write).ended(0, &["written"]);
     let once = repo.read("Dockerfile");
     assert_eq!(once, "FROM node:8\nENV K=\"a b\"\nCOPY . .\nRUN npm ci\nCMD npm start\n");
     // A second run changes nothing.
     git(&repo, &["commit", "-am", "z"]);
-    repo.run_without_a_trace(&["migrate", "--write"]).ended(0, &["1 with nothing to do"]);
+    repo.run_without_a_trace(&write).ended(0, &["1 with nothing to do"]);
 }
 
 #[test]
@@ -214,4 +214,94 @@ fn what_stands_in_the_way_of_stages_leaves_the_safe_level() {
     ran.ended(0, &["written"]);
     assert!(ran.out.contains("line 1: an unknown or private base image"), "{ran}");
     assert!(repo.read("Dockerfile").starts_with("FROM registry.example.com/base:1\nCOPY . .\n"));
+}
+
+/// What a repository and its old file come to.
+fn restaged(files: &[(&str, &str)], dockerfile: &str) -> (crate::repo::Ran, String) {
+    let repo = Repo::new(files);
+    repo.write("Dockerfile", dockerfile);
+    let ran = repo.run(&["migrate", "--write", "--allow-dirty", "--accept-open"]);
+    ran.ended(0, &["written"]);
+    repo.run_without_a_trace(&["check"]).ended(0, &["up to date"]);
+    let text = repo.read("Dockerfile");
+    (ran, text)
+}
+
+#[test]
+fn an_old_node_stays_and_gets_the_words_that_it_knows() {
+    let (ran, text) =
+        restaged(NODE, "FROM node:8.9-alpine\nCOPY . .\nRUN npm install\nEXPOSE 3000\nCMD npm start\n");
+    assert!(ran.out.contains("Node.js 8 has had no fixes since 2019-12-31"), "{ran}");
+    assert!(text.contains("FROM node:8-buster-slim"), "{text}");
+    assert!(text.contains("--only=production") && !text.contains("--omit"), "npm 6 knows no --omit: {text}");
+    assert!(
+        text.contains("require('http').get(") && !text.contains("fetch("),
+        "no fetch before Node.js 18: {text}"
+    );
+    assert!(
+        text.contains("archive.debian.org") && text.contains("install -y --no-install-recommends tini"),
+        "{text}"
+    );
+}
+
+#[test]
+fn an_old_python_stays_and_gets_the_words_that_it_knows() {
+    const FLASK: &[(&str, &str)] = &[
+        ("requirements.txt", "flask==1.1.4\n"),
+        (
+            "app.py",
+            "from flask import Flask\napp = Flask(__name__)\nif __name__ == '__main__':\n    app.run(host='0.0.0.0', port=5000)\n",
+        ),
+    ];
+    let (ran, text) = restaged(
+        FLASK,
+        "FROM ubuntu:14.04\nRUN apt-get update && apt-get install -y python python-pip libmagic1\nCOPY . /app\nRUN pip install -r /app/requirements.txt\nEXPOSE 5000\nCMD [\"python\", \"/app/app.py\"]\n",
+    );
+    assert!(ran.out.contains("Python 2.7 has had no fixes since 2020-01-01"), "{ran}");
+    assert!(text.contains("FROM python:2.7-slim-buster"), "{text}");
+    assert!(
+        text.contains("virtualenv /opt/venv") && !text.contains("python -m venv"),
+        "Python 2 has no venv: {text}"
+    );
+    assert!(!text.contains("http.client") && text.contains("socket.create_connection"), "{text}");
+    assert!(text.contains("libmagic1") && !text.contains("libmagic1t64"), "a name of that release: {text}");
+    let (_, text) = restaged(
+        FLASK,
+        "FROM python:3.6\nCOPY . .\nRUN pip install -r requirements.txt\nCMD [\"python\", \"app.py\"]\n",
+    );
+    assert!(
+        text.contains("/opt/venv/bin/pip install") && !text.contains("pip --python"),
+        "pip 21 has no --python: {text}"
+    );
+}
+
+#[test]
+fn packages_that_nobody_signs_any_more_are_a_reason_to_refuse() {
+    let repo = Repo::new(NODE);
+    repo.write("Dockerfile", "FROM node:4\nRUN apt-get update && apt-get install -y imagemagick\nCOPY . .\nRUN npm install\nCMD npm start\n");
+    let ran = repo.run_without_a_trace(&["migrate"]);
+    assert!(
+        ran.out.contains("no plan: packages are needed, and the keys that signed those of `node:4-slim`"),
+        "{ran}"
+    );
+    let (_, text) = restaged(NODE, "FROM node:4\nCOPY . .\nRUN npm install\nCMD npm start\n");
+    assert!(text.contains("FROM node:4-slim") && !text.contains("apt-get"), "{text}");
+}
+
+#[test]
+fn a_known_installer_is_what_the_base_has_and_others_stay_refused() {
+    let old = |address: &str| {
+        format!(
+            "FROM ubuntu:16.04\nRUN apt-get update && apt-get install -y curl && curl -sL {address} | bash - && apt-get install -y nodejs\nCOPY . .\nRUN npm install\nCMD npm start\n"
+        )
+    };
+    let (ran, text) = restaged(NODE, &old("https://deb.nodesource.com/setup_10.x"));
+    assert!(
+        ran.out.contains("build.version stays 10") && text.contains("FROM node:10-buster-slim"),
+        "{ran}{text}"
+    );
+    let repo = Repo::new(NODE);
+    repo.write("Dockerfile", old("https://get.example.com/setup_10.x"));
+    repo.run_without_a_trace(&["migrate"]).ended(0, &[]);
+    assert!(repo.run(&["migrate"]).out.contains("a download is run unread"));
 }

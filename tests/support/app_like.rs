@@ -65,7 +65,13 @@ pub fn repository(language: &str, file: &Dockerfile) -> Inventory {
             Meaning::Copy(copy) | Meaning::Add(copy) => {
                 for source in copy.sources.iter().map(|source| source.trim_matches(['.', '/'])) {
                     if source.contains('.') && !source.contains([':', '$', '*']) {
-                        files.entry(source.to_owned()).or_default();
+                        // A manifest that says nothing, where an empty file would be a broken one.
+                        let text = if source.ends_with(".json") || source.ends_with("Pipfile.lock") {
+                            "{}"
+                        } else {
+                            ""
+                        };
+                        files.entry(source.to_owned()).or_insert_with(|| text.to_owned());
                     }
                 }
             }

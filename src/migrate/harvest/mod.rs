@@ -5,7 +5,10 @@
 
 mod run;
 mod start;
+mod toolchain;
 mod user;
+
+pub(super) use toolchain::{Version, version};
 
 use std::collections::BTreeMap;
 
@@ -13,9 +16,9 @@ use super::Level;
 use super::account::{Disposition, DropReason};
 use super::assess::{Obstacle, ObstacleKind};
 use super::bases::Bases;
+use super::known;
 use crate::dockerfile::instr::Healthcheck;
 use crate::dockerfile::{Dockerfile, Form, ImageConfig, Instruction, Keyword, Meaning, Origin, Stage};
-use crate::fact::Layer;
 use crate::lint::{Secrets, is_secret, is_secret_file};
 use crate::plan::catalog::Catalog;
 use crate::plan::service::Service;
@@ -58,29 +61,9 @@ pub(super) struct Scene<'a> {
     pub level: Level,
     /// What images of one's own are built like.
     pub bases: Bases,
+    /// What the old file says about the toolchain's version, which is planned for already.
+    pub version: Version,
 }
-
-/// Base images whose content is known, by name: those of the stacks, and distributions.
-const KNOWN_BASES: &[(&str, &[&str])] = &[
-    ("go", &["golang"]),
-    (
-        "java",
-        &[
-            "openjdk",
-            "java",
-            "maven",
-            "gradle",
-            "eclipse-temurin",
-            "adoptopenjdk",
-            "amazoncorretto",
-            "tomcat",
-        ],
-    ),
-    ("node", &["node", "iojs", "nginx", "httpd"]),
-    ("python", &["python"]),
-    ("rust", &["rust"]),
-    ("", &["debian", "ubuntu", "alpine", "centos", "fedora", "busybox"]),
-];
 
 /// Variables that only a build reads.
 /// <https://manpages.debian.org/debconf.7>, <https://go.dev/ref/mod#environment-variables>, pip's and npm's manuals.
@@ -124,6 +107,8 @@ const BUILD_VARIABLES: &[&str] = &[
 /// Takes everything out of the only stage of a file.
 pub(super) fn harvest(scene: &Scene<'_>) -> Harvest {
     let mut harvest = Harvest::default();
+    harvest.wishes.extend(scene.version.wish.clone());
+    harvest.obstacles.extend(scene.version.obstacle.clone());
     for instruction in scene.file.instructions() {
         let (fate, notes) = harvest.judge(scene, instruction);
         harvest.fates.insert(instruction.line, (fate, notes));
@@ -261,25 +246,21 @@ impl Harvest {
             Origin::Image(written) => {
                 let public = scene.bases.public(written);
                 if let Some(public) = &public {
-                    notes.push(format!("`{written}` is built like `{public}`, as migrate.bases says"));
+                    notes.push(format!("`{written}` is built like `{public}`"));
                 }
                 let image = public.as_ref().unwrap_or(written);
-                let name = image.repository.strip_prefix("library/").unwrap_or(&image.repository);
-                let is_hub = image.registry.as_deref().is_none_or(|registry| registry == "docker.io");
-                let is_known = is_hub
-                    && KNOWN_BASES
-                        .iter()
-                        .any(|(of, names)| (*of == stack || of.is_empty()) && names.contains(&name));
-                if !is_known {
+                if known::role(image, stack).is_none() {
                     let why = format!(
                         "`{image}` is not an official image of this stack; nobody knows what it brings"
                     );
                     self.obstacles.push(Obstacle { line, kind: ObstacleKind::UnknownBase, why });
                 }
-                if let Some(ended) = scene.catalog.ended(image) {
-                    notes.push(ended.to_string());
-                }
-                notes.extend(self.version(scene, line, name, image.tag.as_deref().unwrap_or_default()));
+                let ended = scene.catalog.ended(image).map(|ended| ended.to_string());
+                // What stays says so itself.
+                notes.extend(
+                    ended.filter(|ended| !scene.version.notes.iter().any(|note| note.starts_with(ended))),
+                );
+                notes.extend(scene.version.notes.iter().cloned());
             }
             Origin::Unclear(text) => {
                 let why = format!("`{text}` is decided by whoever builds");
@@ -291,38 +272,6 @@ impl Harvest {
             }
         }
         (Disposition::Superseded { by: "every stage, from images of its own".to_owned() }, notes)
-    }
-
-    /// The toolchain's version in a tag outranks nothing but a default.
-    fn version(&mut self, scene: &Scene<'_>, line: u32, image: &str, tag: &str) -> Option<String> {
-        let own = KNOWN_BASES.iter().find(|(of, _)| *of == scene.service.stack.value)?.1;
-        let toolchain = scene.service.toolchains.first()?;
-        let asked = tag.split('-').next().filter(|asked| asked.starts_with(|c: char| c.is_ascii_digit()))?;
-        if !own.contains(&image) || matches!(image, "nginx" | "httpd" | "maven" | "gradle" | "tomcat") {
-            return None;
-        }
-        if toolchain.because.layer != Layer::Default {
-            return Some(format!("{} comes from {}", toolchain.value, toolchain.because));
-        }
-        let known = scene.catalog.toolchain(&scene.service.stack.value);
-        let lines = known.lines.iter().map(|known| known.line.as_str());
-        let best = lines
-            .filter(|known| asked == *known || asked.starts_with(&format!("{known}.")))
-            .max_by_key(|known| known.len());
-        if let Some(best) = best {
-            if best != toolchain.value.version {
-                self.wish("build.version", best.into(), line);
-                return Some(format!("nothing else says a version, so build.version stays {best}"));
-            }
-            return None;
-        }
-        let is_moving = known.lines.iter().any(|known| known.line.starts_with(&format!("{asked}.")));
-        if !is_moving {
-            let why =
-                format!("the program was built with {} {asked}, for which dockgen has no image", known.name);
-            self.obstacles.push(Obstacle { line, kind: ObstacleKind::NoPlan, why });
-        }
-        None
     }
 
     fn env(

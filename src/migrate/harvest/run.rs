@@ -4,6 +4,8 @@ use super::{Disposition, DropReason, Harvest, Scene, dropped, person, strongest}
 use crate::dockerfile::packages::{self, Manager, bare};
 use crate::dockerfile::script::{Command, Then, commands};
 use crate::dockerfile::{Form, Instruction, Meaning};
+use crate::lint::piped;
+use crate::migrate::known::Installer;
 use crate::migrate::packages::explain;
 
 /// What one command means for the new file.
@@ -45,13 +47,44 @@ const STAGES: &[(&str, &[&str], &str)] = &[
     ("groupadd", &[], "runtime, which runs as a number"),
     ("addgroup", &[], "runtime, which runs as a number"),
     ("usermod", &[], "runtime, which runs as a number"),
+    ("nvm", &[], "the base image, which has Node.js"),
+    ("n", &[], "the base image, which has Node.js"),
+    ("rustup", &[], "the base image, which has Rust"),
+    ("update-alternatives", &[], "the base image, which has its own toolchain"),
 ];
 
 /// Commands that change nothing outside of themselves.
 const SILENT: &[&str] = &[
-    "cd", "export", "set", "echo", "true", ":", "test", "[", "ls", "pwd", "which", "env", "uname", "sleep",
-    "date", "printf", "cat", "whoami", "id", "hash", "type", "unset", "exit", "node", "java", "sync",
-    "umask", "ldconfig",
+    "cd",
+    "export",
+    "set",
+    "echo",
+    "true",
+    ":",
+    "test",
+    "[",
+    "ls",
+    "pwd",
+    "which",
+    "env",
+    "uname",
+    "sleep",
+    "date",
+    "printf",
+    "cat",
+    "whoami",
+    "id",
+    "hash",
+    "type",
+    "unset",
+    "exit",
+    "node",
+    "java",
+    "sync",
+    "umask",
+    "ldconfig",
+    "apt-key",
+    "add-apt-repository",
 ];
 
 /// Package names of pip and npm that are tools of the build.
@@ -114,9 +147,16 @@ pub(super) fn judge(
     let mut fates = Vec::new();
     let mut carried = Vec::new();
     let found = commands(&script);
+    let piped = piped(&found);
     for command in &found {
         let words = &script[command.span.clone()];
-        let fate = match verdict(harvest, scene, instruction.line, command, &mut notes) {
+        let download =
+            piped.iter().find(|pipe| pipe.holds(command)).and_then(|pipe| Installer::of(pipe.fetcher));
+        let verdict = match download {
+            Some(installer) => installed_by(scene, installer),
+            None => verdict(harvest, scene, instruction.line, command, &mut notes),
+        };
+        let fate = match verdict {
             Verdict::Person(why) => person(&why),
             _ if command.then == Then::Pipe && command.writes => person("what it writes"),
             Verdict::Stage(by) => Disposition::Superseded { by: by.to_owned() },
@@ -212,6 +252,14 @@ fn verdict(
     }
 }
 
+/// A script that brings a toolchain: the base image has that of its own stack.
+fn installed_by(scene: &Scene<'_>, installer: &Installer) -> Verdict {
+    if installer.brings == scene.service.stack.value {
+        return Verdict::Stage("the base image, which has what the script installs");
+    }
+    Verdict::Person(format!("whether the program needs {} beside its own toolchain", installer.brings))
+}
+
 fn packages_of(
     harvest: &mut Harvest,
     scene: &Scene<'_>,
@@ -240,7 +288,8 @@ fn packages_of(
                 missing = Some(value);
                 continue;
             }
-            let explained = explain(manager, &value, |tool| called.iter().any(|word| word == tool));
+            let explained =
+                explain(manager, &value, scene.target(), |tool| called.iter().any(|word| word == tool));
             notes.push(explained.note());
             let list = |names: &[String]| {
                 toml::Value::Array(names.iter().map(|name| name.as_str().into()).collect())

@@ -2,8 +2,8 @@
 //! built program where it is compiled.
 
 use super::{Disposition, Harvest, Obstacle, ObstacleKind, Scene, kept, person};
-use crate::dockerfile::script::commands;
-use crate::dockerfile::{Instruction, Keyword};
+use crate::dockerfile::script::{Command, commands};
+use crate::dockerfile::{ImageConfig, Instruction, Keyword};
 use crate::plan::run::quote;
 
 /// Judges `CMD` and `ENTRYPOINT`; both speak of one start.
@@ -18,7 +18,7 @@ pub(super) fn judge(
         let same = harvest.fates.get(&first.line).map(|(fate, _)| fate.clone());
         return (same.unwrap_or_else(|| kept("run.cmd")), Vec::new());
     }
-    let old: Vec<String> = scene.image.entrypoint.iter().chain(&scene.image.cmd).flatten().cloned().collect();
+    let old = started(&scene.image);
     let planned = planned(scene);
     let note = format!("`{}` is now `{}`", shown(&old), shown(&planned));
     let notes = |is_same: bool| if is_same { Vec::new() } else { vec![note.clone()] };
@@ -26,6 +26,16 @@ pub(super) fn judge(
         return (person("a secret stands in the command"), Vec::new());
     }
     let Some(words) = plain(&old) else {
+        if let Some(fate) = java_in_shell(scene, &old) {
+            return (fate, vec![note]);
+        }
+        if let Some(text) = built_in_shell(scene, &old, &planned) {
+            harvest.wish("run.cmd", list(&["sh".to_owned(), "-c".to_owned(), text]), instruction.line);
+            return (
+                kept("run.cmd"),
+                vec!["a shell puts the arguments of the built program together".to_owned()],
+            );
+        }
         return script(harvest, scene, instruction, &old, "a shell puts the command together");
     };
     let words = relative(scene, words);
@@ -56,11 +66,7 @@ pub(super) fn judge(
             if rest.is_empty() {
                 return (superseded("runtime, which starts the built program"), notes(old == planned));
             }
-            let built = planned
-                .iter()
-                .take_while(|word| !rest.contains(&word.as_str()))
-                .find(|word| word.starts_with('/') && *word != "/tini");
-            let Some(built) = built else {
+            let Some(built) = built(&planned, &rest) else {
                 return (person("where the arguments of the program belong"), Vec::new());
             };
             let command: Vec<String> =
@@ -91,6 +97,47 @@ fn planned(scene: &Scene<'_>) -> Vec<String> {
     let runtime = &scene.service.runtime;
     let forms = runtime.entrypoint.iter().chain(&runtime.command);
     forms.flat_map(|form| form.value.words().to_vec()).collect()
+}
+
+/// All words of the start; a shell of the entry point takes no more words from the command.
+/// <https://docs.docker.com/reference/dockerfile/#understand-how-cmd-and-entrypoint-interact>
+fn started(image: &ImageConfig) -> Vec<String> {
+    let words = |form: &Option<Vec<String>>| form.clone().unwrap_or_default();
+    let entry = words(&image.entrypoint);
+    let is_shell = matches!(entry.as_slice(), [shell, flag, _] if shell.ends_with("/sh") && flag == "-c");
+    if is_shell { entry } else { [entry, words(&image.cmd)].concat() }
+}
+
+/// The path of the built program in the planned start.
+fn built<'p>(planned: &'p [String], arguments: &[&str]) -> Option<&'p String> {
+    let own = planned.iter().take_while(|word| !arguments.contains(&word.as_str()));
+    own.into_iter().find(|word| word.starts_with('/') && *word != "/tini")
+}
+
+/// A shell line that starts the only compiled program, with the program's new path in it: `cd /data && api --name $NAME`.
+fn built_in_shell(scene: &Scene<'_>, old: &[String], planned: &[String]) -> Option<String> {
+    let [_, flag, text] = old else { return None };
+    if !matches!(scene.service.stack.value.as_str(), "go" | "rust") || flag != "-c" {
+        return None;
+    }
+    let found = commands(text);
+    let is_own =
+        |command: &&Command| !matches!(command.program(), Some("cd" | "export" | "exec" | "set") | None);
+    let mut own = found.iter().filter(is_own);
+    let (only, None) = (own.next()?, own.next()) else { return None };
+    let program = only.words.iter().find(|word| word.text != "exec")?;
+    let is_script = program.text.ends_with(".sh") || program.text.starts_with('[');
+    if !program.is_literal || is_script || matches!(only.program(), Some("go" | "cargo")) {
+        return None;
+    }
+    let built = quote(built(planned, &[])?);
+    // The shell makes room for the program, so that it gets the signal to stop.
+    let exec = if only.is_conditional || only.words.first().is_some_and(|first| first.text == "exec") {
+        ""
+    } else {
+        "exec "
+    };
+    Some(format!("{}{exec}{built}{}", &text[..program.span.start], &text[program.span.end..]))
 }
 
 /// The words of a command that needs no shell; none where one has to put it together.
@@ -169,6 +216,26 @@ fn java(
         kept("runtime.env.JAVA_TOOL_OPTIONS"),
         vec![format!("`{}` are options of the virtual machine", options.join(" "))],
     )
+}
+
+/// `exec java $JAVA_OPTS -jar app.jar`: the same program, whose options come from a variable when it starts. The new
+/// image has no shell that reads it, and Java reads a variable of its own.
+fn java_in_shell(scene: &Scene<'_>, old: &[String]) -> Option<Disposition> {
+    let [_, flag, text, ..] = old else { return None };
+    let found = commands(text);
+    let [only] = found.as_slice() else { return None };
+    let is_java = scene.service.stack.value == "java" && flag == "-c" && only.program() == Some("java");
+    if !is_java || only.writes || only.is_conditional {
+        return None;
+    }
+    let options: Vec<&str> = only
+        .args()
+        .iter()
+        .map(|word| word.text.trim_start_matches(['$', '{']).trim_end_matches('}'))
+        .filter(|name| name.ends_with("_OPTS") || name.ends_with("_OPTIONS"))
+        .collect();
+    let [name] = options.as_slice() else { return None };
+    Some(person(&format!("whoever sets {name} for the container sets JAVA_TOOL_OPTIONS now")))
 }
 
 fn unclear(harvest: &mut Harvest, instruction: &Instruction, words: &[String]) -> (Disposition, Vec<String>) {

@@ -2,7 +2,7 @@
 
 use super::{Harvest, Level, Obstacle, ObstacleKind, Scene};
 use crate::dockerfile::Keyword;
-use crate::plan::catalog::PackageManager;
+use crate::migrate::packages::{Release, Target};
 
 impl Harvest {
     /// The user of the old image, and a base that has what the carried instructions need.
@@ -45,7 +45,7 @@ impl Harvest {
                 wish.key == "run.cmd"
                     || wish.key == "runtime.instructions" && wish.value.to_string().contains("RUN ")
             });
-        if (needs_shell && !known.shell) || (needs_apt && known.packages != PackageManager::Apt) {
+        if (needs_shell && !known.shell) || (needs_apt && !known.packages.is_debian()) {
             let Some(image) = roomy(scene) else {
                 let why = "no base image with a shell and apt is known for this stack".to_owned();
                 self.obstacles.push(Obstacle { line: scene.stage.line, kind: ObstacleKind::NoPlan, why });
@@ -77,11 +77,10 @@ fn roomy(scene: &Scene<'_>) -> Option<String> {
     };
     match service.stack.value.as_str() {
         "go" | "rust" => Some(scene.catalog.image("debian").at("")),
-        "node" => match service.stages.get("base") {
+        "node" | "python" => match service.stages.get("base") {
             Some(base) => Some(service.stages.image(base).to_owned()),
             None => line("node-slim"),
         },
-        "python" => line("python-slim"),
         "java" => {
             let version = service.toolchains.first()?.value.version.clone();
             Some(format!("eclipse-temurin:{version}-jre"))
@@ -91,6 +90,19 @@ fn roomy(scene: &Scene<'_>) -> Option<String> {
 }
 
 impl Scene<'_> {
+    /// What the packages of the old file are judged for.
+    pub(super) fn target(&self) -> Target<'_> {
+        const OLDER: &[&str] = &["bookworm", "bullseye", "buster", "stretch"];
+        let stages = &self.service.stages;
+        let is_older = |image: &str| image.split([':', '-']).skip(1).any(|part| OLDER.contains(&part));
+        let release = if stages.iter().any(|stage| is_older(stages.image(stage))) {
+            Release::Older
+        } else {
+            Release::Today
+        };
+        Target { stack: &self.service.stack.value, release }
+    }
+
     /// The number the new image runs as; none where it still runs as root.
     pub(super) fn ordinary_user(&self) -> Option<String> {
         let user = self.image.user.clone().unwrap_or_else(|| "root".to_owned());

@@ -91,7 +91,8 @@ impl Era {
     /// The line for a project that pins none; none where today's default is right.
     pub fn line(&self, lines: &ToolchainLines) -> Option<Fact<String>> {
         let limit = self.at_most.as_ref()?;
-        (major(&lines.default)? > limit.value).then(|| limit.derive(limit.value.to_string()))
+        let line = limit.derive(limit.value.to_string());
+        (major(&lines.default)? > limit.value).then(|| Fact { because: line.because.as_limit(), ..line })
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! How they are used is decided in `package_manager.rs`.
 
+use serde::Serialize;
+
 use crate::plan::run::Sharing;
 use crate::stack::node::package_manager::Kind;
 
@@ -123,6 +125,24 @@ pub(super) const ROWS: &[Row] = &[
         env: &[],
         settings: &[".npmrc", "bunfig.toml"],
     },
+];
+
+/// The npm of old Node.js lines: what it lacks, and the words that it has for the same.
+/// <https://github.com/npm/cli/blob/v6.14.18/CHANGELOG.md>, <https://nodejs.org/dist/index.json>
+#[derive(Debug, Serialize)]
+pub(super) struct OldNpm {
+    /// The Node.js lines that bring it.
+    pub lines: &'static [u64],
+    /// Installs what the lock file says.
+    pub locked: &'static str,
+    /// Added for a production tree.
+    pub production: &'static str,
+}
+
+/// `npm ci` came with npm 5.7, `--omit` with npm 7.
+pub(super) const OLD_NPM: &[OldNpm] = &[
+    OldNpm { lines: &[8, 10, 11, 12, 13, 14], locked: "npm ci", production: "--only=production" },
+    OldNpm { lines: &[0, 4, 5, 6, 7, 9], locked: "npm install", production: "--only=production" },
 ];
 
 /// Which release of a manager writes a lock file of which format, newest known first.

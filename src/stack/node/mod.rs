@@ -175,6 +175,7 @@ fn survey_package(s: &Survey<'_>) -> Option<Claim<Facts>> {
     }
     let era = Era::read(&package, lock);
     let version = version::decide(s, Some(&package), &above(s, workspace.as_ref()), |lines| era.line(lines));
+    manager.fit(&version.value);
     if manager.kind == package_manager::Kind::YarnClassic
         && version.because.layer == crate::fact::Layer::Default
     {

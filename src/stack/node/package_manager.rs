@@ -13,7 +13,7 @@ use crate::repo::dir::Dir;
 use crate::repo::format::Tree;
 use crate::stack::Survey;
 use crate::stack::node::lock::{Lock, NAMES as LOCKS, OutOfStep};
-use crate::stack::node::managers::{NEWEST, ROWS, Row, WRITTEN_BY};
+use crate::stack::node::managers::{NEWEST, OLD_NPM, OldNpm, ROWS, Row, WRITTEN_BY};
 use crate::stack::node::manifest::Package;
 use crate::stack::node::semver::major;
 
@@ -52,6 +52,8 @@ pub(super) struct PackageManager {
     pub bundled: Option<Fact<String>>,
     /// Packages whose install scripts the project lets pnpm run.
     approved: Vec<String>,
+    /// What the npm of an old line has other words for.
+    old_npm: Option<&'static OldNpm>,
 }
 
 impl Kind {
@@ -120,6 +122,7 @@ impl PackageManager {
             flags: Vec::new(),
             bundled,
             approved: approved(package),
+            old_npm: None,
         };
         manager.is_locked = agrees(s, package, lock);
         if kind == Kind::Npm
@@ -129,6 +132,13 @@ impl PackageManager {
             manager.flags.push("--legacy-peer-deps".to_owned());
         }
         (manager, lock)
+    }
+
+    /// Takes the words of the manager that comes with a Node.js line.
+    pub fn fit(&mut self, line: &str) {
+        let number = major(line).unwrap_or_default();
+        let row = OLD_NPM.iter().find(|row| row.lines.contains(&number));
+        self.old_npm = row.filter(|_| self.kind == Kind::Npm);
     }
 
     /// Does it put packages into the root of a workspace?
@@ -198,7 +208,7 @@ impl PackageManager {
 
     /// Installs what production needs; of a workspace, what one member needs.
     pub fn install_production(&self, scripts: InstallScripts, member: Option<&Focus>) -> String {
-        let mut more = vec![self.row().production];
+        let mut more = vec![self.old_npm.map_or(self.row().production, |old| old.production)];
         if scripts == InstallScripts::Skipped {
             more.push(self.row().ignore_scripts);
         }
@@ -253,7 +263,8 @@ impl PackageManager {
     }
 
     fn command(&self, more: &[&str]) -> String {
-        let base = if self.is_locked { self.row().locked } else { self.row().unlocked };
+        let locked = self.old_npm.map_or(self.row().locked, |old| old.locked);
+        let base = if self.is_locked { locked } else { self.row().unlocked };
         let words =
             std::iter::once(base).chain(more.iter().copied()).chain(self.flags.iter().map(String::as_str));
         words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")

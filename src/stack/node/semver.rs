@@ -19,6 +19,11 @@ impl Wanted {
         version_of(version).is_some_and(|version| self.0.satisfies(&version))
     }
 
+    /// Does some release of a line with two numbers satisfy the range?
+    pub fn takes_minor(&self, major: u64, minor: u64) -> bool {
+        (0..100).any(|patch| self.0.satisfies(&Version::new(major, minor, patch)))
+    }
+
     /// Does some release of this major line satisfy the range? The images float to the newest one,
     /// which is therefore tried first.
     pub fn takes_line(&self, major: u64) -> bool {

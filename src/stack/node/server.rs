@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::config::keys;
 use crate::diag::{Code, Diagnostic};
 use crate::fact::Fact;
-use crate::plan::catalog::{PackageManager, Prober};
+use crate::plan::catalog::Prober;
 use crate::plan::question::Question;
 use crate::plan::service::{ExecForm, Runtime, ServiceKind};
 use crate::plan::stage::SystemPackage;
@@ -55,8 +55,8 @@ pub(super) fn runtime(facts: &Facts, program: &Server, s: &Survey<'_>) -> Planne
         if let Some(bare) = bare {
             init = Some(why.to_owned());
             entrypoint = Some(launch.derive(ExecForm::new("/tini", ["--", bare])));
-        } else if known.packages == PackageManager::Apt {
-            let tini = SystemPackage { name: "tini".to_owned(), version: Some("0.19.*".to_owned()) };
+        } else if known.packages.is_debian() {
+            let tini = SystemPackage { name: "tini".to_owned(), version: known.packages.tini() };
             packages.push(Fact::by_default(tini, why));
             if entrypoint.is_none() {
                 entrypoint = Some(launch.derive(ExecForm::new("tini", ["--"])));

@@ -62,9 +62,10 @@ const CODENAMES: &[(&str, &str)] = &[
 const IMAGES: &[(&[u64], LineImages)] = &[
     (&[22, 24, 26], LineImages { build: "node-slim", bare: Some("distroless-node") }),
     (&[20, 25], LineImages { build: "node-slim", bare: None }),
-    (&[16, 18, 19, 21, 23], LineImages { build: "node-slim-bookworm", bare: None }),
-    (&[12, 14, 15, 17], LineImages { build: "node-slim-bullseye", bare: None }),
-    (&[8, 10, 11, 13], LineImages { build: "node-slim-buster", bare: None }),
+    (&[18, 21, 23], LineImages { build: "node-slim-bookworm", bare: None }),
+    (&[12, 14, 16, 17, 19], LineImages { build: "node-slim-bullseye", bare: None }),
+    (&[8, 10, 13, 15], LineImages { build: "node-slim-buster", bare: None }),
+    (&[0, 4, 5, 6, 7, 9, 11], LineImages { build: "node-slim-unsigned", bare: None }),
 ];
 
 /// The images of Bun, for every line.
@@ -180,7 +181,16 @@ fn to_line(s: &Survey<'_>, lines: &ToolchainLines, said: Fact<String>) -> Fact<S
         );
         return said.map(|_| lines.default.clone());
     };
-    let takes = |line: &str| major(line).is_some_and(|number| wanted.takes_line(number));
+    if let Some(known) = lines.line(&text) {
+        return said.map(|_| known.line.clone());
+    }
+    // Before Node.js 4 a line had two numbers.
+    let takes =
+        |line: &str| match (major(line), line.split_once('.').and_then(|(_, minor)| minor.parse().ok())) {
+            (Some(number), Some(minor)) => wanted.takes_minor(number, minor),
+            (Some(number), None) => wanted.takes_line(number),
+            (None, _) => false,
+        };
     let line = Some(lines.default.as_str())
         .filter(|line| takes(line))
         .or_else(|| lines.supported().find(|line| takes(line)))
@@ -255,6 +265,9 @@ mod tests {
             ("^18 || ^20", "20"),
             ("12.x || 14.x", "14"),
             (">=26", "26"),
+            ("0.10", "0.10"),
+            ("~0.10.48", "0.10"),
+            ("^6 || ^8", "8"),
             ("22.4.1", "22"),
             ("^20.19.0 || >=22.12.0", "24"),
         ] {

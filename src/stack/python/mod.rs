@@ -192,6 +192,7 @@ impl Stack for Python {
         }
         let wanted = manager::Wanted {
             project: &project,
+            pip: manager::Pip::of(&version.value),
             adds: &program.adds,
             dev_adds: &test.adds,
             uv: s.catalog.image("uv").reference.clone(),

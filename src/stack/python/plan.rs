@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::config::keys;
 use crate::fact::Fact;
+use crate::plan::catalog::PackageManager;
 use crate::plan::run::{Run, quote};
 use crate::plan::service::{ExecForm, IgnoreGroup, Runtime, Service, ServiceKind, Toolchain};
 use crate::plan::stage::{GraphError, Origin, Role, Stage, StageGraph, SystemPackage};
@@ -28,7 +29,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
     let known = s.catalog.image(image(facts));
     let wish = s.choice(&keys::IMAGE).decide();
     let from = facts.version.clone().map(|line| Origin::Image(known.at(&line)));
-    let start = Start::of(facts, s);
+    let start = Start::of(facts, s, known.packages);
 
     let mut deps = Stage::on("deps", Role::Deps, "base", "python/deps.tera");
     deps.packages = facts.system.build.iter().map(|package| released(facts, package)).collect();
@@ -101,13 +102,23 @@ const RUNTIME: &str = "python/runtime.tera";
 /// that their packages were built against.
 fn image(facts: &Facts) -> &'static str {
     let line = facts.version.value.as_str();
-    let newest_on_older = [("3.6", "python-slim-bullseye"), ("3.11", "python-slim-bookworm")];
+    let newest_on_older = [
+        ("2.7", "python-slim-buster"),
+        ("3.4", "python-slim-unsigned"),
+        ("3.5", "python-slim-buster"),
+        ("3.6", "python-slim-bullseye"),
+        ("3.11", "python-slim-bookworm"),
+    ];
     newest_on_older.iter().find(|(newest, _)| !newer(line, newest)).map_or("python-slim", |(_, image)| image)
 }
 
 /// A package by its name in the release of the image; the rows are those of Debian 13.
 fn released(facts: &Facts, package: &Fact<SystemPackage>) -> Fact<SystemPackage> {
-    if image(facts) == "python-slim" { package.clone() } else { package.clone().map(system::in_debian_12) }
+    match image(facts) {
+        "python-slim" => package.clone(),
+        "python-slim-bookworm" => package.clone().map(system::in_debian_12),
+        _ => package.clone().map(|package| system::in_older_debian(&package)),
+    }
 }
 
 /// ENTRYPOINT and CMD, and the init process where the program does not stop by itself.
@@ -118,19 +129,16 @@ struct Start {
 }
 
 impl Start {
-    fn of(facts: &Facts, s: &Survey<'_>) -> Self {
+    fn of(facts: &Facts, s: &Survey<'_>, packages: PackageManager) -> Self {
         let program = &facts.program;
         let command = s.choice(&keys::COMMAND).or(Some(program.command.clone())).decide();
         let command = command.unwrap_or_else(|| program.command.clone());
         let stops = program.stops && command.value == program.command.value;
         let runs_and_ends = program.kind.value == ServiceKind::Program;
-        let init = (!stops).then(|| {
+        let init = (!stops && packages.is_debian()).then(|| {
             // https://docs.python.org/3/library/signal.html: no handler for SIGTERM, so process 1 ignores it.
             let why = "as process 1, Python would not end on SIGTERM";
-            Fact::by_default(
-                SystemPackage { name: "tini".to_owned(), version: Some("0.19.*".to_owned()) },
-                why,
-            )
+            Fact::by_default(SystemPackage { name: "tini".to_owned(), version: packages.tini() }, why)
         });
         let (entrypoint, command) = match (init.is_some(), runs_and_ends) {
             (true, true) => {

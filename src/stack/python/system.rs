@@ -176,6 +176,23 @@ pub(super) fn in_debian_12(package: SystemPackage) -> SystemPackage {
     }
 }
 
+/// Libraries that had another name in Debian 11 and before, where that is more than a missing `t64`.
+/// <https://packages.debian.org/bullseye/>
+const OLDER: &[(&str, &str)] = &[
+    ("libldap2", "libldap-2.4-2"),
+    ("libldap-dev", "libldap2-dev"),
+    ("libffi8", "libffi7"),
+    // Its name counts up with each release, and the headers bring the right one.
+    ("libgdal36", "libgdal-dev"),
+];
+
+/// A package as Debian 11 and older have it, whatever its version there.
+pub(super) fn in_older_debian(package: &SystemPackage) -> SystemPackage {
+    let row = OLDER.iter().find(|(newer, _)| *newer == package.name);
+    let name = row.map_or_else(|| package.name.trim_end_matches("t64"), |(_, name)| name);
+    SystemPackage { name: name.to_owned(), version: None }
+}
+
 /// What the project's packages need.
 pub(super) fn find(s: &Survey<'_>, project: &Project<'_>, line: &str) -> System {
     let mut system = System::default();

@@ -3,7 +3,7 @@
 use crate::plan::run::{Run, quote};
 use crate::stack::Survey;
 
-use super::{Installation, PIP, PIP_CACHE, UV_CACHE, VENV, Wanted, bind_all, dev_names};
+use super::{Installation, PIP_CACHE, UV_CACHE, Wanted, bind_all, dev_names};
 
 /// Dependencies that stand in `[project]` are installed from the manifest alone; what only a script knows
 /// has to wait for the sources.
@@ -25,9 +25,10 @@ pub(super) fn installation(s: &Survey<'_>, wanted: &Wanted<'_>) -> Installation 
 fn from_list(wanted: &Wanted<'_>, words: &[String]) -> Installation {
     let list: Vec<String> = words.iter().map(|one| format!(" {}", quote(one))).collect();
     let list = list.concat();
-    let deps = Run::new(VENV).then(format!("{PIP}{list}{}", wanted.added()));
+    let pip = wanted.pip.install();
+    let deps = Run::new(wanted.pip.venv()).then(format!("{pip}{list}{}", wanted.added()));
     let project =
-        |flag: &str| wanted.with_index(Run::new(format!("{PIP} --no-deps {flag}.")).cache(PIP_CACHE));
+        |flag: &str| wanted.with_index(Run::new(format!("{pip} --no-deps {flag}.")).cache(PIP_CACHE));
     Installation {
         needs_sources: false,
         deps: Some(wanted.with_index(deps.cache(PIP_CACHE))),
@@ -48,7 +49,7 @@ fn from_manifest(s: &Survey<'_>, wanted: &Wanted<'_>) -> Installation {
     let groups: String = dev_names(wanted.project, &["dependency-groups"])
         .iter()
         .fold(String::new(), |words, group| format!("{words} --group {group}"));
-    let deps = prepare(VENV.to_owned())
+    let deps = prepare(wanted.pip.venv().to_owned())
         .then(format!("uv pip install --python /opt/venv -r pyproject.toml{}", wanted.added()));
     let dev =
         format!("uv pip install --python /opt/venv -r pyproject.toml{extras}{groups}{}", wanted.dev_added());
@@ -68,6 +69,7 @@ fn from_manifest(s: &Survey<'_>, wanted: &Wanted<'_>) -> Installation {
 /// Installs the project with what it depends on, once its sources are there.
 pub(super) fn from_sources(wanted: &Wanted<'_>) -> Installation {
     let dev = wanted.dev_added();
+    let (venv, pip) = (wanted.pip.venv(), wanted.pip.install());
     Installation {
         from: wanted
             .project
@@ -78,9 +80,9 @@ pub(super) fn from_sources(wanted: &Wanted<'_>) -> Installation {
             .map_or_else(String::new, |at| at.file.name().to_owned()),
         needs_sources: true,
         deps: Some(
-            wanted.with_index(Run::new(VENV).then(format!("{PIP} .{}", wanted.added())).cache(PIP_CACHE)),
+            wanted.with_index(Run::new(venv).then(format!("{pip} .{}", wanted.added())).cache(PIP_CACHE)),
         ),
-        dev: (!dev.is_empty()).then(|| Run::new(format!("{PIP}{dev}")).cache(PIP_CACHE)),
+        dev: (!dev.is_empty()).then(|| Run::new(format!("{pip}{dev}")).cache(PIP_CACHE)),
         ..Installation::default()
     }
 }

@@ -5,7 +5,7 @@
 use crate::plan::run::Run;
 use crate::stack::Survey;
 
-use super::{Installation, PIP, PIP_CACHE, VENV, Wanted, bind_all};
+use super::{Installation, PIP_CACHE, Wanted, bind_all};
 
 /// One such manager.
 pub(super) struct Export {
@@ -25,19 +25,20 @@ impl Export {
     /// The commands.
     pub fn installation(self, s: &Survey<'_>, wanted: &Wanted<'_>) -> Installation {
         // The lock is complete: what another Python line would need besides is not looked up again without a hash.
-        let install = format!("{PIP} --no-deps -r /tmp/requirements.txt");
+        let pip = wanted.pip.install();
+        let install = format!("{pip} --no-deps -r /tmp/requirements.txt");
         // Packages without hashes cannot share a command with packages that have some.
         let more =
-            |run: Run, words: String| if words.is_empty() { run } else { run.then(format!("{PIP}{words}")) };
+            |run: Run, words: String| if words.is_empty() { run } else { run.then(format!("{pip}{words}")) };
         let finish = |run: Run| bind_all(s, wanted.with_index(run).cache(PIP_CACHE), self.files);
-        let deps = more(Run::new(self.list.clone()).then(VENV).then(&install), wanted.added());
+        let deps = more(Run::new(self.list.clone()).then(wanted.pip.venv()).then(&install), wanted.added());
         let dev = match &self.dev_list {
             Some(list) => Some(finish(more(Run::new(list.clone()).then(&install), wanted.dev_added()))),
             None if wanted.dev_adds.is_empty() => None,
-            None => Some(Run::new(format!("{PIP}{}", wanted.dev_added())).cache(PIP_CACHE)),
+            None => Some(Run::new(format!("{pip}{}", wanted.dev_added())).cache(PIP_CACHE)),
         };
         let is_package = wanted.project.package.is_some();
-        let project = |flag: &str| Run::new(format!("{PIP} --no-deps {flag}.")).cache(PIP_CACHE);
+        let project = |flag: &str| Run::new(format!("{pip} --no-deps {flag}.")).cache(PIP_CACHE);
         Installation {
             from: self.lock.to_owned(),
             tool: Some(self.tool),

@@ -19,6 +19,7 @@ use crate::stack::Survey;
 
 use super::program::Added;
 use super::project::{Manager, Project};
+use super::version::newer;
 
 /// The commands of one manager.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -41,9 +42,61 @@ pub(super) struct Installation {
     pub dev_project: Option<Run>,
 }
 
+/// How pip of a Python line fills an environment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pip {
+    /// It stays outside and is told where to install: `--python` came with pip 22.3, which needs Python 3.7.
+    /// <https://pip.pypa.io/en/stable/topics/python-option/>
+    Outside,
+    /// The environment has a pip of its own.
+    Inside,
+    /// The same, and the environment is made by virtualenv: Python 2 has no `venv`.
+    Virtualenv,
+}
+
+impl Pip {
+    /// That of a Python line.
+    pub fn of(line: &str) -> Self {
+        match line {
+            _ if line.starts_with("2.") => Self::Virtualenv,
+            _ if newer("3.7", line) => Self::Inside,
+            _ => Self::Outside,
+        }
+    }
+
+    /// Makes the environment.
+    fn venv(self) -> &'static str {
+        match self {
+            Self::Outside => "python -m venv --without-pip /opt/venv",
+            Self::Inside => "python -m venv /opt/venv",
+            Self::Virtualenv => "/usr/local/bin/pip install virtualenv && virtualenv /opt/venv",
+        }
+    }
+
+    /// Installs into it.
+    fn install(self) -> &'static str {
+        match self {
+            Self::Outside => "/usr/local/bin/python -m pip --python /opt/venv install",
+            Self::Inside | Self::Virtualenv => "/opt/venv/bin/pip install",
+        }
+    }
+
+    /// A requirement of dockgen's own: an old Python takes the newest release that still knows it.
+    fn wanted(self, requirement: &str) -> String {
+        match self {
+            Self::Outside => quote(requirement),
+            Self::Inside | Self::Virtualenv => {
+                quote(requirement.split(['>', '=', '<', '~']).next().unwrap_or(requirement))
+            }
+        }
+    }
+}
+
 /// What the commands depend on.
 pub(super) struct Wanted<'p> {
     pub project: &'p Project<'p>,
+    /// How packages get into the environment.
+    pub pip: Pip,
     /// Packages that nothing asks for.
     pub adds: &'p [Added],
     /// Packages that the tests need and nothing asks for.
@@ -57,11 +110,13 @@ pub(super) struct Wanted<'p> {
 impl Wanted<'_> {
     /// Added packages as words of a command, each with a blank before it.
     fn added(&self) -> String {
-        self.adds.iter().fold(String::new(), |words, add| format!("{words} {}", quote(&add.requirement)))
+        self.adds
+            .iter()
+            .fold(String::new(), |words, add| format!("{words} {}", self.pip.wanted(&add.requirement)))
     }
 
     fn dev_added(&self) -> String {
-        self.dev_adds.iter().fold(String::new(), |words, add| format!("{words} {}", quote(add)))
+        self.dev_adds.iter().fold(String::new(), |words, add| format!("{words} {}", self.pip.wanted(add)))
     }
 
     /// The settings of a private index, kept out of the image.
@@ -87,11 +142,6 @@ pub(super) fn installation(s: &Survey<'_>, wanted: &Wanted<'_>) -> Installation 
     }
 }
 
-/// Makes the environment. Pip stays outside and is told where to install.
-const VENV: &str = "python -m venv --without-pip /opt/venv";
-/// Installs into the environment with the pip of the image, which the environment's own Python does not have.
-/// <https://pip.pypa.io/en/stable/topics/python-option/>
-const PIP: &str = "/usr/local/bin/python -m pip --python /opt/venv install";
 const PIP_CACHE: &str = "/root/.cache/pip";
 const UV_CACHE: &str = "/root/.cache/uv";
 

@@ -3,17 +3,17 @@
 use crate::plan::run::{Run, quote};
 
 use super::super::requirements_txt::RequirementsFile;
-use super::{Installation, PIP, PIP_CACHE, VENV, Wanted};
+use super::{Installation, PIP_CACHE, Wanted};
 
 /// Every file that pip opens is there while it runs, and in no layer.
 pub(super) fn installation(wanted: &Wanted<'_>) -> Installation {
     let Some((file, list)) = &wanted.project.list else { return nothing_but_added(wanted) };
     let needs_sources = !list.local.is_empty();
-    let install = format!("{PIP} -r {}", quote(file));
-    let run = Run::new(VENV);
+    let install = format!("{} -r {}", wanted.pip.install(), quote(file));
+    let run = Run::new(wanted.pip.venv());
     let run = if list.hashed.is_some() && !wanted.adds.is_empty() {
         // A file with hashes cannot share its command with packages that have none.
-        run.then(install).then(format!("{PIP}{}", wanted.added()))
+        run.then(install).then(format!("{}{}", wanted.pip.install(), wanted.added()))
     } else {
         run.then(format!("{install}{}", wanted.added()))
     };
@@ -30,24 +30,24 @@ fn dev(wanted: &Wanted<'_>) -> Option<Run> {
     let added = wanted.dev_added();
     match &wanted.project.dev_list {
         Some((file, list)) => {
-            let run = Run::new(format!("{PIP} -r {}{added}", quote(file)));
+            let run = Run::new(format!("{} -r {}{added}", wanted.pip.install(), quote(file)));
             Some(wanted.with_index(mounted(run, list, !list.local.is_empty())))
         }
         None if added.is_empty() => None,
-        None => Some(Run::new(format!("{PIP}{added}")).cache(PIP_CACHE)),
+        None => Some(Run::new(format!("{}{added}", wanted.pip.install())).cache(PIP_CACHE)),
     }
 }
 
 /// A project without requirements needs no more than what was added.
 pub(super) fn nothing_but_added(wanted: &Wanted<'_>) -> Installation {
-    let run = Run::new(VENV);
+    let run = Run::new(wanted.pip.venv());
     let run = if wanted.adds.is_empty() {
         run
     } else {
-        run.then(format!("{PIP}{}", wanted.added())).cache(PIP_CACHE)
+        run.then(format!("{}{}", wanted.pip.install(), wanted.added())).cache(PIP_CACHE)
     };
     let dev = wanted.dev_added();
-    let dev = (!dev.is_empty()).then(|| Run::new(format!("{PIP}{dev}")).cache(PIP_CACHE));
+    let dev = (!dev.is_empty()).then(|| Run::new(format!("{}{dev}", wanted.pip.install())).cache(PIP_CACHE));
     Installation { from: "nothing but Python".to_owned(), deps: Some(run), dev, ..Installation::default() }
 }
 
