@@ -1,11 +1,15 @@
 //! What was typed. Nothing here is checked against a repository or does anything.
 
+mod migrate;
+
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use crate::render::Emitter;
 
 use clap::{ArgAction, Args as ClapArgs, CommandFactory as _, Parser, Subcommand, ValueEnum};
+
+pub(super) use migrate::{InventoryArgs, MigrateArgs, MigrateFormat, Only, TableFormat};
 
 /// The commands by what brings people to them, for the first page of the help.
 const GROUPS: &[(&str, &[&str])] = &[
@@ -370,116 +374,6 @@ pub(super) enum LintFormat {
     Json,
     Sarif,
     Github,
-}
-
-#[derive(Debug, Clone, ClapArgs)]
-pub(super) struct InventoryArgs {
-    /// Repositories, folders of repositories, or Dockerfiles
-    #[arg(value_name = "PATH", default_value = ".")]
-    pub paths: Vec<PathBuf>,
-
-    /// text, json or csv
-    #[arg(long, value_enum, default_value_t = TableFormat::Text, hide_possible_values = true)]
-    pub format: TableFormat,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum TableFormat {
-    Text,
-    Json,
-    Csv,
-}
-
-#[derive(Debug, Clone, ClapArgs)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag as it was typed")]
-pub(super) struct MigrateArgs {
-    /// Repositories, folders of repositories, or Dockerfiles
-    #[arg(value_name = "PATH")]
-    pub paths: Vec<PathBuf>,
-
-    /// A list of them, a path on each line; - is stdin
-    #[arg(long, value_name = "FILE")]
-    pub repos: Option<PathBuf>,
-
-    /// safe (a cleaner text), restage (stages) or harden (no root, smallest base)
-    #[arg(long, value_enum, default_value_t = Level::Restage, hide_possible_values = true, hide_default_value = true)]
-    pub level: Level,
-
-    /// A TOML file whose [migrate.bases] holds for every repository
-    #[arg(long, value_name = "FILE")]
-    pub bases: Option<PathBuf>,
-
-    /// Write the files; without, only the diff and the ledger are shown
-    #[arg(long, group = "delivery")]
-    pub write: bool,
-
-    /// Write a patch for `git am` for each repository
-    #[arg(long, value_name = "DIR", group = "delivery")]
-    pub patch_dir: Option<PathBuf>,
-
-    /// Commit to a new branch of each repository; nothing is checked out or pushed
-    #[arg(long, value_name = "NAME", group = "delivery")]
-    pub branch: Option<String>,
-
-    /// Also write files that git could not bring back
-    #[arg(long, requires = "write")]
-    pub allow_dirty: bool,
-
-    /// Also deliver files of which something is left to a person
-    #[arg(long, requires = "delivery")]
-    pub accept_open: bool,
-
-    /// Keep what was done here, and go on from there when started again
-    #[arg(long, value_name = "DIR")]
-    pub run_dir: Option<PathBuf>,
-
-    /// Build and run old and new; what does worse is not delivered
-    #[arg(long)]
-    pub verify: bool,
-
-    /// Write a report; its name ends in .html, .json or .md
-    #[arg(long, value_name = "FILE")]
-    pub report: Option<PathBuf>,
-
-    /// Stop when this many repositories change
-    #[arg(long, value_name = "N")]
-    pub limit: Option<usize>,
-
-    /// easy: leave out files that something stands in the way of
-    #[arg(long, value_enum, hide_possible_values = true)]
-    pub only: Option<Only>,
-
-    /// text or json
-    #[arg(long, value_enum, default_value_t = MigrateFormat::Text, hide_possible_values = true)]
-    pub format: MigrateFormat,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Only {
-    Easy,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Level {
-    Safe,
-    Restage,
-    Harden,
-}
-
-impl From<Level> for crate::migrate::Level {
-    fn from(level: Level) -> Self {
-        match level {
-            Level::Safe => Self::Safe,
-            Level::Restage => Self::Restage,
-            Level::Harden => Self::Harden,
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum MigrateFormat {
-    Text,
-    Json,
 }
 
 #[derive(Debug, Clone, ClapArgs)]

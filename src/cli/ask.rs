@@ -3,6 +3,7 @@
 use inquire::{InquireError, MultiSelect, Select, Text};
 
 use crate::cli::{Exit, Failure};
+use crate::migrate::{Decision, Entry};
 use crate::plan::question::Question;
 use crate::plan::service::Service;
 
@@ -41,6 +42,17 @@ pub(super) fn which(services: &[Service]) -> Result<Vec<usize>, Failure> {
 /// Asks for consent; no is the default.
 pub(super) fn consent(question: &str) -> Result<bool, Failure> {
     inquire::Confirm::new(question).with_default(false).prompt().map_err(stopped)
+}
+
+/// Asks what becomes of an instruction that a migration cannot judge; nothing where it stays open.
+pub(super) fn decide(place: &str, entry: &Entry) -> Result<Option<Decision>, Failure> {
+    let can = Decision::of(entry);
+    let shown: Vec<String> = std::iter::once("leave it open".to_owned())
+        .chain(can.iter().map(|decision| decision.words().to_owned()))
+        .collect();
+    let ask = format!("{place}:{}: `{}` is {}", entry.line, entry.text, entry.fate);
+    let chosen = Select::new(&ask, shown).raw_prompt().map_err(stopped)?;
+    Ok(chosen.index.checked_sub(1).and_then(|at| can.get(at).copied()))
 }
 
 fn stopped(error: InquireError) -> Failure {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::dockerfiles;
 use crate::cli::{Exit, Failure, read_named};
 use crate::dockerfile;
+use crate::migrate;
 use crate::repo::{Inventory, RelPath};
 use crate::stack;
 
@@ -132,7 +133,7 @@ impl Repository {
 
     /// Reads it: one walk, and every byte of its Dockerfiles.
     pub fn read(&self) -> Result<Read, Failure> {
-        let inventory = Inventory::scan(&self.root, &stack::reads())
+        let inventory = Inventory::scan(&self.root, &migrate::reads())
             .map_err(|bad| Failure::new(Exit::Misuse, bad.to_string()))?;
         let is_meant = |path: &RelPath| match &self.only {
             Some(only) => path == only,

@@ -65,6 +65,8 @@ pub enum DropReason {
     },
     /// It says what is so anyway.
     SaysNothing,
+    /// A person was asked.
+    Decided,
 }
 
 impl fmt::Display for DropReason {
@@ -80,6 +82,7 @@ impl fmt::Display for DropReason {
                 )
             }
             Self::SaysNothing => f.write_str("it says what is so anyway"),
+            Self::Decided => f.write_str("a person decided that nothing needs it"),
         }
     }
 }

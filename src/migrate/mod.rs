@@ -8,7 +8,9 @@
 
 pub mod account;
 pub mod assess;
+pub mod bake;
 mod bases;
+mod decision;
 mod harvest;
 pub mod inventory;
 mod keep;
@@ -26,6 +28,7 @@ use serde::{Deserialize, Serialize};
 pub use account::{Disposition, DropReason, Entry, Ledger};
 pub use assess::{Obstacle, ObstacleKind, assess};
 pub use bases::Bases;
+pub use decision::{Decision, Decisions};
 pub use inventory::{Effort, Row, survey};
 pub use measured::{Judgement, Measured};
 pub use safe::{Safe, Sense, safe};
@@ -34,7 +37,8 @@ pub use shape::Shape;
 use crate::dockerfile::{self, Dockerfile, Stages};
 use crate::lint::{self, Secrets};
 use crate::out::{self, OutFile, Standing};
-use crate::repo::{Inventory, RelPath};
+use crate::repo::{Inventory, Reads, RelPath};
+use crate::stack;
 
 /// How far a migration goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -100,6 +104,14 @@ pub enum Outcome {
     Refused,
 }
 
+/// What a migration reads of a repository: what planning reads, and the scripts that an old image starts with.
+pub fn reads() -> Reads {
+    let mut reads = stack::reads();
+    reads.endings.push(".sh");
+    reads.names.extend(["entrypoint", "docker-entrypoint"]);
+    reads
+}
+
 /// Migrates one Dockerfile of a repository. Never fails: where obstacles stand in the way of stages the text is only
 /// cleaned, and what cannot be touched at all is refused with its reasons.
 pub fn migrate(path: &RelPath, text: &str, inventory: &Inventory, level: Level) -> Migration {
@@ -114,6 +126,18 @@ pub fn migrate_with(
     level: Level,
     bases: &Bases,
 ) -> Migration {
+    migrate_as_decided(path, text, inventory, level, bases, &Decisions::default())
+}
+
+/// The same, with what a person has decided about what was left to them.
+pub fn migrate_as_decided(
+    path: &RelPath,
+    text: &str,
+    inventory: &Inventory,
+    level: Level,
+    bases: &Bases,
+    decisions: &Decisions,
+) -> Migration {
     let (old, problems) = dockerfile::parse(text);
     let stages = Stages::of(&old);
     let mut obstacles = assess(&old, &problems, &stages);
@@ -125,7 +149,7 @@ pub fn migrate_with(
     let mut reached = Level::Safe;
     let mut made: Option<Made> = None;
     if level != Level::Safe && obstacles.is_empty() {
-        match restage::restage(path, &old, inventory, level, bases) {
+        match restage::restage(path, &old, inventory, level, bases, decisions) {
             Ok(restaged) => {
                 made = Some(restaged.into());
                 reached = level;

@@ -64,6 +64,7 @@ struct Table {
     class: BTreeMap<Class, Names>,
     toolchain: BTreeMap<String, Toolchain>,
     library: BTreeMap<String, Vec<String>>,
+    program: BTreeMap<String, Vec<String>>,
     older: BTreeMap<String, String>,
     renamed: BTreeMap<String, String>,
 }
@@ -175,12 +176,16 @@ pub fn explain(
         Some((Class::Build, names)) => {
             made(Class::Build, one(), Vec::new(), format!("{}{renamed}{dropped}", names.why))
         }
-        Some((Class::Tool, _)) if is_called(debian) => made(
-            Class::Runtime,
-            Vec::new(),
-            one(),
-            format!("the start of the image calls it{renamed}{dropped}"),
-        ),
+        Some((Class::Tool, _))
+            if is_called(debian) || programs(debian).iter().any(|name| is_called(name)) =>
+        {
+            made(
+                Class::Runtime,
+                Vec::new(),
+                one(),
+                format!("the start of the image calls it{renamed}{dropped}"),
+            )
+        }
         Some((Class::Runtime, names)) => {
             made(Class::Runtime, Vec::new(), one(), format!("{}{renamed}{dropped}", names.why))
         }
@@ -195,6 +200,10 @@ pub fn explain(
             made(Class::Unknown, Vec::new(), one(), why)
         }
     }
+}
+
+fn programs(package: &str) -> &'static [String] {
+    TABLE.program.get(package).map(Vec::as_slice).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -230,13 +239,15 @@ mod tests {
             (Manager::Apt, "imagemagick=8:6.9", "go", Release::Today, Runtime, "", "imagemagick"),
             (Manager::Apt, "vim", "go", Release::Today, Tool, "", ""),
             (Manager::Apt, "wget", "go", Release::Today, Runtime, "", "wget"),
+            (Manager::Apt, "netcat", "go", Release::Today, Runtime, "", "netcat-openbsd"),
             (Manager::Apt, "python-pip", "python", Release::Today, Provided, "", ""),
             (Manager::Apt, "python", "node", Release::Today, Build, "python3", ""),
             (Manager::Apt, "nodejs", "python", Release::Today, Unknown, "", "nodejs"),
             (Manager::Apt, "libfoo-dev", "go", Release::Today, Unknown, "libfoo-dev", "libfoo-dev"),
             (Manager::Yum, "whatever", "go", Release::Today, Unknown, "", "whatever"),
         ] {
-            let found = explain(manager, written, Target { stack, release }, |name| name == "wget");
+            let found =
+                explain(manager, written, Target { stack, release }, |name| name == "wget" || name == "nc");
             let words = (found.class, found.build.join(" "), found.runtime.join(" "));
             assert_eq!(words, (class, build.to_owned(), runtime.to_owned()), "{written} for {stack}");
             assert!(!found.why.is_empty());

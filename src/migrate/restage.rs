@@ -7,6 +7,7 @@ use super::Level;
 use super::account::{Disposition, DropReason, Ledger};
 use super::assess::{Obstacle, ObstacleKind};
 use super::bases::Bases;
+use super::decision::Decisions;
 use super::harvest::{Scene, harvest, version};
 use super::keep::keep;
 use super::known;
@@ -40,6 +41,7 @@ pub(super) fn restage(
     inventory: &Inventory,
     level: Level,
     bases: &Bases,
+    decisions: &Decisions,
 ) -> Result<Restaged, Vec<Obstacle>> {
     let stages = Stages::of(old);
     let refuse = |line, kind, why: String| vec![Obstacle { line, kind, why }];
@@ -78,6 +80,8 @@ pub(super) fn restage(
         version,
     };
     let mut taken = harvest(&scene);
+    taken.decide(&scene, decisions);
+    taken.user_and_image(&scene);
     if !taken.obstacles.is_empty() {
         return Err(taken.obstacles);
     }

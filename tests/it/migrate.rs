@@ -305,3 +305,50 @@ fn a_known_installer_is_what_the_base_has_and_others_stay_refused() {
     repo.run_without_a_trace(&["migrate"]).ended(0, &[]);
     assert!(repo.run(&["migrate"]).out.contains("a download is run unread"));
 }
+
+#[test]
+fn a_builder_gets_both_images_and_the_repository_stays() {
+    let repo = Repo::new(crate::repo::TWO);
+    repo.write("api/Dockerfile", "FROM golang:1.26\nCOPY . .\nRUN go build -o app\nCMD [\"./app\"]\n");
+    repo.write("web/Dockerfile", "FROM golang:1.26\nCOPY . .\nRUN go build -o app\nCMD [\"./app\"]\n");
+    let bake = tempfile::tempdir().expect("a folder");
+    let folder = bake.path().join("out");
+    let words = folder.to_str().expect("a path");
+    repo.run_without_a_trace(&["migrate", "--bake", words]).ended(0, &["docker-bake.hcl with 4 images"]);
+    let text = std::fs::read_to_string(folder.join("docker-bake.hcl")).expect("the file");
+    let targets: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("target \"")).collect();
+    assert_eq!(targets.len(), 4, "{text}");
+    assert!(text.contains("targets = [\"old\", \"new\"]"), "{text}");
+    // Every file that it names is there, and the new ones are what a migration would write.
+    for (word, at) in [("dockerfile", true), ("context", false)] {
+        for line in text.lines().filter(|line| line.trim_start().starts_with(word)) {
+            let path = std::path::Path::new(line.split('"').nth(1).expect("a path"));
+            assert!(path.is_absolute() && if at { path.is_file() } else { path.is_dir() }, "{line}");
+        }
+    }
+    let new = walkdir::WalkDir::new(&folder).into_iter().filter_map(Result::ok);
+    let new: Vec<_> = new.filter(|entry| entry.file_name() == "Dockerfile").collect();
+    assert_eq!(new.len(), 2);
+    let made = std::fs::read_to_string(new[0].path()).expect("a Dockerfile");
+    assert!(made.contains("# dockgen:generated"), "{made}");
+    assert!(new[0].path().with_file_name("Dockerfile.dockerignore").is_file());
+    repo.run(&["migrate", "--bake", words, "--write"]).ended(2, &["cannot be used with"]);
+}
+
+#[test]
+fn without_a_terminal_nobody_is_asked() {
+    let repo = Repo::new(NODE);
+    repo.run_without_a_trace(&["migrate", "--interactive"]).ended(2, &["there is no terminal to ask on"]);
+}
+
+#[test]
+fn an_entry_script_keeps_its_mode_and_the_tools_that_it_calls() {
+    let script = ("start.sh", "#!/bin/sh\nuntil nc -z db 5432; do sleep 1; done\nexec node server.js\n");
+    let (ran, text) = restaged(
+        &[NODE[0], NODE[1], script],
+        "FROM node:24\nRUN apt-get update && apt-get install -y netcat vim\nWORKDIR /usr/src/app\nCOPY . .\nRUN npm install && chmod +x /usr/src/app/start.sh\nEXPOSE 3000\nCMD [\"/usr/src/app/start.sh\"]\n",
+    );
+    assert!(text.contains("RUN chmod +x start.sh"), "{ran}{text}");
+    assert!(text.contains("netcat-openbsd") && !text.contains("vim"), "the script calls nc: {text}");
+    assert!(text.contains("\"start.sh\"") || text.contains("\"./start.sh\""), "{text}");
+}

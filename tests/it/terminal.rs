@@ -150,3 +150,38 @@ fn without_sequences(shown: &str) -> String {
     let sequence = regex_lite::Regex::new("\u{1b}\\[[0-9;?]*[A-Za-z]").expect("a literal");
     sequence.replace_all(shown, "").replace('\r', "")
 }
+
+#[test]
+fn what_a_migration_leaves_to_a_person_is_asked() {
+    let repo = Repo::new(GO);
+    repo.write(
+        "Dockerfile",
+        "FROM golang:1.26\nRUN wget https://example.com/x.tgz\nRUN frobnicate /etc/x\nCOPY . .\nRUN go build -o app\nCMD [\"./app\"]\n",
+    );
+    let args = ["migrate", "--interactive", "--write", "--allow-dirty"];
+    let mut session = start(&repo, &args);
+    answer(&mut session, "Dockerfile:2: `RUN wget", &format!("{DOWN}{ENTER}"));
+    answer(&mut session, "Dockerfile:3: `RUN frobnicate", &format!("{DOWN}{DOWN}{ENTER}"));
+    let (code, shown) = end(session);
+    assert_eq!(code, 0, "{shown}");
+    let text = repo.read("Dockerfile");
+    assert!(text.contains("RUN frobnicate /etc/x") && !text.contains("wget"), "{text}");
+    assert!(shown.contains("a person decided that nothing needs it"), "{shown}");
+    // The answers are settings, so the next run keeps them.
+    assert!(repo.read("dockgen.toml").contains("RUN frobnicate /etc/x"));
+    repo.run(&["check"]).ended(0, &["up to date"]);
+}
+
+#[test]
+fn what_stays_open_in_a_migration_is_not_written() {
+    let repo = Repo::new(GO);
+    repo.write(
+        "Dockerfile",
+        "FROM golang:1.26\nRUN frobnicate\nCOPY . .\nRUN go build -o app\nCMD [\"./app\"]\n",
+    );
+    let mut session = start(&repo, &["migrate", "--interactive", "--write", "--allow-dirty"]);
+    answer(&mut session, "Dockerfile:2: `RUN frobnicate", ENTER);
+    let (code, shown) = end(session);
+    assert_eq!(code, 1, "{shown}");
+    assert!(repo.read("Dockerfile").starts_with("FROM golang:1.26\n"), "{shown}");
+}

@@ -1,5 +1,6 @@
 //! `dockgen inventory` and `dockgen migrate`: many old Dockerfiles, an account of each, and only then a change.
 
+mod bake;
 mod git;
 mod journal;
 mod proof;
@@ -21,9 +22,10 @@ use crate::repo::Inventory;
 use crate::stack;
 use crate::threads::in_order;
 
+use bake::{Baked, Baker};
 use journal::{Done, FileDone, Journal};
 use proof::Prover;
-use work::{Delivery, Dirty, Open, Planned, Work};
+use work::{Asks, Delivery, Dirty, Open, Planned, Work};
 
 /// Runs `dockgen inventory`.
 pub(super) fn inventory(args: &InventoryArgs, term: &Term) -> Result<Exit, Failure> {
@@ -70,6 +72,10 @@ fn nothing() -> Failure {
 /// Runs `dockgen migrate`.
 pub(super) fn run(args: &MigrateArgs, term: &Term) -> Result<Exit, Failure> {
     let repositories = meant(args)?;
+    if args.interactive && !term.is_interactive() {
+        let bad = Failure::new(Exit::Misuse, "there is no terminal to ask on");
+        return Err(bad.help("without --interactive what is left to a person stands in the ledger"));
+    }
     let work = work(args, &repositories)?;
     let mut run = Run {
         args,
@@ -79,6 +85,7 @@ pub(super) fn run(args: &MigrateArgs, term: &Term) -> Result<Exit, Failure> {
         totals: Totals::default(),
         all: repositories.len(),
         shown: 0,
+        baked: Vec::new(),
     };
     if args.format == MigrateFormat::Json {
         term.data("{\"schema_version\":1,\"migrations\":[")?;
@@ -89,21 +96,23 @@ pub(super) fn run(args: &MigrateArgs, term: &Term) -> Result<Exit, Failure> {
         planned if args.limit.is_some() => Ok(planned),
         planned => work.deliver(planned).map(Planned::Done),
     };
-    in_order(&repositories, plan, |repository, planned: Option<Result<Planned, Failure>>| {
+    let each = |repository: &Repository, planned: Option<Result<Planned, Failure>>| {
         if args.limit.is_some_and(|limit| run.tally.repositories >= limit) {
             return ControlFlow::Break(());
         }
         let planned = planned.unwrap_or_else(|| {
             Ok(Planned::Ready { done: work::defect(repository), root: PathBuf::new(), changes: Vec::new() })
         });
-        match planned.and_then(|planned| work.deliver(planned)).and_then(|done| run.take(&done)) {
+        let done = planned.and_then(|planned| work.deliver(planned));
+        match done.and_then(|done| run.take(&done, repository)) {
             Ok(()) => ControlFlow::Continue(()),
             Err(bad) => {
                 failed = Some(bad);
                 ControlFlow::Break(())
             }
         }
-    });
+    };
+    one_or_all(&work, &repositories, plan, each);
     if let Some(bad) = failed {
         return Err(bad);
     }
@@ -112,6 +121,21 @@ pub(super) fn run(args: &MigrateArgs, term: &Term) -> Result<Exit, Failure> {
         term.done("report", &path.display().to_string());
     }
     run.end()
+}
+
+/// All repositories at once, or one after the other where a person is asked about them.
+fn one_or_all(
+    work: &Work,
+    repositories: &[Repository],
+    plan: impl Fn(&Repository) -> Result<Planned, Failure> + Sync,
+    mut each: impl FnMut(&Repository, Option<Result<Planned, Failure>>) -> ControlFlow<()>,
+) {
+    match work.asks {
+        Asks::Nobody => in_order(repositories, plan, each),
+        Asks::Person => {
+            let _ = repositories.iter().try_for_each(|repository| each(repository, Some(plan(repository))));
+        }
+    }
 }
 
 /// The repositories that were named, on the command line and in a list.
@@ -141,6 +165,8 @@ fn work(args: &MigrateArgs, repositories: &[Repository]) -> Result<Work, Failure
         open: if args.accept_open { Open::Accepted } else { Open::Kept },
         only: args.only,
         bases: args.bases.as_deref().map(bases).transpose()?.unwrap_or_default(),
+        asks: if args.interactive { Asks::Person } else { Asks::Nobody },
+        baker: None,
         prover: None,
         journal: None,
         patches: work::patch_names(repositories),
@@ -166,6 +192,7 @@ fn work(args: &MigrateArgs, repositories: &[Repository]) -> Result<Work, Failure
     if let Some(path) = &args.report {
         report::format(path)?;
     }
+    work.baker = args.bake.as_deref().map(|folder| Baker::new(folder, &work.patches)).transpose()?;
     if args.verify {
         work.prover = Some(Prover::new()?);
     }
@@ -183,7 +210,7 @@ fn work(args: &MigrateArgs, repositories: &[Repository]) -> Result<Work, Failure
 /// What a run was asked for, as far as it has to be the same when it goes on.
 fn options(args: &MigrateArgs) -> String {
     let mut words = vec![format!("--level {}", format!("{:?}", args.level).to_lowercase())];
-    let paths = [("--patch-dir", &args.patch_dir), ("--bases", &args.bases)];
+    let paths = [("--patch-dir", &args.patch_dir), ("--bases", &args.bases), ("--bake", &args.bake)];
     words
         .extend(paths.iter().filter_map(|(flag, path)| Some(format!("{flag} {}", path.as_ref()?.display()))));
     words.extend(args.branch.iter().map(|name| format!("--branch {name}")));
@@ -221,6 +248,8 @@ struct Run<'a> {
     totals: Totals,
     all: usize,
     shown: usize,
+    /// What a builder is given.
+    baked: Vec<Baked>,
 }
 
 #[derive(Default)]
@@ -241,7 +270,10 @@ struct Tally {
 
 impl Run<'_> {
     /// Tells what came of a repository.
-    fn take(&mut self, done: &Done) -> Result<(), Failure> {
+    fn take(&mut self, done: &Done, repository: &Repository) -> Result<(), Failure> {
+        if self.work.baker.is_some() {
+            self.baked.extend(bake::of(done, &repository.root));
+        }
         let before = self.tally.changed;
         for item in report::items(done) {
             self.totals.add(&item);
@@ -325,8 +357,12 @@ impl Run<'_> {
     }
 
     fn end(self) -> Result<Exit, Failure> {
-        let Self { args, term, work, tally, all, .. } = self;
+        let Self { args, term, work, tally, all, baked, .. } = self;
         term.clear();
+        if let Some(baker) = &work.baker {
+            let (path, images) = baker.write(&baked)?;
+            term.done("bake", &format!("{} with {images} images", path.display()));
+        }
         if args.format == MigrateFormat::Json {
             term.data("\n]}\n")?;
         }

@@ -5,17 +5,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use super::bake::Baker;
 use super::git::{self, Commit, Unsaved};
 use super::journal::{self, Done, FileDone, Intent, Journal, Said, Step, Written};
 use super::proof::Prover;
 use crate::cli::args::Only;
+use crate::cli::ask;
 use crate::cli::repositories::Repository;
 use crate::cli::{Exit, Failure};
 use crate::config::Settings;
 use crate::dockerfile;
 use crate::lint::Secrets;
 use crate::migrate::mail::{self, Change};
-use crate::migrate::{self, Bases, Effort, Judgement, Level, Migration, Outcome};
+use crate::migrate::{self, Bases, Decisions, Effort, Judgement, Level, Migration, Outcome};
 use crate::out::{self, Consent, OutFile};
 use crate::plan::plan;
 use crate::repo::RelPath;
@@ -65,6 +67,10 @@ pub(super) struct Work {
     pub only: Option<Only>,
     /// What everybody's own images are built like.
     pub bases: Bases,
+    /// Asks about what is left to a person.
+    pub asks: Asks,
+    /// Puts the new files down for a builder.
+    pub baker: Option<Baker>,
     /// Builds and runs what was made.
     pub prover: Option<Prover>,
     pub journal: Option<Journal>,
@@ -84,6 +90,13 @@ pub(super) enum Dirty {
 pub(super) enum Open {
     Kept,
     Accepted,
+}
+
+/// Is a person asked about what is left to them?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asks {
+    Nobody,
+    Person,
 }
 
 /// A repository on its way.
@@ -154,6 +167,17 @@ impl Work {
             }
             let mut migration =
                 Box::new(migrate::migrate_with(&path, &text, &inventory, self.level, &self.bases));
+            if self.asks == Asks::Person {
+                let decisions = decide(&repository.root, &migration)?;
+                if !decisions.is_empty() {
+                    let (level, bases) = (self.level, &self.bases);
+                    *migration =
+                        migrate::migrate_as_decided(&path, &text, &inventory, level, bases, &decisions);
+                }
+            }
+            if let Some(baker) = self.baker.as_ref().filter(|_| migration.outcome == Outcome::Changed) {
+                baker.put(&repository.key(), &migration)?;
+            }
             if let Some(prover) = self.prover.as_ref().filter(|_| migration.outcome == Outcome::Changed) {
                 match prover.prove(&repository.root, &migration) {
                     Ok(measured) => migration.measured = Some(measured),
@@ -317,6 +341,21 @@ impl Work {
         self.intend(done, Step::Branch(commit.0.clone()))?;
         Ok(git::branch(root, name, &commit).map_err(refuse))
     }
+}
+
+/// Asks about each instruction that is left to a person.
+fn decide(root: &Path, made: &Migration) -> Result<Decisions, Failure> {
+    let mut decisions = Decisions::new();
+    if made.outcome != Outcome::Changed {
+        return Ok(decisions);
+    }
+    let place = root.join(made.path.as_str());
+    for entry in made.ledger.for_a_person() {
+        if let Some(decision) = ask::decide(&place.display().to_string(), entry)? {
+            decisions.insert(entry.line, decision);
+        }
+    }
+    Ok(decisions)
 }
 
 fn undelivered(file: FileDone) -> FileDone {

@@ -113,7 +113,6 @@ pub(super) fn harvest(scene: &Scene<'_>) -> Harvest {
         let (fate, notes) = harvest.judge(scene, instruction);
         harvest.fates.insert(instruction.line, (fate, notes));
     }
-    harvest.user_and_image(scene);
     harvest
 }
 
@@ -208,7 +207,7 @@ impl Harvest {
         }
     }
 
-    fn wish(&mut self, key: &str, value: toml::Value, line: u32) {
+    pub(super) fn wish(&mut self, key: &str, value: toml::Value, line: u32) {
         if let Some(known) = self.wishes.iter_mut().find(|wish| wish.key == key) {
             if let (toml::Value::Array(all), toml::Value::Array(new)) = (&mut known.value, &value) {
                 all.extend(new.iter().filter(|item| !all.contains(item)).cloned().collect::<Vec<_>>());

@@ -7,6 +7,7 @@ use crate::dockerfile::{Form, Instruction, Meaning};
 use crate::lint::piped;
 use crate::migrate::known::Installer;
 use crate::migrate::packages::explain;
+use crate::repo::RelPath;
 
 /// What one command means for the new file.
 enum Verdict {
@@ -16,6 +17,8 @@ enum Verdict {
     Nothing,
     /// The running program may need it, and it works on any image of the same kind.
     Runtime,
+    /// The same in other words.
+    Instead(String),
     /// Packages, explained beside.
     Packages,
     /// Nobody can tell.
@@ -165,7 +168,13 @@ pub(super) fn judge(
                 person("whether these packages are installed depends on a condition")
             }
             Verdict::Packages => Disposition::Kept { setting: "the packages of the stages".to_owned() },
-            Verdict::Runtime if command.is_conditional => person("whether it runs depends on a condition"),
+            Verdict::Runtime | Verdict::Instead(_) if command.is_conditional => {
+                person("whether it runs depends on a condition")
+            }
+            Verdict::Instead(text) => {
+                carried.push(text);
+                Disposition::Carried { stage: "runtime".to_owned(), change: None }
+            }
             Verdict::Runtime => {
                 carried.push(words.to_owned());
                 if let Some(user) = scene.ordinary_user().filter(|_| command.program() == Some("mkdir")) {
@@ -445,12 +454,32 @@ fn removal(scene: &Scene<'_>, command: &Command) -> Verdict {
     }
 }
 
+/// `chmod +x` on files of the program, which lie elsewhere now: in the repository they may have no such mode.
+fn mode(scene: &Scene<'_>, command: &Command) -> Option<String> {
+    let ships_sources = matches!(scene.service.stack.value.as_str(), "node" | "python");
+    let mut words = command.operands().map(|word| word.text.as_str());
+    let mode = words.next().filter(|_| ships_sources && command.program() == Some("chmod"))?;
+    let runs = mode.contains('x')
+        || mode.bytes().all(|digit| digit.is_ascii_digit()) && mode.contains(['5', '7', '1']);
+    let home = scene.image.workdir.as_deref().unwrap_or("/");
+    let own = |path: &str| {
+        let below = path.strip_prefix(home).unwrap_or(path).trim_start_matches("./").trim_start_matches('/');
+        let place = RelPath::new(below).ok()?;
+        (scene.is_in_program(path) && scene.inventory.has(&place)).then(|| below.to_owned())
+    };
+    let paths: Vec<String> = words.map(own).collect::<Option<_>>()?;
+    (runs && !paths.is_empty()).then(|| format!("chmod +x {}", paths.join(" ")))
+}
+
 /// Folders of the program are made by the stages; others are made in the runtime again.
 fn folders(scene: &Scene<'_>, command: &Command, program: &str) -> Verdict {
     let skipped = usize::from(matches!(program, "chown" | "chmod"));
     let paths: Vec<&str> = command.operands().skip(skipped).map(|word| word.text.as_str()).collect();
     if command.args().iter().any(|word| word.text.contains('$')) {
         return Verdict::Person(format!("what `{program}` works on is decided while building"));
+    }
+    if let Some(scripts) = mode(scene, command) {
+        return Verdict::Instead(scripts);
     }
     if paths.iter().all(|path| scene.is_in_program(path)) {
         return Verdict::Stage("runtime, which has the program's files");

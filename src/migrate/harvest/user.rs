@@ -6,7 +6,7 @@ use crate::migrate::packages::{Release, Target};
 
 impl Harvest {
     /// The user of the old image, and a base that has what the carried instructions need.
-    pub(super) fn user_and_image(&mut self, scene: &Scene<'_>) {
+    pub(in crate::migrate) fn user_and_image(&mut self, scene: &Scene<'_>) {
         let line = scene.stage.instructions.iter().rfind(|i| i.keyword == Keyword::User).map(|i| i.line);
         let user = scene.image.user.clone().unwrap_or_else(|| "root".to_owned());
         let name = user.split(':').next().unwrap_or_default();
