@@ -106,6 +106,7 @@ impl<'a> Workspace<'a> {
             .keys()
             .any(|other| other != folder && other.is_within(folder) && path.is_within(other));
         path.extension() == Some("rs")
+            && path.name() != "tests.rs"
             && !is_other
             && below.as_str() != "build.rs"
             && !below.segments().next().is_some_and(|first| ASIDE.contains(&first))
