@@ -9,11 +9,12 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use docker_credential::{CredentialRetrievalError, DockerCredential};
 use sha2::{Digest as _, Sha256};
-use ureq::http::{Response, StatusCode};
+use ureq::http::{Response, StatusCode, Uri};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body};
 
@@ -219,8 +220,9 @@ impl Registries {
         service: Option<String>,
         credential: Option<DockerCredential>,
     ) -> Result<String, RegistryError> {
-        let is_guarded = realm.starts_with("https://") || asked.is_here();
-        // A password does not go over an open line.
+        // A password does not go over an open line, wherever the registry itself may be.
+        let is_guarded = realm.starts_with("https://")
+            || realm.parse::<Uri>().is_ok_and(|realm| realm.host().is_some_and(is_this_machine));
         let credential = credential.filter(|_| is_guarded);
         let scope = format!("repository:{}:pull", asked.repository);
         let service = service.unwrap_or_else(|| asked.host.clone());
@@ -344,8 +346,7 @@ impl Asked {
 
     /// A registry on this machine, which Docker takes without encryption as well.
     fn is_here(&self) -> bool {
-        let name = self.host.rsplit_once(':').map_or(self.host.as_str(), |(name, _)| name);
-        name == "localhost" || name.starts_with("127.") || name == "[::1]"
+        is_this_machine(self.host.rsplit_once(':').map_or(self.host.as_str(), |(name, _)| name))
     }
 
     fn root(&self) -> String {
@@ -391,6 +392,12 @@ impl Asked {
     }
 }
 
+/// Does the name of a host, without its port, stay on this machine?
+fn is_this_machine(name: &str) -> bool {
+    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    name == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
 fn is_digest(text: &str) -> bool {
     let hex = text.strip_prefix("sha256:").unwrap_or_default();
     hex.len() == 64 && hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
@@ -399,6 +406,16 @@ fn is_digest(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_that_stay_on_this_machine() {
+        for name in ["localhost", "127.0.0.1", "127.1.2.3", "[::1]"] {
+            assert!(is_this_machine(name), "{name}");
+        }
+        for name in ["127.example.com", "localhost.example.com", "10.0.0.1", ""] {
+            assert!(!is_this_machine(name), "{name}");
+        }
+    }
 
     #[test]
     fn images_are_asked_for_where_docker_would() {
