@@ -22,14 +22,14 @@ pub(super) fn grant(
     let settings = settings.for_service(&service.dir);
     let runtime = &mut service.runtime;
 
-    // What has no port has nobody to ask how it is.
-    if let Some(kind) = settings.choice(&keys::KIND, notes).decide() {
-        service.kind = Choice::default()
-            .or(Some(kind))
-            .or(Some(service.kind.clone()))
-            .decide()
-            .unwrap_or(service.kind.clone());
+    let planned = service.kind.clone();
+    let kind = settings.choice(&keys::KIND, notes);
+    if kind.so_far().is_some() {
+        // What has no port has nobody to ask how it is.
         (runtime.port, runtime.health) = (None, None);
+    }
+    if let Some(kind) = kind.or(Some(planned)).decide() {
+        service.kind = kind;
     }
     let planned = runtime.user.clone();
     if let Some(user) = settings.choice(&keys::USER, notes).or(Some(planned)).decide() {
