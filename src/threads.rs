@@ -5,33 +5,33 @@
 #[cfg(feature = "cli")]
 mod in_order;
 
-use std::num::NonZero;
+use rayon::prelude::*;
 
 #[cfg(feature = "cli")]
 pub use in_order::in_order;
 
 /// What `work` makes of each of `things`. Fewer than `worth` of them for each thread are not worth one: starting it
 /// takes longer.
-pub fn for_each<T: Sync, R: Send>(things: &[T], worth: usize, work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let part = |things: &[T]| -> Vec<R> { things.iter().map(&work).collect() };
+pub fn for_each<T: Sync, R: Send>(
+    things: &[T],
+    worth: usize,
+    work: impl Fn(&T) -> R + Sync + Send,
+) -> Vec<R> {
     if things.len() <= worth {
-        return part(things);
+        return things.iter().map(work).collect();
     }
-    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let share = things.len().div_ceil(threads).max(worth);
-    std::thread::scope(|scope| {
-        let mut parts = things.chunks(share);
-        let mine = parts.next().unwrap_or_default();
-        let others: Vec<_> = parts.map(|others| scope.spawn(|| part(others))).collect();
-        let mut results = part(mine);
-        for other in others {
-            match other.join() {
-                Ok(more) => results.extend(more),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        results
-    })
+    // Parts smaller than a thread's share, because the work of one can be a hundred times that of its neighbour.
+    things.par_iter().with_min_len(worth.div_ceil(4)).map(work).collect()
+}
+
+/// Sorts what threads have sorted in parts.
+pub fn merge<T: Send>(things: &mut [T], order: impl Fn(&T, &T) -> std::cmp::Ordering + Sync) {
+    const WORTH: usize = 10_000;
+    if things.len() < WORTH {
+        things.sort_by(order);
+    } else {
+        things.par_sort_by(order);
+    }
 }
 
 #[cfg(test)]

@@ -4,12 +4,14 @@
 //! tests) come through [`Inventory::from_files`], the same door for both.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use crate::diag::Diagnostic;
 use crate::repo::dir::{Dir, Doc, Manifest};
 use crate::repo::format::{Element, Tree};
 use crate::repo::path::RelPath;
+use crate::threads;
 
 /// Everything one walk saw, in byte order of the paths.
 #[derive(Debug, Clone, Default)]
@@ -98,8 +100,7 @@ impl Inventory {
 
     /// Sorts what a walk found.
     pub(crate) fn new(mut entries: Vec<(RelPath, Entry)>, notes: Vec<Diagnostic>) -> Self {
-        // The threads of a walk have sorted what they saw; a stable sort merges such runs.
-        entries.sort_by(|a, b| a.0.cmp(&b.0));
+        threads::merge(&mut entries, |a, b| a.0.cmp(&b.0));
         entries.dedup_by(|a, b| a.0 == b.0);
         Self { entries, notes, xml: Arc::default(), toml: Arc::default() }
     }
@@ -113,11 +114,14 @@ impl Inventory {
         }
     }
 
-    /// Puts what was read in the place of a file that was only seen.
-    pub(super) fn set(&mut self, path: &RelPath, entry: Entry) {
-        if let Ok(at) = self.entries.binary_search_by(|(seen, _)| seen.cmp(path)) {
-            self.entries[at].1 = entry;
-        }
+    /// Puts what was read in the place of a file that was only seen; `at` counts as [`Self::range`] does.
+    pub(super) fn set(&mut self, at: usize, entry: Entry) {
+        self.entries[at].1 = entry;
+    }
+
+    /// The path of a file that was seen; `at` counts as [`Self::range`] does.
+    pub(super) fn path(&self, at: usize) -> &RelPath {
+        &self.entries[at].0
     }
 
     /// All files, in byte order of their paths.
@@ -165,15 +169,20 @@ impl Inventory {
 
     /// The files below a folder, in byte order.
     pub(crate) fn below(&self, folder: &RelPath) -> &[(RelPath, Entry)] {
+        &self.entries[self.range(folder)]
+    }
+
+    /// Which of all files, in byte order, lie below a folder.
+    pub(super) fn range(&self, folder: &RelPath) -> Range<usize> {
         if folder.is_root() {
-            return &self.entries;
+            return 0..self.entries.len();
         }
         // All children of `a` start with `a/`, and `0` is the byte after `/`.
         let from = format!("{folder}/");
         let to = format!("{folder}0");
         let start = self.entries.partition_point(|(path, _)| path.as_str() < from.as_str());
         let end = self.entries.partition_point(|(path, _)| path.as_str() < to.as_str());
-        &self.entries[start..end]
+        start..end
     }
 
     /// The repository seen from one folder.
@@ -206,8 +215,8 @@ fn once<T>(
 pub(super) fn is_environment(path: &RelPath) -> bool {
     let name = path.name();
     let is_example =
-        [".example", ".sample", ".template", ".dist"].iter().any(|ending| name.ends_with(ending));
-    (name == ".env" || name.starts_with(".env.")) && !is_example
+        || [".example", ".sample", ".template", ".dist"].iter().any(|ending| name.ends_with(ending));
+    name.strip_prefix(".env").is_some_and(|rest| rest.is_empty() || rest.starts_with('.')) && !is_example()
 }
 
 #[cfg(test)]

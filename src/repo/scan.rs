@@ -93,9 +93,11 @@ impl Inventory {
         }
         let mut inventory = Self::new(entries, notes);
         let wanted = sources(&inventory, &reads.sources);
-        let texts = threads::for_each(&wanted, 32, |path| read(&root.join(path.as_str()), LONGEST_SOURCE));
-        for (path, text) in wanted.iter().zip(texts) {
-            inventory.set(path, text);
+        let texts = threads::for_each(&wanted, 32, |source| {
+            read(&root.join(inventory.path(source.at).as_str()), LONGEST_SOURCE)
+        });
+        for (source, text) in wanted.into_iter().zip(texts) {
+            inventory.set(source.at, text);
         }
         Ok(inventory)
     }
@@ -311,8 +313,16 @@ fn read(on_disk: &Path, limit: u64) -> Entry {
     }
 }
 
+/// A file in the inventory that may be worth reading, and how deep it lies. Paths are looked at once, by the threads:
+/// most of the time goes into waiting for their bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Source {
+    at: usize,
+    depth: usize,
+}
+
 /// The source files worth reading: below folders that hold a manifest, nearest first.
-fn sources(inventory: &Inventory, rules: &[SourceRead]) -> Vec<RelPath> {
+fn sources(inventory: &Inventory, rules: &[SourceRead]) -> Vec<Source> {
     let near: HashSet<&str> = rules.iter().flat_map(|rule| rule.near).copied().collect();
     let mut homes: BTreeMap<RelPath, Vec<&str>> = BTreeMap::new();
     // Manifests are read by their names, so what is only seen is none.
@@ -331,18 +341,19 @@ fn sources(inventory: &Inventory, rules: &[SourceRead]) -> Vec<RelPath> {
     wanted.dedup();
     // Files near the root come first when there are too many.
     keep_nearest(&mut wanted, MOST_SOURCES);
-    wanted.into_iter().cloned().collect()
+    wanted
 }
 
 /// What the rules take from below one folder: as many of each ending as its rule says.
-fn nearest<'i>(inventory: &'i Inventory, home: &RelPath, rules: &[&SourceRead]) -> Vec<&'i RelPath> {
+fn nearest(inventory: &Inventory, home: &RelPath, rules: &[&SourceRead]) -> Vec<Source> {
     let mut found = vec![Vec::new(); rules.len()];
-    for (path, _) in inventory.below(home).iter().filter(|(_, entry)| *entry == Entry::Seen) {
-        let Some(dot) = path.as_str().bytes().rposition(|byte| byte == b'.') else { continue };
+    let below = inventory.range(home).zip(inventory.below(home));
+    for (at, (path, _)) in below.filter(|(_, (_, entry))| *entry == Entry::Seen) {
+        let Some(dot) = memchr::memrchr(b'.', path.as_str().as_bytes()) else { continue };
         let ending = &path.as_str()[dot..];
         for (rule, found) in rules.iter().zip(&mut found) {
             if rule.ending == ending {
-                found.push(path);
+                found.push(Source { at, depth: path.depth() });
             }
         }
     }
@@ -352,10 +363,10 @@ fn nearest<'i>(inventory: &'i Inventory, home: &RelPath, rules: &[&SourceRead]) 
     found.concat()
 }
 
-/// Drops the deepest where there are more than `most`; those of one depth stay in the order of their paths.
-fn keep_nearest(paths: &mut Vec<&RelPath>, most: usize) {
-    if paths.len() > most {
-        paths.sort_by_cached_key(|path| path.depth());
-        paths.truncate(most);
+/// Drops the deepest where there are more than `most`; of those of one depth the first stay.
+fn keep_nearest(files: &mut Vec<Source>, most: usize) {
+    if files.len() > most {
+        files.sort_unstable_by_key(|file| (file.depth, file.at));
+        files.truncate(most);
     }
 }

@@ -62,12 +62,13 @@ impl MainPackage {
     pub fn choose(s: &Survey<'_>, go_mod: &GoMod, sources: &[Doc<'_>]) -> Option<Self> {
         let root = s.dir.path().clone();
         let found = candidates(&root, sources);
-        let mut ranked: Vec<(u32, &String, &Evidence)> = found
-            .iter()
-            .map(|(package, because)| {
-                (likeliness(package, &found, go_mod, &s.dir, sources), package, because)
-            })
-            .collect();
+        // The only one needs no comparison, which would read its sources once more.
+        let rank = |package: &str| match found.len() {
+            1 => 0,
+            _ => likeliness(package, &found, go_mod, &s.dir, sources),
+        };
+        let mut ranked: Vec<(u32, &String, &Evidence)> =
+            found.iter().map(|(package, because)| (rank(package), package, because)).collect();
         ranked.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
         let build = |package: Fact<String>| {
             let folder = root.join(&package.value).unwrap_or_default();

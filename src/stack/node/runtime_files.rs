@@ -97,6 +97,9 @@ pub(super) fn read_by(dir: &Dir<'_>, docs: &[Doc<'_>], built: &[String]) -> Vec<
 
 /// The line whose literal is this name, or a path that goes through it.
 fn named(docs: &[Doc<'_>], name: &str) -> Option<Fact<String>> {
+    if !docs.iter().any(|doc| doc.text.contains(name)) {
+        return None;
+    }
     let pattern = format!(r#"["'`](?:\.{{0,2}}/)*{}(?:["'`]|/)"#, regex_lite::escape(name));
     let pattern = regex_lite::Regex::new(&pattern).ok()?;
     docs.iter().find_map(|doc| {

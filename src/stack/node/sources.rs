@@ -58,7 +58,10 @@ const ASIDE: &[&str] = &[
 
 /// Is this a test by its name? <https://nodejs.org/api/test.html#running-tests-from-the-command-line>
 pub(super) fn is_test(name: &str) -> bool {
-    [".test.", ".spec.", "-test.", "_test.", ".stories.", ".cy."].iter().any(|mark| name.contains(mark))
+    let Some((stem, _)) = name.rsplit_once('.') else { return false };
+    let mark = |part: &str| matches!(part, "test" | "spec" | "stories" | "cy");
+    stem.split('.').skip(1).any(mark)
+        || stem.split('.').any(|part| part.ends_with("-test") || part.ends_with("_test"))
 }
 
 /// The sources of a server, its entry file first, then by depth.
@@ -304,6 +307,17 @@ mod tests {
         let found = listening(&of_server(&dir, Some("server.js")));
         assert_eq!(found.port.map(|port| port.value), port, "{line}");
         assert_eq!(found.variable.is_some(), by_variable, "{line}");
+    }
+
+    #[test]
+    fn tests_are_told_by_a_part_of_their_names() {
+        for test in ["app.test.js", "app.spec.ts", "app-test.js", "app_test.mjs", "a.b-test.c.js", "x.cy.ts"]
+        {
+            assert!(is_test(test), "{test}");
+        }
+        for source in ["test.js", "contest.js", "latest.min.js", "spec.ts", "app.js", "testing.d.ts"] {
+            assert!(!is_test(source), "{source}");
+        }
     }
 
     #[test]

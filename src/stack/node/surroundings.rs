@@ -24,10 +24,9 @@ pub(super) fn outputs(s: &Survey<'_>, app: &App) -> Vec<String> {
 }
 
 pub(super) fn top_level(s: &Survey<'_>) -> Vec<String> {
-    let mut names: Vec<String> =
-        s.dir.files().filter_map(|(path, _)| path.split('/').next().map(str::to_owned)).collect();
+    let mut names: Vec<&str> = s.dir.files().filter_map(|(path, _)| path.split('/').next()).collect();
     names.dedup();
-    names
+    names.into_iter().map(str::to_owned).collect()
 }
 
 /// `README.md` and the like, where no source names them.
