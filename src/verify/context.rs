@@ -293,9 +293,11 @@ fn language_of(file: &Path) -> Option<(usize, &'static Language)> {
     LANGUAGES.iter().enumerate().find(|(_, language)| language.endings.contains(&ending))
 }
 
+/// A line that changes nothing but the file; in a plain text it is a line like the others.
 fn comment_for(file: &Path, token: &str) -> Option<String> {
-    let (_, language) = language_of(file)?;
-    let (open, close) = language.comment;
+    let is_plain = file.extension().is_some_and(|ending| ending == "txt" || ending == "md");
+    let language = language_of(file).map(|(_, language)| language.comment);
+    let (open, close) = language.or(is_plain.then_some(("", "")))?;
     Some(format!("{open}edited by dockgen verify {token}{close}"))
 }
 

@@ -26,6 +26,7 @@ const USUAL: &[&str] = &[
     "migrations",
     "public",
     "resources",
+    "settings",
     "sql",
     "static",
     "templates",
@@ -36,6 +37,27 @@ const USUAL: &[&str] = &[
     "web",
     "www",
 ];
+
+/// Calls that take a path: a name of a folder in one counts, whatever it is.
+const TAKES_PATHS: &[&str] = &[
+    ".join(\"",
+    "filepath.Join(",
+    "http.Dir(",
+    "os.DirFS(",
+    "os.ReadDir(",
+    "Path::new(\"",
+    "PathBuf::from(\"",
+    "ServeDir::new(\"",
+];
+
+/// Configuration that programs name without its ending, which their library adds
+/// (<https://docs.rs/config/latest/config/struct.File.html#method.with_name>,
+/// <https://pkg.go.dev/github.com/spf13/viper#SetConfigName>).
+const NAMED_WITHOUT_ENDING: &[&str] =
+    &["app", "application", "base", "conf", "config", "configuration", "default", "settings"];
+
+/// The endings it adds.
+const ENDINGS_OF_CONFIGURATION: &[&str] = &["toml", "yaml", "yml", "json", "ini"];
 
 /// Endings of files that are compiled, never read.
 const SOURCES: &[&str] = &["go", "rs", "java", "kt", "c", "h", "cpp", "mod", "sum", "lock", "proto"];
@@ -61,7 +83,7 @@ pub fn read_at_run_time<'d>(
                 continue;
             }
             for literal in paths_between_quotes(line) {
-                let Some(top) = names_something(dir, literal) else { continue };
+                let Some(top) = names_something(dir, literal, line) else { continue };
                 if embedded.iter().any(|pattern| covers(pattern, &top)) {
                     continue;
                 }
@@ -82,8 +104,8 @@ fn paths_between_quotes(line: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The top-level entry that a literal names, when it is there and is data.
-fn names_something(dir: &Dir<'_>, literal: &str) -> Option<String> {
+/// The top-level entry that a literal of a line names, when it is there and is data.
+fn names_something(dir: &Dir<'_>, literal: &str, line: &str) -> Option<String> {
     let fixed = literal.split(['*', '{']).next().unwrap_or_default().trim_end_matches('/');
     let path = RelPath::new(fixed).ok().filter(|path| !path.is_root())?;
     let top = path.segments().next()?.to_owned();
@@ -94,10 +116,20 @@ fn names_something(dir: &Dir<'_>, literal: &str) -> Option<String> {
             || DESCRIPTIONS.iter().any(|start| path.name().starts_with(start));
         return (!source && !top.starts_with('.')).then_some(top);
     }
+    if NAMED_WITHOUT_ENDING.contains(&path.name()) {
+        let mut endings = ENDINGS_OF_CONFIGURATION.iter();
+        if let Some(ending) = endings.find(|ending| dir.has(&format!("{path}.{ending}"))) {
+            let is_at_top = path.segments().count() == 1;
+            return Some(if is_at_top { format!("{path}.{ending}") } else { top });
+        }
+    }
     if !dir.has_dir(path.as_str()) || holds_sources(dir, path.as_str()) {
         return None;
     }
-    let has_shape = literal.contains('/') || literal.contains('*') || USUAL.contains(&literal);
+    let has_shape = literal.contains('/')
+        || literal.contains('*')
+        || USUAL.contains(&literal)
+        || TAKES_PATHS.iter().any(|call| line.contains(call));
     has_shape.then_some(top)
 }
 

@@ -126,11 +126,13 @@ pub fn find_in<'d>(
     listening
 }
 
-/// Ports of databases, queues, proxies and collectors, which programs name to reach them, not to listen
+/// Ports of databases, queues, mail servers, proxies and collectors, which programs name to reach them, not to listen
 /// (<https://www.iana.org/assignments/service-names-port-numbers>), of Go's profiler
 /// (<https://pkg.go.dev/net/http/pprof>), and the last one there is, which stands for none.
-const OF_OTHERS: &[u16] =
-    &[1080, 1433, 1521, 3306, 4317, 4318, 5432, 5672, 6060, 6379, 9092, 9200, 11211, 27017, 65535];
+const OF_OTHERS: &[u16] = &[
+    25, 110, 143, 465, 587, 993, 995, 1025, 1080, 1433, 1521, 2525, 3306, 4317, 4318, 5432, 5672, 6060, 6379,
+    9092, 9200, 11211, 27017, 65535,
+];
 
 /// The group of that name, or the last one: a named one before it has a number too.
 fn port(found: &regex_lite::Captures<'_>) -> Option<u16> {

@@ -1,12 +1,10 @@
 //! How Go programs name their port and address.
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
-
-use regex_lite::Regex;
 
 use crate::fact::Fact;
 use crate::repo::dir::{Dir, Doc};
+use crate::stack::common::configuration;
 use crate::stack::common::listen::{self, Listening, Statement, Tells, Way};
 
 /// Ways to listen, most certain first. Sources: the documentation of net/http, of each framework and of the
@@ -86,7 +84,7 @@ const WAYS: &[Way] = &[
         tells: Tells::Port,
     },
     Way {
-        pattern: r#"(?i)\b\w*(?:addr|address|listen|bind)\w*\s*(?:string)?\s*(?::?=|:)\s*(?:\[\]string\{)?"(?P<host>[^":/]*):(\d{2,5})""#,
+        pattern: r#"(?i)\b\w*(?:addr|address|listen|bind)\w*\s*(?:string)?\s*(?::?=|:)\s*(?:\[\]string\{)?"(?P<host>\[::1?\]|[^":/]*):(\d{2,5})""#,
         tells: Tells::Port,
     },
 ];
@@ -98,22 +96,6 @@ const OF_GIN: Way = Way { pattern: r"\.Run\(\)()", tells: Tells::PortWithVariabl
 /// Calls that only a server makes.
 const SERVES: &[&str] =
     &["ListenAndServe", "http.Serve(", "net.Listen(\"tcp", "grpc.NewServer(", "fiber.New(", "gin.Default("];
-
-/// Configuration files that programs keep in the repository. They are read for their port alone.
-pub(super) const CONFIGURATIONS: &[&str] = &[
-    "app.conf",
-    "app.ini",
-    "app.yaml",
-    "application.yaml",
-    "application.yml",
-    "conf.yaml",
-    "config.ini",
-    "config.json",
-    "config.toml",
-    "config.yaml",
-    "config.yml",
-    "settings.yaml",
-];
 
 /// Files that show how the environment is set, without setting it.
 pub(super) const EXAMPLES: &[&str] = &[".env.example", ".env.sample", ".env.dist", "example.env"];
@@ -174,22 +156,8 @@ pub(super) fn serves(sources: &[Doc<'_>]) -> Option<Fact<String>> {
 
 /// The port in a configuration file that is copied beside the program.
 fn configured(dir: &Dir<'_>, files: &[Fact<String>]) -> Option<Fact<u16>> {
-    static PORT: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(
-            r#"(?i)^\s*"?(?:(?:http|server|app|listen|web|api)[_-]?)?port"?\s*[:=]\s*["':]*(\d{4,5})\b"#,
-        )
-        .expect("a constant pattern")
-    });
-    let is_read = |doc: &Doc<'_>| {
-        let below = doc.path.relative_to(dir.path()).unwrap_or_default();
+    configuration::port(dir, |below| {
         files.iter().any(|file| below.segments().next() == Some(file.value.as_str()))
-    };
-    let docs = dir.docs().filter(|doc| CONFIGURATIONS.contains(&doc.path.name()) && is_read(doc));
-    docs.into_iter().find_map(|doc| {
-        doc.find(|line| {
-            let port = PORT.captures(line)?.get(1)?.as_str().parse().ok()?;
-            (!listen::is_of_others(port)).then_some(port)
-        })
     })
 }
 
@@ -263,6 +231,7 @@ mod tests {
             (r#"flags.StringP("address", "a", "127.0.0.1", "x")"#, None, None, true),
             ("const defaultPort = 8086", Some(8086), None, false),
             (r#"const HTTPPort = ":8087""#, Some(8087), None, false),
+            ("SMTPListen = \"[::]:1025\"\nHTTPListen = \"[::]:8025\"", Some(8025), None, false),
             ("ERROR_EXPORT = 10009", None, None, false),
             (r#"redisAddr := "localhost:6379""#, None, None, false),
             (r#"getEnv("DB_PORT", "5432")"#, None, None, false),

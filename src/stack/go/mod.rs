@@ -32,6 +32,7 @@ use crate::plan::stage::GraphError;
 use crate::repo::dir::{Dir, Doc};
 use crate::repo::inventory::{Reads, SourceRead};
 use crate::repo::path::RelPath;
+use crate::stack::common::configuration;
 use crate::stack::common::files;
 use crate::stack::common::front_end::{self, FrontEnd};
 use crate::stack::common::listen::Listening;
@@ -143,7 +144,7 @@ impl Stack for Go {
         Reads {
             names: [
                 &["go.mod", "go.work", "modules.txt"],
-                listen::CONFIGURATIONS,
+                configuration::NAMES,
                 listen::EXAMPLES,
                 private::FILES,
                 stamp::FILES,

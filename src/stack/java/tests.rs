@@ -94,6 +94,22 @@ fn jars_by_the_plugin_that_makes_them() {
 }
 
 #[test]
+fn plugins_that_go_to_those_below_are_not_the_root_s() {
+    let root = "plugins {\n id 'org.springframework.boot' version '3.4.1' apply false\n}\nsubprojects {\n apply plugin: 'java'\n apply plugin: 'org.springframework.boot'\n}\n";
+    let plan = planned(&[
+        ("settings.gradle", "include 'web'\n"),
+        ("build.gradle", root),
+        (
+            "web/build.gradle",
+            "dependencies {\n implementation 'org.springframework.boot:spring-boot-starter-web'\n}\n",
+        ),
+        (&format!("web/{}", SPRING.0), SPRING.1),
+    ]);
+    let found: Vec<&str> = plan.services.iter().map(|service| service.dir.as_str()).collect();
+    assert_eq!(found, ["web"], "{:?}", plan.diagnostics);
+}
+
+#[test]
 fn a_main_class_with_its_libraries() {
     let uses = "<dependencies><dependency><groupId>g</groupId><artifactId>x</artifactId><version>1</version></dependency></dependencies>";
     let copies = " dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=target/lib";

@@ -58,14 +58,19 @@ pub(super) fn output(package: &Package<'_>, next: &Fact<String>, lock: Option<&L
     });
     let exports = build.is_some_and(|script| script.value.contains("export"));
     let is_undecided = config.is_some_and(|doc| {
-        let says_output = doc.text.contains("output:");
-        doc.text.contains("distDir") || says_output && (exports || !is_standalone_or_nothing(&doc))
+        names(&doc, "distDir") || names(&doc, "output:") && (exports || !is_standalone_or_nothing(&doc))
     });
     if is_undecided || is_below(&version.value, SINCE) {
         Output::Start(version)
     } else {
         Output::Injected(version)
     }
+}
+
+/// Does a line of the configuration have this word? Comments do not count: new projects come with all options in one.
+fn names(config: &Doc<'_>, word: &str) -> bool {
+    let is_comment = |line: &str| ["//", "/*", "*"].iter().any(|start| line.trim_start().starts_with(start));
+    config.lines().any(|(_, line)| line.contains(word) && !is_comment(line))
 }
 
 /// Does the configuration decide while building between a standalone server and nothing, as in
@@ -76,7 +81,7 @@ fn is_standalone_or_nothing(config: &Doc<'_>) -> bool {
         let found = config.lines().find_map(|(_, line)| line.trim_start().strip_prefix(start).map(str::trim));
         found.map(|value| value.trim_start_matches(['=', ':']).trim().trim_end_matches([',', ';']))
     };
-    let names =
+    let quotes =
         |value: &str, word: &str| ['"', '\'', '`'].iter().any(|q| value.contains(&format!("{q}{word}{q}")));
     let Some(value) = stated("output:") else { return false };
     let value = if value.chars().all(|c| c.is_alphanumeric() || c == '_') {
@@ -84,7 +89,7 @@ fn is_standalone_or_nothing(config: &Doc<'_>) -> bool {
     } else {
         value
     };
-    names(value, "standalone") && !names(value, "export")
+    quotes(value, "standalone") && !quotes(value, "export")
 }
 
 /// The folder that an export is written to.
@@ -108,6 +113,9 @@ mod tests {
             ("output: mode,", "cross-env BUILD_MODE=standalone next build", "Injected"),
             ("output: mode,", "cross-env BUILD_MODE=export next build", "Start"),
             ("output: other,", "next build", "Start"),
+            ("// output: other,", "next build", "Injected"),
+            ("/* distDir: 'build' */", "next build", "Injected"),
+            ("distDir: 'build'", "next build", "Start"),
         ] {
             let config = format!(
                 "const mode = process.env.BUILD_MODE ?? \"standalone\";\nexport default {{\n  {config}\n}}\n"

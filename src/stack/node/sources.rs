@@ -125,9 +125,19 @@ const LISTENS: &[Way] = &[
         pattern: r#"get(?:OrThrow)?(?:<[^>]*>)?\(\s*["']PORT["']\s*\)\s*(?:\|\||\?\?)\s*["']?(\d{2,5})"#,
         tells: Tells::PortWithVariable,
     },
+    Way {
+        pattern: r#"process\.env\.(?P<variable>(?:API|APP|BACKEND|EXPRESS|HTTP|LISTEN|NODE|SERVER|SERVICE|WEB)_PORT)\b[^;\n]*?(?:\|\||\?\?)\s*["'`]?(\d{2,5})\b"#,
+        tells: Tells::PortWithVariable,
+    },
     Way { pattern: r#"\.listen\(\s*["'`]?(\d{2,5})\b"#, tells: Tells::Port },
     Way { pattern: r#"\.listen\(\s*\{[^}]*\bport\s*:\s*["']?(\d{2,5})\b"#, tells: Tells::Port },
     Way { pattern: r"process\.env\.PORT\b()", tells: Tells::PortWithVariable },
+    Way { pattern: r"\{[^}=]*\bPORT\b[^}=]*\}\s*=\s*process\.env\b()", tells: Tells::PortWithVariable },
+    // Of other names only where it becomes the port: databases have ports as well.
+    Way {
+        pattern: r#"\b[Pp]ort\s*=\s[^=;\n]*\bprocess\.env\.(?P<variable>[A-Z0-9_]+_PORT)\b[^;\n]*?(?:\|\||\?\?)\s*["'`]?(\d{4,5})\b"#,
+        tells: Tells::PortWithVariable,
+    },
     Way {
         pattern: r#"\b(?:const|let|var)\s+\w*(?i:port)\w*(?:\s*:\s*\w+)?\s*=\s*["'`]?(\d{4,5})\b"#,
         tells: Tells::Port,
@@ -339,6 +349,10 @@ mod tests {
             ("server.listen(8081, () => {})", Some(8081), false),
             ("const PORT = 5000;", Some(5000), false),
             ("app.listen(process.env.PORT)", None, true),
+            ("const { SECRET, PORT, DB } = process.env;", None, true),
+            ("this.port = args.port || Number(process.env.DOCK_PORT) || 5001;", Some(5001), true),
+            ("app.listen(process.env.SERVER_PORT || 4500)", Some(4500), true),
+            ("  port: process.env.MYSQL_PORT || 3307,", None, false),
             ("fastify.listen({ port: 3002 })", Some(3002), false),
             ("// app.listen(1234)", None, false),
             ("mongoose.connect('mongodb://localhost:27017/x')", None, false),

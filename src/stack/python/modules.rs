@@ -87,7 +87,10 @@ impl<'a> Modules<'a> {
             }
             if is_test(path.as_str()) {
                 tests.push(Source::read(doc, path.as_str()));
-            } else if !is_aside(path.as_str(), is_django) && !is_tool(path.as_str(), &files) {
+            } else if !is_aside(path.as_str(), is_django)
+                && !is_tool(path.as_str(), &files)
+                && !migrates(doc.text)
+            {
                 sources.push(Source::read(doc, path.as_str()));
             }
         }
@@ -167,6 +170,12 @@ fn is_identifier(word: &str) -> bool {
     word.chars().all(|c| c == '_' || c.is_alphanumeric()) && !word.starts_with(|c: char| c.is_ascii_digit())
 }
 
+/// The environment of Alembic's commands, which makes an application only to know its models:
+/// <https://alembic.sqlalchemy.org/en/latest/tutorial.html#the-migration-environment>
+fn migrates(text: &str) -> bool {
+    text.contains("context.run_migrations(")
+}
+
 fn is_test(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
     let in_tests = path.split('/').rev().skip(1).any(|folder| matches!(folder, "test" | "tests" | "testing"));
@@ -195,6 +204,15 @@ mod tests {
     use super::*;
     use crate::repo::inventory::Inventory;
     use crate::repo::path::RelPath;
+
+    #[test]
+    fn the_environment_of_migrations_is_no_module_of_the_program() {
+        let env = "from alembic import context\napp = create_app()\ncontext.run_migrations()\n";
+        let inventory = Inventory::from_files([("db/env.py", env), ("shop/app.py", "")]);
+        let modules = Modules::read(&inventory.dir(RelPath::root()), &[]);
+        let paths: Vec<&str> = modules.sources.iter().map(|source| source.path.as_str()).collect();
+        assert_eq!(paths, ["shop/app.py"]);
+    }
 
     #[test]
     fn modules_are_named_from_where_they_are_imported() {

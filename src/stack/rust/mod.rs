@@ -31,6 +31,7 @@ use crate::plan::stage::{GraphError, SystemPackage};
 use crate::repo::format::Tree;
 use crate::repo::inventory::{Reads, SourceRead};
 use crate::repo::path::RelPath;
+use crate::stack::common::configuration;
 use crate::stack::{Claim, Stack, Strength, Survey};
 
 use lock::Crates;
@@ -152,15 +153,18 @@ impl Stack for Rust {
 
     fn reads(&self) -> Reads {
         Reads {
-            names: vec![
-                "Cargo.toml",
-                "Cargo.lock",
-                "rust-toolchain",
-                "rust-toolchain.toml",
-                "Rocket.toml",
-                "index.html",
-                "config.toml",
-            ],
+            names: [
+                &[
+                    "Cargo.toml",
+                    "Cargo.lock",
+                    "rust-toolchain",
+                    "rust-toolchain.toml",
+                    "Rocket.toml",
+                    "index.html",
+                ],
+                configuration::NAMES,
+            ]
+            .concat(),
             endings: Vec::new(),
             sources: vec![SourceRead { ending: ".rs", near: &["Cargo.toml"], most: 400 }],
         }
@@ -187,7 +191,7 @@ impl Stack for Rust {
         let sources = binary::sources(&chosen, &package, &all);
         let crates = linked(s, &workspace, &package)?;
         let framework = web::framework(workspace.used_manifests(&package));
-        let web = Web::of(&s.dir, &sources, framework.as_ref());
+        let mut web = Web::of(&s.dir, &sources, framework.as_ref());
         let root = s.dir.inventory().dir(workspace.root.clone());
         let config = Config::read(s, &root)?;
         let static_triple = config.triple.clone().filter(|triple| triple.value.ends_with("-musl"));
@@ -200,6 +204,9 @@ impl Stack for Rust {
         let files = assets::read_at_run_time(s, &workspace, framework.as_ref(), &sources, |name| {
             package.dependency(name).is_some()
         });
+        if web.listening.port.is_none() {
+            web.configured = web.configured.or_else(|| configured(s, &files));
+        }
         let from_context =
             |path: &RelPath| path.relative_to(&workspace.context).unwrap_or_default().to_string();
         let toolchain = toolchain::Toolchain::of(s, &root, &crates)?;
@@ -238,6 +245,13 @@ impl Stack for Rust {
     fn plan(&self, facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphError> {
         plan::service(facts, s)
     }
+}
+
+/// The port in a configuration file that is copied beside the program.
+fn configured(s: &Survey<'_>, files: &[assets::Asset]) -> Option<Fact<u16>> {
+    configuration::port(&s.dir, |below| {
+        files.iter().any(|file| RelPath::new(&file.target).is_ok_and(|file| below.is_within(&file)))
+    })
 }
 
 /// The crates that are linked. Nothing at all when the lock file does not parse.

@@ -177,6 +177,21 @@ fn frameworks_and_sources_decide_how_it_runs() {
     }
 }
 
+#[test]
+fn a_configuration_file_is_copied_and_gives_the_port() {
+    let main = "#[tokio::main] async fn main() {\n    let c = File::with_name(\"config\");\n    TcpListener::bind(address).await;\n}\n";
+    let joined = main.replace("File::with_name(\"config\")", "File::from(here.join(\"setup\"))");
+    for (main, file) in [(main, "config.toml"), (joined.as_str(), "setup/base.toml")] {
+        let manifest = "[package]\nname = \"x\"\nversion = \"0.1.0\"\n[dependencies]\naxum = \"0.8\"\n";
+        let text = "[server]\nhttp_port = 8085\n[database]\nport = 5432\n";
+        let files = [("Cargo.toml", manifest), LOCK, ("src/main.rs", main), (file, text)];
+        let plan = planned(&files, &[]);
+        assert_eq!(service(&plan).runtime.port.as_ref().map(|port| port.value), Some(8085), "{file}");
+        let copied = file.split('/').next().unwrap();
+        assert!(dockerfile(&files, &[]).contains(&format!("COPY --link {copied} ./{copied}")), "{file}");
+    }
+}
+
 /// The program and what is asked.
 fn check_program(manifest: &str, sources: &[(&str, &str)], bin: &str, asked: &[&str]) {
     let text = format!("[package]\nname = \"x\"\nversion = \"0.1.0\"\nedition = \"2024\"\n{manifest}");

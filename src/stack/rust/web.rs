@@ -163,7 +163,7 @@ pub(in crate::stack) struct Web {
     pub address: Option<Fact<Address>>,
     /// Do the sources listen at all?
     pub listens: bool,
-    /// The port of the framework's own configuration file.
+    /// The port of a configuration file, the framework's own first.
     pub configured: Option<Fact<u16>>,
     /// A line that handles SIGTERM.
     pub terminates: Option<Fact<String>>,

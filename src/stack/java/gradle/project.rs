@@ -102,7 +102,7 @@ impl<'a> Project<'a> {
             used.is_applied
                 && (used.id == id || self.catalog.plugin(&used.id).is_some_and(|(known, _)| known == id))
         };
-        let own = self.script.plugins().into_iter().find(is_it);
+        let own = self.script.plugins().into_iter().find(|used| used.is_own && is_it(used));
         let conventions = self.others.iter().filter(|other| {
             other.file.parent() != Some(self.root.path().clone())
                 || other.says("subprojects")

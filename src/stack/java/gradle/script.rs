@@ -27,6 +27,8 @@ pub(super) struct Used {
     pub version: Option<String>,
     /// `apply false`: only its version is said here.
     pub is_applied: bool,
+    /// Is it this project's, not one that `subprojects` gives to those below?
+    pub is_own: bool,
     pub because: Evidence,
 }
 
@@ -145,19 +147,24 @@ impl Script {
             )
             .expect("a constant pattern")
         });
+        let for_others: Vec<usize> =
+            self.block("subprojects").into_iter().flatten().map(|(number, _)| number).collect();
         let mut all = Vec::new();
         for (number, line) in self.lines.iter().enumerate() {
+            let is_own = !for_others.contains(&number);
             for part in line.split(';') {
                 for found in ID.captures_iter(part) {
                     let group = |at: usize| found.get(at).map(|m| m.as_str().to_owned());
                     let kotlin = group(3).map(|name| format!("org.jetbrains.kotlin.{name}"));
                     let Some(id) = group(1).or(group(2)).or(kotlin).or(group(4)) else { continue };
                     let is_applied = !part.contains("apply false") && !part.contains("apply(false)");
-                    all.push(Used { id, version: group(5), is_applied, because: self.cite(number, line) });
+                    let because = self.cite(number, line);
+                    all.push(Used { id, version: group(5), is_applied, is_own, because });
                 }
                 if let Some(found) = CORE.captures(part) {
                     let id = found[1].trim_matches('`').to_owned();
-                    all.push(Used { id, version: None, is_applied: true, because: self.cite(number, line) });
+                    let because = self.cite(number, line);
+                    all.push(Used { id, version: None, is_applied: true, is_own, because });
                 }
             }
         }
