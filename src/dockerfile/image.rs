@@ -71,6 +71,23 @@ impl fmt::Display for ImageRef {
     }
 }
 
+/// What a pattern leaves of an image, where it stands for it: a `*` is whatever is there, and what stands for the last one
+/// is left; a name without a tag is meant with any, and leaves that with its colon; a whole name leaves nothing.
+pub fn fit<'i>(pattern: &str, image: &'i str) -> Option<&'i str> {
+    let Some((first, later)) = pattern.split_once('*') else {
+        let rest = image.strip_prefix(pattern)?;
+        // What follows the colon of a host is a port.
+        let is_tag = rest.strip_prefix(':').is_some_and(is_tag);
+        return (rest.is_empty() || is_tag).then_some(rest);
+    };
+    let (between, last) = later.rsplit_once('*').unwrap_or(("", later));
+    let mut middle = image.strip_prefix(first)?.strip_suffix(last)?;
+    for piece in between.split('*').filter(|piece| !piece.is_empty()) {
+        (_, middle) = middle.split_once(piece)?;
+    }
+    Some(middle)
+}
+
 /// Docker takes the first part for a host when it could not be a repository.
 fn is_registry(first: &str) -> bool {
     let (host, port) = first.split_once(':').unwrap_or((first, "0"));
@@ -123,6 +140,30 @@ mod tests {
             let found = (image.registry.as_deref(), image.repository.as_str(), image.tag.as_deref());
             assert_eq!(found, (registry, repository, tag), "{text}");
             assert_eq!(image.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn patterns_leave_what_they_do_not_say() {
+        for (pattern, image, left) in [
+            ("node:*", "node:24-slim", Some("24-slim")),
+            ("node:*", "nodejs:24", None),
+            ("node", "node:24-slim", Some(":24-slim")),
+            ("node", "nodejs:24", None),
+            ("node:24", "node:24", Some("")),
+            ("node:24", "node:24-slim", None),
+            ("mirror", "mirror:5000/node", None),
+            ("gcr.io/distroless/*", "gcr.io/distroless/static:nonroot", Some("static:nonroot")),
+            ("registry.acme.example/*", "golang:1.26", None),
+            ("*-slim", "node:24-slim", Some("node:24")),
+            ("*-slim", "node:24-slim-x", None),
+            ("*-slim", "acme-slim/node:24-slim", Some("acme-slim/node:24")),
+            ("a*b*c", "a-c-b-c", Some("-")),
+            ("a*b*c", "a-c", None),
+            ("a*b*", "a-b-c", Some("-c")),
+            ("*", "anything:1", Some("anything:1")),
+        ] {
+            assert_eq!(fit(pattern, image), left, "{pattern} {image}");
         }
     }
 

@@ -4,6 +4,7 @@
 
 use crate::config::{Settings, keys};
 use crate::dockerfile::ImageRef;
+use crate::dockerfile::image::fit;
 
 /// Rows of names and what they stand for, the first that fits wins.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,20 +32,16 @@ impl Bases {
 
     /// The public image behind one; none where no row names it.
     pub fn public(&self, image: &ImageRef) -> Option<ImageRef> {
-        let whole = ImageRef { digest: None, ..image.clone() };
-        let name = ImageRef { tag: None, ..whole.clone() }.to_string();
-        let with_tag = |public: &str| -> Option<ImageRef> {
-            let public: ImageRef = public.parse().ok()?;
-            Some(ImageRef { tag: public.tag.or_else(|| image.tag.clone()), ..public })
-        };
+        let whole = ImageRef { digest: None, ..image.clone() }.to_string();
         self.0.iter().find_map(|(pattern, public)| {
-            if let (Some(beginning), Some(end)) = (pattern.strip_suffix('*'), public.strip_suffix('*')) {
-                return with_tag(&format!("{end}{}", name.strip_prefix(beginning)?));
+            let rest = fit(pattern, &whole)?;
+            if pattern.contains('*') {
+                return format!("{}{rest}", public.strip_suffix('*')?).parse().ok();
             }
-            if *pattern == whole.to_string() {
-                return public.parse().ok();
-            }
-            (*pattern == name).then(|| with_tag(public)).flatten()
+            // What has no tag of its own takes that of the image, where the row names it with any.
+            let public: ImageRef = public.parse().ok()?;
+            let tag = rest.strip_prefix(':').map(str::to_owned);
+            Some(ImageRef { tag: public.tag.or(tag), ..public })
         })
     }
 }
@@ -58,7 +55,7 @@ mod tests {
     #[test]
     fn rows_are_names_tags_and_beginnings() {
         let text = "[migrate.bases]\n\"acme.example.com/node-base\" = \"node\"\n\"acme.example.com/py:old\" = \"python:3.6\"\n\
-                    \"mirror:5000/*\" = \"*\"\n";
+                    \"mirror:5000/*\" = \"*\"\n\"acme.example.com/python-*\" = \"python:*\"\n";
         let inventory = Inventory::from_files([("dockgen.toml", text)]);
         let bases = Bases::of(&Settings::read(&inventory, &stack::keys()).unwrap());
         for (image, public) in [
@@ -67,6 +64,8 @@ mod tests {
             ("acme.example.com/py:old", Some("python:3.6")),
             ("acme.example.com/py:new", None),
             ("mirror:5000/library/golang:1.12", Some("library/golang:1.12")),
+            ("mirror:5000/library/golang", Some("library/golang")),
+            ("acme.example.com/python-3.6-build", Some("python:3.6-build")),
             ("node:8", None),
         ] {
             let found = bases.public(&image.parse().unwrap()).map(|image| image.to_string());
