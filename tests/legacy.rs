@@ -19,9 +19,8 @@ use std::path::{Path, PathBuf};
 use dockgen::dockerfile::{Stages, parse};
 use dockgen::lint::{Secrets, lint};
 use dockgen::migrate::account::units;
-use dockgen::migrate::{Level, Migration, Outcome, Sense, assess, migrate};
+use dockgen::migrate::{Level, Migration, Outcome, Sense, assess, migrate, reads};
 use dockgen::repo::{Inventory, RelPath};
-use dockgen::stack;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
@@ -174,7 +173,7 @@ fn repository(case: &Path) -> Option<TempDir> {
 #[track_caller]
 fn rebuilt(name: &str, text: &str, repository: &Path) -> Migration {
     let path = RelPath::new("Dockerfile").unwrap();
-    let mut inventory = Inventory::scan(repository, &stack::reads()).unwrap();
+    let mut inventory = Inventory::scan(repository, &reads()).unwrap();
     let made = migrate(&path, text, &inventory, Level::Restage);
     let (old, _) = parse(text);
     let lines: Vec<u32> = made.ledger.entries().iter().map(|entry| entry.line).collect();

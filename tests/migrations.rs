@@ -59,7 +59,7 @@ fn prove(name: &str, fixture: &str) -> Result<(), Failed> {
     copy_tree(&tests().join("fixtures").join(fixture), &root)?;
     let case = tests().join("legacy").join(name);
     let dockerfile = root.join("Dockerfile");
-    fs::copy(case.join("before/Dockerfile"), &dockerfile)?;
+    copy_tree(&case.join("before"), &root)?;
     prepare(&dockerfile)?;
     prepare(&case.join("after/Dockerfile"))?;
     let output = Command::new(env!("CARGO_BIN_EXE_dockgen"))

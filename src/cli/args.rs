@@ -72,7 +72,9 @@ pub(super) enum Command {
     #[command(after_help = "Examples:\n  dockgen check\n  dockgen check --format github")]
     Check(CheckArgs),
     /// Write again what nobody edited, show what else would change
-    #[command(after_help = "Examples:\n  dockgen update")]
+    #[command(
+        after_help = "A file that was edited by hand is up to date until the repository moves, and is then left as it is.\n`dockgen migrate` makes settings of the edits, so that they survive.\n\nExamples:\n  dockgen update"
+    )]
     Update(UpdateArgs),
     /// Show what dockgen sees and why; writes nothing
     #[command(after_help = "Examples:\n  dockgen plan\n  dockgen plan --format json")]

@@ -146,6 +146,9 @@ fn show_left(left: &[Planned], session: &Session, term: &Term) -> Result<Exit, F
             exit = Exit::Findings;
         }
     }
+    if exit == Exit::Findings {
+        term.say("`dockgen migrate` makes settings of such changes while nothing else has moved; `dockgen init --force` replaces them");
+    }
     Ok(exit)
 }
 
@@ -374,9 +377,17 @@ fn write(
         }
         let may = term.is_interactive() && !args.yes && !args.json && ask::consent("Replace it?")?;
         if !may {
-            return Err(Failure::new(Exit::Findings, "a person's file is in the way; nothing was written").help(
-                "`--diff` shows what would change, `--force` replaces it, `--stdout` prints the Dockerfile",
-            ));
+            let help =
+                "`--diff` shows what would change, `--force` replaces it, `--stdout` prints the Dockerfile";
+            let edited = theirs.iter().any(|planned| planned.standing == Standing::Edited);
+            let help = if edited {
+                format!("{help}; `dockgen migrate` makes settings of edits")
+            } else {
+                help.to_owned()
+            };
+            return Err(
+                Failure::new(Exit::Findings, "a person's file is in the way; nothing was written").help(help)
+            );
         }
         consent = Consent::AnyFile;
     }

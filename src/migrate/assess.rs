@@ -51,6 +51,8 @@ pub enum ObstacleKind {
     UnclearStart,
     /// The plan of the stack cannot be made or printed.
     NoPlan,
+    /// A file of dockgen's own, with edits that no setting says.
+    EditedByHand,
 }
 
 impl ObstacleKind {
@@ -71,6 +73,7 @@ impl ObstacleKind {
             Self::OtherPlace => "not the file that dockgen writes",
             Self::UnclearStart => "an unclear start",
             Self::NoPlan => "no plan",
+            Self::EditedByHand => "edited by hand",
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! [`assess`] says what stands in the way, [`safe`] cleans a text without a change of the image's configuration,
 //! `restage` rebuilds a file in stages from what the repository is and what `harvest` takes from the old file,
+//! `edited` takes what a person has changed in a file of dockgen's own into its settings,
 //! [`account`] is the ledger, [`inventory`] the table of many files, [`mail`] the change as a patch, [`report`]
 //! the page about a run. Secrets are kept out of all that is said.
 //! Reading and writing files is left to the callers.
@@ -11,6 +12,7 @@ pub mod assess;
 pub mod bake;
 mod bases;
 mod decision;
+mod edited;
 mod harvest;
 pub mod inventory;
 mod keep;
@@ -57,6 +59,9 @@ pub enum Level {
 pub struct Migration {
     /// Its path in the repository.
     pub path: RelPath,
+    /// The folder that its new image is built from.
+    #[serde(default)]
+    pub context: RelPath,
     /// What came of it.
     pub outcome: Outcome,
     /// How far it went: the safe level where obstacles stand in the way of more.
@@ -141,8 +146,19 @@ pub fn migrate_as_decided(
     let (old, problems) = dockerfile::parse(text);
     let stages = Stages::of(&old);
     let mut obstacles = assess(&old, &problems, &stages);
-    let is_own = matches!(out::standing(Some(text)), Standing::Untouched | Standing::Edited);
-    if obstacles.iter().any(|obstacle| obstacle.kind.forbids_everything()) || is_own {
+    let standing = out::standing(Some(text));
+    let is_own = matches!(standing, Standing::Untouched | Standing::Edited);
+    let is_forbidden = obstacles.iter().any(|obstacle| obstacle.kind.forbids_everything());
+    if standing == Standing::Edited && level != Level::Safe && !is_forbidden {
+        return match edited::take(path, &old, inventory) {
+            Ok(made) => finish(path, &old, Outcome::Changed, level, made.into(), Vec::new(), inventory),
+            Err(left) => {
+                let same = safe::untouched(&old).into();
+                finish(path, &old, Outcome::Nothing, Level::Safe, same, left, inventory)
+            }
+        };
+    }
+    if is_forbidden || is_own {
         let outcome = if is_own { Outcome::Nothing } else { Outcome::Refused };
         return finish(path, &old, outcome, Level::Safe, safe::untouched(&old).into(), obstacles, inventory);
     }
@@ -173,6 +189,8 @@ fn is_there(inventory: &Inventory, file: &OutFile) -> bool {
 /// What a level makes of a file.
 struct Made {
     files: Vec<OutFile>,
+    /// The build context; the Dockerfile's folder where nothing was planned.
+    context: Option<RelPath>,
     ledger: Ledger,
     differences: Vec<String>,
 }
@@ -180,13 +198,14 @@ struct Made {
 impl From<Safe> for Made {
     fn from(safe: Safe) -> Self {
         let file = OutFile { path: RelPath::root(), text: safe.text };
-        Self { files: vec![file], ledger: safe.ledger, differences: Vec::new() }
+        Self { files: vec![file], context: None, ledger: safe.ledger, differences: Vec::new() }
     }
 }
 
 impl From<restage::Restaged> for Made {
     fn from(made: restage::Restaged) -> Self {
-        Self { files: made.files, ledger: made.ledger, differences: made.differences }
+        let restage::Restaged { files, context, ledger, differences } = made;
+        Self { files, context: Some(context), ledger, differences }
     }
 }
 
@@ -223,6 +242,7 @@ fn finish(
         .collect();
     Migration {
         path: path.clone(),
+        context: made.context.unwrap_or_else(|| path.parent().unwrap_or_default()),
         outcome,
         level,
         ledger: made.ledger,

@@ -202,6 +202,12 @@ pub fn explain(
     }
 }
 
+/// The package that brings a program; of most it has the same name.
+pub(super) fn package_of(program: &str) -> &str {
+    let brings = |(_, names): &(&String, &Vec<String>)| names.iter().any(|name| name == program);
+    TABLE.program.iter().rev().find(brings).map_or(program, |(package, _)| package.as_str())
+}
+
 fn programs(package: &str) -> &'static [String] {
     TABLE.program.get(package).map(Vec::as_slice).unwrap_or_default()
 }

@@ -28,6 +28,8 @@ use crate::stack;
 pub(super) struct Restaged {
     /// The Dockerfile first; then its ignore file and `dockgen.toml`.
     pub files: Vec<OutFile>,
+    /// The folder that the image is built from.
+    pub context: RelPath,
     /// What became of each instruction.
     pub ledger: Ledger,
     /// What the new image does other than the old one, in words.
@@ -135,7 +137,7 @@ pub(super) fn restage(
         }),
         _ => (Disposition::Dropped { why: DropReason::OnlyForTheOldBuild }, Vec::new()),
     });
-    Ok(Restaged { files, ledger, differences })
+    Ok(Restaged { files, context: service.context.clone(), ledger, differences })
 }
 
 /// An image of the plan that packages are needed in, and whose release has none that can be trusted.
@@ -147,19 +149,19 @@ fn unsigned<'s>(service: &'s Service, catalog: &Catalog) -> Option<&'s str> {
     })
 }
 
-fn read(inventory: &Inventory) -> Result<Settings, String> {
+pub(super) fn read(inventory: &Inventory) -> Result<Settings, String> {
     Settings::read(inventory, &stack::keys()).map_err(|problems| {
         let first = problems.first().map(|problem| problem.message.clone());
         format!("dockgen.toml cannot be used: {}", first.unwrap_or_default())
     })
 }
 
-fn error(findings: &[Diagnostic]) -> Option<String> {
+pub(super) fn error(findings: &[Diagnostic]) -> Option<String> {
     findings.iter().find(|finding| finding.severity == Severity::Error).map(|finding| finding.message.clone())
 }
 
 /// The service whose Dockerfile stands at this path.
-fn find<'p>(plan: &'p Plan, path: &RelPath) -> Result<&'p Service, (ObstacleKind, String)> {
+pub(super) fn find<'p>(plan: &'p Plan, path: &RelPath) -> Result<&'p Service, (ObstacleKind, String)> {
     if let Some(error) = error(&plan.diagnostics) {
         return Err((ObstacleKind::NoPlan, error));
     }

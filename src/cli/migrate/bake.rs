@@ -79,10 +79,8 @@ impl Baker {
             dockerfile: dockerfile.display().to_string(),
         };
         let new = self.place(&one.key, &one.path);
-        Pair {
-            old: target("old", &folder, &old),
-            new: target("new", if one.is_from_root { &root } else { &folder }, &new),
-        }
+        let context = if one.context.is_root() { root.clone() } else { root.join(one.context.as_str()) };
+        Pair { old: target("old", &folder, &old), new: target("new", &context, &new) }
     }
 }
 
@@ -91,8 +89,8 @@ pub(super) struct Baked {
     key: String,
     root: PathBuf,
     path: RelPath,
-    /// Is the new image built from the whole repository?
-    is_from_root: bool,
+    /// The folder that the new image is built from.
+    context: RelPath,
 }
 
 /// What of a repository is built.
@@ -104,8 +102,7 @@ pub(super) fn of(done: &Done, root: &Path) -> Vec<Baked> {
             key: done.key.clone(),
             root: root.to_owned(),
             path: made.path.clone(),
-            // An ignore file of its own is how a service says so.
-            is_from_root: made.written.iter().any(|path| path.name() == "Dockerfile.dockerignore"),
+            context: made.context.clone(),
         })
         .collect()
 }

@@ -3,6 +3,7 @@
 //! Ports, user, environment, health check, packages and start outrank what dockgen found itself; the version of the
 //! toolchain only outranks a default. What no setting can say is carried as an instruction, or left to a person.
 
+mod entry;
 mod run;
 mod start;
 mod toolchain;
@@ -466,17 +467,17 @@ fn strongest(fates: Vec<Disposition>) -> Disposition {
 }
 
 /// In double quotes, so that it evaluates to exactly this.
-fn quoted(value: &str) -> Option<String> {
+pub(in crate::migrate) fn quoted(value: &str) -> Option<String> {
     quoted_open(&value.replace('\\', "\\\\").replace('$', "\\$"))
 }
 
 /// In double quotes, variables left open.
-fn quoted_open(value: &str) -> Option<String> {
+pub(in crate::migrate) fn quoted_open(value: &str) -> Option<String> {
     (!value.contains(['\n', '\r'])).then(|| format!("\"{}\"", value.replace('"', "\\\"")))
 }
 
 /// The path of the address of this machine in a command.
-fn asked_path(text: &str) -> Option<String> {
+pub(in crate::migrate) fn asked_path(text: &str) -> Option<String> {
     let at = ["//localhost", "//127.0.0.1", "//0.0.0.0"]
         .iter()
         .find_map(|host| Some(text.find(host)? + host.len()))?;

@@ -1,7 +1,7 @@
 //! How the old image starts, and how the new one does: by evaluated value where the program is a script, by the
 //! built program where it is compiled.
 
-use super::{Disposition, Harvest, Obstacle, ObstacleKind, Scene, kept, person};
+use super::{Disposition, Harvest, Obstacle, ObstacleKind, Scene, entry, kept, person};
 use crate::dockerfile::script::{Command, commands};
 use crate::dockerfile::{ImageConfig, Instruction, Keyword};
 use crate::plan::run::quote;
@@ -24,6 +24,12 @@ pub(super) fn judge(
     let notes = |is_same: bool| if is_same { Vec::new() } else { vec![note.clone()] };
     if scene.secrets.are_in(&old.join(" ")) {
         return (person("a secret stands in the command"), Vec::new());
+    }
+    if matches!(scene.service.stack.value.as_str(), "go" | "java" | "rust") {
+        let words = plain(&old).unwrap_or_else(|| old.clone());
+        if let Some(found) = entry::script(harvest, scene, instruction.line, &words, &planned) {
+            return found;
+        }
     }
     let Some(words) = plain(&old) else {
         if let Some(fate) = java_in_shell(scene, &old) {

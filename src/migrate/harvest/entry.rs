@@ -1,0 +1,390 @@
+//! An entry script in front of a compiled program. The new image has the program at a place of its own, and no sources:
+//! so the script is carried with its mode, with the files of the repository that it names, and the program lies where
+//! the script looks for it.
+//!
+//! A script is never rewritten. What of it cannot be followed makes the start unclear.
+
+use std::collections::BTreeSet;
+
+use super::{Disposition, Harvest, Scene, is_plain, kept};
+use crate::dockerfile::instr::Copy;
+use crate::dockerfile::packages::Manager;
+use crate::dockerfile::script::{Command, Word, commands};
+use crate::dockerfile::{Form, ImageConfig, Meaning};
+use crate::migrate::packages::package_of;
+use crate::repo::RelPath;
+
+/// Programs of Alpine's one binary for all, which Debian and Ubuntu have packages for.
+/// <https://busybox.net/downloads/BusyBox.html>
+const APPLETS: &[&str] = &[
+    "bc", "dig", "ifconfig", "ip", "less", "nc", "netstat", "nslookup", "pgrep", "ping", "pkill", "ps",
+    "telnet", "unzip", "vi", "wget", "xz",
+];
+
+/// Where the program of a stack lies, and how a script speaks of it.
+struct Program {
+    /// In the new image.
+    place: String,
+    /// The names it may have had in the old one.
+    names: BTreeSet<String>,
+}
+
+/// Carries the script that these words start with; none where there is no script, or it cannot be followed.
+pub(super) fn script(
+    harvest: &mut Harvest,
+    scene: &Scene<'_>,
+    line: u32,
+    words: &[String],
+    planned: &[String],
+) -> Option<(Disposition, Vec<String>)> {
+    let at =
+        usize::from(matches!(words.first().map(|word| name_of(word)), Some("sh" | "bash" | "dash" | "ash")));
+    let (spelled, arguments) = words.get(at..)?.split_first()?;
+    let home = scene.service.runtime.workdir.as_ref().map_or("/", |dir| dir.value.as_str());
+    let copied = Copied::of(scene);
+    let old_place = copied.place_of(spelled);
+    let source = copied.source(scene, &old_place)?;
+    let text = scene.inventory.doc(&scene.service.dir.join(source.as_str())?)?.text;
+    if !source.name().ends_with(".sh") && !text.starts_with("#!") {
+        return None;
+    }
+    let program = Program::of(scene, planned)?;
+
+    let place = if spelled.contains('/') { join(home, spelled) } else { old_place.clone() };
+    let folder = place.rsplit_once('/').map_or("/", |(folder, _)| folder).to_owned();
+    let mut followed = Followed { home: home.to_owned(), folder, ..Followed::default() };
+    followed.files.insert((source.clone(), place.clone()));
+    followed.follow(scene, &copied, &program, text)?;
+    // What the script hands over to: `exec "$@"`.
+    followed.hand_over(scene, &copied, &program, arguments)?;
+    if followed.links.is_empty() && !followed.finds {
+        return None;
+    }
+    let is_bash = text.lines().next().is_some_and(|first| first.starts_with("#!") && first.ends_with("bash"));
+    followed.carry(harvest, scene, line, &program);
+    followed.tools(harvest, scene, line, is_bash && scene.service.stack.value == "java");
+
+    let mut command = words.to_vec();
+    command[at].clone_from(&place);
+    let list = command.iter().map(|word| word.as_str().into()).collect();
+    harvest.wish("run.cmd", toml::Value::Array(list), line);
+    let mut notes = vec![format!("`{source}` is carried as it is and started as `{place}`")];
+    for link in &followed.links {
+        notes.push(format!("the program lies at `{}`, and the script finds it at `{link}`", program.place));
+    }
+    Some((kept("run.cmd"), notes))
+}
+
+impl Program {
+    fn of(scene: &Scene<'_>, planned: &[String]) -> Option<Self> {
+        let mut names = BTreeSet::new();
+        let place = if scene.service.stack.value == "java" {
+            let jar = planned.iter().position(|word| word == "-jar").and_then(|at| planned.get(at + 1))?;
+            let home = scene.service.runtime.workdir.as_ref().map_or("/", |dir| dir.value.as_str());
+            join(home, jar)
+        } else {
+            planned.iter().find(|word| word.starts_with('/') && *word != "/tini")?.clone()
+        };
+        names.insert(name_of(&place).to_owned());
+        for instruction in &scene.stage.instructions {
+            let Ok(Meaning::Run(run)) = instruction.meaning() else { continue };
+            let Form::Shell(script) = run.form else { continue };
+            for command in commands(&script) {
+                names.extend(built_as(&command, &scene.image));
+            }
+        }
+        Some(Self { place, names })
+    }
+
+    /// Is it the program that this word names?
+    fn is(&self, word: &str) -> bool {
+        self.names.contains(name_of(word)) || word.ends_with(".jar") && self.place.ends_with(".jar")
+    }
+}
+
+/// What a build calls its program, where it says so; a Go build without a name calls it like its folder.
+fn built_as(command: &Command, image: &ImageConfig) -> Option<String> {
+    if !command.is("go", "build") {
+        return None;
+    }
+    let args = command.args();
+    let named = args.iter().position(|word| word.text == "-o").and_then(|at| args.get(at + 1));
+    let name = match named {
+        Some(word) => name_of(word.text.trim_end_matches('/')),
+        None => name_of(image.workdir.as_deref()?),
+    };
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
+/// Everything that a script needs in the new image.
+#[derive(Default)]
+struct Followed {
+    /// Files of the repository, and where they lie.
+    files: BTreeSet<(RelPath, String)>,
+    /// Where the program is looked for.
+    links: BTreeSet<String>,
+    /// Folders that are gone to.
+    folders: BTreeSet<String>,
+    /// Programs that are called by their names.
+    calls: BTreeSet<String>,
+    /// The program is found where it lies.
+    finds: bool,
+    /// The folder that everything starts in.
+    home: String,
+    /// The folder of the script itself.
+    folder: String,
+}
+
+impl Followed {
+    /// Follows the commands of a script; none where it goes to a folder that nobody knows.
+    fn follow(&mut self, scene: &Scene<'_>, copied: &Copied, program: &Program, text: &str) -> Option<()> {
+        let mut here = self.home.clone();
+        for command in commands(text) {
+            let words = match command.words.first() {
+                Some(first) if first.text == "exec" => &command.words[1..],
+                _ => &command.words[..],
+            };
+            let Some(first) = words.first() else { continue };
+            if first.text == "cd" {
+                let folder = words.get(1)?;
+                here = match folder.text.as_str() {
+                    own if own.contains("dirname") && own.contains("$0") => self.folder.clone(),
+                    _ if folder.is_literal => join(&here, &folder.text),
+                    _ => return None,
+                };
+                self.folders.insert(here.clone());
+                continue;
+            }
+            let is_java = command.program() == Some("java");
+            for (at, word) in words.iter().enumerate() {
+                let is_jar = is_java && at > 0 && words[at - 1].text == "-jar";
+                self.word(scene, copied, program, &here, word, at == 0 || is_jar)?;
+            }
+        }
+        Some(())
+    }
+
+    /// The words that come behind the script.
+    fn hand_over(
+        &mut self,
+        scene: &Scene<'_>,
+        copied: &Copied,
+        program: &Program,
+        arguments: &[String],
+    ) -> Option<()> {
+        if let [shell, flag, text] = arguments
+            && name_of(shell).ends_with("sh")
+            && flag == "-c"
+        {
+            return self.follow(scene, copied, program, text);
+        }
+        let quoted: Vec<String> = arguments.iter().map(|word| crate::plan::run::quote(word)).collect();
+        self.follow(scene, copied, program, &quoted.join(" "))
+    }
+
+    fn word(
+        &mut self,
+        scene: &Scene<'_>,
+        copied: &Copied,
+        program: &Program,
+        here: &str,
+        word: &Word,
+        is_started: bool,
+    ) -> Option<()> {
+        let text = word.text.as_str();
+        if is_started && program.is(text) {
+            // A name that is put together when it starts cannot be given to a file.
+            if !word.is_literal || !is_plain(text) {
+                return None;
+            }
+            let place = if text.contains('/') || text.ends_with(".jar") {
+                join(here, text)
+            } else {
+                format!("/usr/local/bin/{text}")
+            };
+            if place == program.place {
+                self.finds = true;
+            } else {
+                self.links.insert(place);
+            }
+            return Some(());
+        }
+        if is_started && !text.contains('/') {
+            self.calls.insert(text.to_owned());
+        }
+        if !word.is_literal || !is_plain(text) || text.starts_with('-') || matches!(text, "." | "..") {
+            return Some(());
+        }
+        // A file of the repository: the old image had all of them.
+        let place = if text.starts_with('/') || text.contains('/') || text.contains('.') {
+            join(here, text)
+        } else {
+            return Some(());
+        };
+        let old = if text.starts_with('/') { place.clone() } else { join(&copied.home, text) };
+        if let Some(source) = copied.source(scene, &old).filter(|source| !source.is_root()) {
+            self.files.insert((source, place));
+        }
+        Some(())
+    }
+
+    /// Puts files, folders and links into the runtime.
+    fn carry(&self, harvest: &mut Harvest, scene: &Scene<'_>, line: u32, program: &Program) {
+        let prefix = if scene.service.dir == scene.service.context {
+            String::new()
+        } else {
+            format!("{}/", scene.service.dir)
+        };
+        let carried: Vec<String> = harvest
+            .wishes
+            .iter()
+            .filter(|wish| wish.key == "runtime.instructions")
+            .flat_map(|wish| wish.value.as_array().into_iter().flatten())
+            .filter_map(|item| item.as_str().map(str::to_owned))
+            .collect();
+        for (source, place) in &self.files {
+            // An instruction of the old file has brought it already.
+            let ends = format!("{prefix}{source} {place}");
+            let folder = place.rsplit_once('/').map_or("/", |(folder, _)| folder);
+            let is_there = carried.iter().any(|text| {
+                text.contains("COPY ")
+                    && (text.ends_with(&ends)
+                        || text.contains(source.as_str()) && text.ends_with(&format!(" {folder}/")))
+            });
+            if !is_there {
+                let text = format!("COPY --chmod=755 {prefix}{source} {place}");
+                harvest.wish("runtime.instructions", vec![text].into(), line);
+            }
+        }
+        let folder_of =
+            |path: &String| path.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned());
+        let mut folders: BTreeSet<String> = self.links.iter().map(folder_of).collect();
+        folders.extend(self.folders.iter().cloned());
+        folders.retain(|folder| {
+            !matches!(folder.as_str(), "" | "/" | "/usr/local/bin" | "/usr/bin" | "/tmp")
+                && *folder != self.home
+        });
+        let mut steps: Vec<String> = Vec::new();
+        if !folders.is_empty() {
+            steps.push(format!("mkdir -p {}", folders.into_iter().collect::<Vec<_>>().join(" ")));
+        }
+        steps.extend(self.links.iter().map(|link| format!("ln -s {} {link}", program.place)));
+        if !steps.is_empty() {
+            let text = format!("RUN {}", steps.join(" \\\n && "));
+            harvest.wish("runtime.instructions", vec![text].into(), line);
+        }
+    }
+
+    /// Tools that the old base had in its one binary, and a shell that the planned one has not.
+    fn tools(&self, harvest: &mut Harvest, scene: &Scene<'_>, line: u32, needs_bash: bool) {
+        let base = scene.stage.from.image.as_str();
+        let had_applets = base.contains("alpine")
+            || scene.stage.instructions.iter().any(|one| match one.meaning() {
+                Ok(Meaning::Run(run)) => match run.form {
+                    Form::Shell(text) => commands(&text)
+                        .iter()
+                        .any(|command| crate::dockerfile::packages::manager(command) == Some(Manager::Apk)),
+                    Form::Exec(_) => false,
+                },
+                _ => false,
+            });
+        let planned = scene.service.stages.runtime();
+        let stays_alpine = scene.service.stages.image(planned).contains("alpine") && !needs_bash;
+        let mut packages: Vec<String> = Vec::new();
+        if needs_bash {
+            packages.push("bash".to_owned());
+        }
+        if had_applets && !stays_alpine {
+            let called = self.calls.iter().filter(|name| APPLETS.contains(&name.as_str()));
+            packages.extend(called.map(|name| package_of(name).to_owned()));
+        }
+        if !packages.is_empty() {
+            harvest.wish("runtime.system_packages", packages.into(), line);
+        }
+    }
+}
+
+/// What the old file copied out of the repository, and where to.
+struct Copied {
+    /// Sources and the places they got.
+    rows: Vec<(String, String)>,
+    /// The folder that the image starts in.
+    home: String,
+}
+
+impl Copied {
+    fn of(scene: &Scene<'_>) -> Self {
+        let mut home = "/".to_owned();
+        let mut rows = Vec::new();
+        for instruction in &scene.stage.instructions {
+            match instruction.meaning() {
+                Ok(Meaning::Workdir(path)) => home = join(&home, &path),
+                Ok(Meaning::Copy(copy) | Meaning::Add(copy)) if copy.from.is_none() => {
+                    rows.extend(copied(&copy, &home, scene));
+                }
+                _ => {}
+            }
+        }
+        Self { rows, home }
+    }
+
+    /// Where a word of the start lay: by its path, or where the search for programs finds it.
+    fn place_of(&self, word: &str) -> String {
+        if word.contains('/') {
+            return join(&self.home, word);
+        }
+        let bins = ["/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin"];
+        let found = bins.iter().map(|bin| format!("{bin}/{word}"));
+        let known = found.into_iter().find(|place| self.rows.iter().any(|(_, to)| to == place));
+        known.unwrap_or_else(|| join(&self.home, word))
+    }
+
+    /// The file of the repository that lay there.
+    fn source(&self, scene: &Scene<'_>, place: &str) -> Option<RelPath> {
+        self.rows.iter().rev().find_map(|(source, to)| {
+            let rest = if place == to {
+                ""
+            } else {
+                place.strip_prefix(&format!("{}/", to.trim_end_matches('/')))?
+            };
+            let path = RelPath::new(source).ok()?.join(rest)?;
+            let whole = scene.service.dir.join(path.as_str())?;
+            (scene.inventory.has(&whole) && !path.is_root()).then_some(path)
+        })
+    }
+}
+
+fn copied(copy: &Copy, home: &str, scene: &Scene<'_>) -> Vec<(String, String)> {
+    let to = join(home, &copy.destination);
+    let is_folder = copy.destination.ends_with('/') || copy.sources.len() > 1 || copy.destination == ".";
+    let row = |source: &String| {
+        let source = source.trim_start_matches("./").trim_end_matches('/');
+        let source = if matches!(source, "." | "*") { "" } else { source };
+        let path = RelPath::new(source).ok()?;
+        let is_file = !source.is_empty() && scene.inventory.has(&scene.service.dir.join(source)?);
+        // Of a folder the content is copied, of a file the file.
+        let place = if is_file && is_folder { join(&to, path.name()) } else { to.clone() };
+        Some((source.to_owned(), place))
+    };
+    copy.sources.iter().filter_map(row).collect()
+}
+
+fn name_of(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// A path as seen from a folder, without dots in it.
+fn join(folder: &str, path: &str) -> String {
+    let whole = if path.starts_with('/') { path.to_owned() } else { format!("{folder}/{path}") };
+    let mut parts: Vec<&str> = Vec::new();
+    for part in whole.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/"))
+}

@@ -1,0 +1,1 @@
+export RUST_LOG="${RUST_LOG:-info}"
