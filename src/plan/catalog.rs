@@ -154,6 +154,8 @@ pub enum Prober {
     DistrolessNode,
     /// Bun where its images keep it.
     Bun,
+    /// Deno where its images keep it.
+    Deno,
     /// Python's standard library.
     Python,
     /// The same in words that Python 2 knows too.
@@ -169,6 +171,7 @@ impl Prober {
             Self::Node | Self::OldNode => "node",
             Self::DistrolessNode => "/nodejs/bin/node",
             Self::Bun => "/usr/local/bin/bun",
+            Self::Deno => "/bin/deno",
             Self::Python | Self::OldPython => "python",
             Self::Wget => "wget",
         }
@@ -317,10 +320,14 @@ impl BaseImage {
         let old_python = format!(
             "import socket,sys;s=socket.create_connection(('127.0.0.1',{port}),2);s.sendall(b'GET {path} HTTP/1.0\\r\\n\\r\\n');sys.exit(s.recv(12)[9:10]>=b'5')"
         );
+        let deno = format!(
+            "fetch('http://127.0.0.1:{port}{path}').then(r=>Deno.exit(r.status<500?0:1),()=>Deno.exit(1))"
+        );
         let prober = self.prober?;
         let args = match prober {
             Prober::Node | Prober::DistrolessNode | Prober::Bun => vec!["-e", &node],
             Prober::OldNode => vec!["-e", &old_node],
+            Prober::Deno => vec!["eval", &deno],
             Prober::Python => vec!["-c", &python],
             Prober::OldPython => vec!["-c", &old_python],
             Prober::Wget => vec!["-q", "--spider", &url],

@@ -6,6 +6,7 @@
 
 pub mod common;
 mod declared;
+mod deno;
 mod go;
 mod java;
 pub mod node;
@@ -31,7 +32,8 @@ use crate::repo::path::RelPath;
 pub use declared::Declared;
 
 /// Every stack, in alphabetical order. The order means nothing.
-pub static ALL: &[&dyn AnyStack] = &[&go::Go, &java::Java, &node::Node, &python::Python, &rust::Rust];
+pub static ALL: &[&dyn AnyStack] =
+    &[&deno::Deno, &go::Go, &java::Java, &node::Node, &python::Python, &rust::Rust];
 
 /// A language with its build tools.
 pub trait Stack: Sync {
