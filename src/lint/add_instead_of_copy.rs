@@ -27,10 +27,15 @@ fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
         let sources = add.sources.join("`, `");
         let message = format!("ADD of `{sources}`, which is only copied");
         // Without an ending nobody can tell from the name that it is no archive.
-        let is_plain = add.sources.iter().all(|source| is_plain(source)) && has_copys_flags(instruction);
+        let is_plain = copies_the_same(instruction, &add);
         let fix = is_plain.then(|| to_copy(subject, instruction)).flatten();
         findings.add_with(instruction.line, message, "Write COPY.", fix);
     }
+}
+
+/// Would COPY do the same, as far as names tell?
+pub(crate) fn copies_the_same(instruction: &Instruction, add: &Copy) -> bool {
+    only_copies(add) && add.sources.iter().all(|source| is_plain(source)) && has_copys_flags(instruction)
 }
 
 fn only_copies(add: &Copy) -> bool {

@@ -48,6 +48,7 @@ mod untagged_base;
 mod variable_in_exec;
 mod wide_permissions;
 
+pub(crate) use add_instead_of_copy::copies_the_same;
 pub use fix::{Edit, Fix};
 pub(crate) use piped_download::piped;
 pub(crate) use secret_in_copy::is_secret_file;

@@ -20,7 +20,7 @@ use super::bases::Bases;
 use super::known;
 use crate::dockerfile::instr::Healthcheck;
 use crate::dockerfile::{Dockerfile, Form, ImageConfig, Instruction, Keyword, Meaning, Origin, Stage};
-use crate::lint::{Secrets, is_secret, is_secret_file};
+use crate::lint::{Secrets, copies_the_same, is_secret, is_secret_file};
 use crate::plan::catalog::Catalog;
 use crate::plan::service::Service;
 use crate::repo::Inventory;
@@ -414,7 +414,8 @@ impl Harvest {
             .iter()
             .map(|source| format!("{prefix}{}", source.trim_start_matches("./")))
             .collect();
-        let keyword = &instruction.keyword;
+        // ADD unpacks and downloads; of what is only copied COPY says so.
+        let keyword = if copies_the_same(instruction, copy) { &Keyword::Copy } else { &instruction.keyword };
         self.carry(
             scene,
             instruction,
