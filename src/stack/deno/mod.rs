@@ -14,6 +14,7 @@ mod tests;
 
 use serde::Serialize;
 
+use crate::diag::{Code, Diagnostic};
 use crate::fact::Fact;
 use crate::key::{AnyKey, Key, Shape, text};
 use crate::plan::service::Service;
@@ -84,8 +85,8 @@ const LISTENS: &[Way] = &[
     Way { pattern: r"\b(?:const|let)\s+\w*(?i:port)(?:\s*:\s*\w+)?\s*=\s*(\d{4,5})\b", tells: Tells::Port },
 ];
 
-/// Calls that only a server makes.
-const SERVES: &[&str] = &["Deno.serve(", ".listen(", " serve("];
+/// Calls that only a server makes, and imports of Fresh, whose program makes none of its own.
+const SERVES: &[&str] = &["Deno.serve(", ".listen(", " serve(", "\"$fresh/server.ts\"", "from \"fresh\""];
 
 impl Stack for Deno {
     const ID: &'static str = "deno";
@@ -111,12 +112,18 @@ impl Stack for Deno {
         let docs = sources(&s.dir);
         let listening = listen::find(docs.iter().copied(), LISTENS, "//");
         let because = start.because.clone();
+        if !s.dir.has("deno.lock") {
+            let message = "no deno.lock: two builds of one commit can differ";
+            let finding =
+                Diagnostic::warning(Code::MissingLock, message).at(config.cite(&config.tree, name).at);
+            s.note(finding.help("`deno install` writes one; commit it"));
+        }
         let is_node = s.dir.has("package.json") && !s.dir.has("deno.lock");
         let name = config.text(&["name"]).and_then(|name| Some(name.value.rsplit('/').next()?.to_owned()));
         let facts = Facts {
             name: name.unwrap_or_else(|| "app".to_owned()),
             version: version(s),
-            manifests: manifests(&s.dir),
+            manifests: manifests(&s.dir, &config),
             is_locked: s.dir.has("deno.lock"),
             build,
             test: test(&s.dir, &config),
@@ -177,13 +184,17 @@ fn test(dir: &Dir<'_>, config: &Manifest<'_>) -> Option<Fact<String>> {
 }
 
 /// Everything that `deno install` reads, the lock last.
-fn manifests(dir: &Dir<'_>) -> Vec<String> {
+fn manifests(dir: &Dir<'_>, config: &Manifest<'_>) -> Vec<String> {
     let is_manifest = |path: &str| {
         let name = path.rsplit('/').next().unwrap_or(path);
         CONFIGS.contains(&name) || matches!(name, "package.json" | ".npmrc")
     };
     let names = dir.files().map(|(path, _)| path).filter(|path| is_manifest(path)).map(str::to_owned);
-    names.chain(dir.has("deno.lock").then(|| "deno.lock".to_owned())).collect()
+    let map = config.text(&["importMap"]).map(|path| path.value.trim_start_matches("./").to_owned());
+    names
+        .chain(map.filter(|path| dir.has(path)))
+        .chain(dir.has("deno.lock").then(|| "deno.lock".to_owned()))
+        .collect()
 }
 
 fn serves(docs: &[Doc<'_>]) -> Option<Fact<String>> {

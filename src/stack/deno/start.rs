@@ -35,7 +35,6 @@ const MODULES: &[&str] = &[
     "server.ts",
     "app.ts",
     "index.ts",
-    "mod.ts",
     "src/main.ts",
     "src/server.ts",
     "src/app.ts",
@@ -54,13 +53,20 @@ const WITH_VALUE: &[&str] = &["--config", "-c", "--import-map", "--host", "--por
 impl Start {
     /// What people say, a task, or the module that is usually the program.
     pub fn decide(s: &Survey<'_>, config: &Manifest<'_>) -> Option<Fact<Self>> {
-        let tasks = || TASKS.iter().find_map(|name| of_task(config, name));
+        let task = TASKS.iter().find_map(|name| of_task(config, name));
         let usual = || {
             let module = s.dir.first_of(MODULES.iter().copied())?;
             Some(Fact::new(Self::of_module(module), s.dir.evidence(module, "usually the program")))
         };
         let said = s.choice(&MAIN).decide();
-        let found = tasks().filter(|found| !is_generator(&found.value.module)).or_else(usual);
+        let found = match task {
+            // What is developed with some permissions runs with the same.
+            Some(task) if is_generator(&task.value.module) => {
+                usual().map(|usual| usual.map(|start| Self { flags: task.value.flags, ..start }))
+            }
+            Some(task) => Some(task),
+            None => usual(),
+        };
         match said {
             // The permissions of a task are those of the program.
             Some(said) => {

@@ -73,6 +73,16 @@ fn a_package_json_is_for_node_unless_deno_locks() {
 }
 
 #[test]
+fn fresh_is_served_with_the_permissions_of_its_development() {
+    let config =
+        r#"{"tasks": {"start": "deno run -A --watch=static/ dev.ts"}, "importMap": "./import_map.json"}"#;
+    let main = "import { start } from \"$fresh/server.ts\";\nawait start(manifest);\n";
+    let files = [("deno.json", config), ("dev.ts", ""), ("import_map.json", "{}"), ("main.ts", main)];
+    check(&files, "run --cached-only -A main.ts", Some(8000));
+    assert_eq!(planned(&files).services[0].tool["copies"][0]["sources"][1], "import_map.json");
+}
+
+#[test]
 fn a_library_is_no_service() {
     let plan =
         planned(&[("deno.json", r#"{"name": "@a/b", "exports": "./lib.ts"}"#), ("lib.ts", "export {};")]);
