@@ -120,17 +120,11 @@ fn moved(services: &[Service], diff: &str) -> String {
     let added = body().filter(|line| line.starts_with('+')).filter(is_content);
     let removed: Vec<&str> = body().filter(|line| line.starts_with('-')).filter(is_content).collect();
     for line in added {
-        // The longest value is the most telling one: an image rather than the number in it.
-        let known = facts
-            .iter()
-            .filter(|(value, ..)| line.contains(value.as_str()))
-            .max_by_key(|(value, ..)| value.len());
-        if let Some((value, place, says)) = known {
-            let before = removed
-                .iter()
-                .find(|old| alike(old, line))
-                .map(|old| format!("; the file has `{}`", old[1..].trim()));
-            return format!("{place} says `{says}`, which gives `{value}`{}", before.unwrap_or_default());
+        let before = removed.iter().find(|old| alike(old, line));
+        if let Some((source, gives)) = behind(&facts, line, before.copied()) {
+            let Known { place, says, .. } = source;
+            let before = before.map(|old| format!("; the file has `{}`", old[1..].trim()));
+            return format!("{place} says `{says}`, which gives `{gives}`{}", before.unwrap_or_default());
         }
     }
     match removed.first() {
@@ -145,8 +139,49 @@ fn alike(old: &str, new: &str) -> bool {
     keyword(old) == keyword(new)
 }
 
-/// Every detected value of the plan: as printed, where it is from, and the words there.
-fn facts(services: &[Service]) -> Vec<(String, String, String)> {
+/// A value of the plan: as printed, where it is from, and the words there.
+struct Known {
+    value: String,
+    place: String,
+    says: String,
+}
+
+/// The fact that a new line is the consequence of, and the most telling value in it: an image rather than the number in
+/// it. An image that a person renamed holds a version of the repository's: the shortest value that holds all that
+/// differs is what has moved.
+fn behind<'f>(facts: &'f [Known], line: &str, old: Option<&str>) -> Option<(&'f Known, &'f str)> {
+    let printed = || facts.iter().filter(|known| line.contains(known.value.as_str()));
+    let (line, old) = (&line[1..], old.map(|old| &old[1..]));
+    let change = old.map(|old| changed(old, line)).filter(|change| !change.is_empty());
+    let is_new = |known: &&Known| {
+        let is_old = old.is_some_and(|old| old.contains(known.value.as_str()));
+        change.is_some_and(|change| known.value.contains(change)) && !is_old
+    };
+    let longest = |known: &&Known| known.value.len();
+    if let Some(source) = printed().filter(is_new).min_by_key(longest) {
+        let gives = printed().filter(|known| known.value.contains(source.value.as_str())).max_by_key(longest);
+        return Some((source, gives.map_or(source.value.as_str(), |known| known.value.as_str())));
+    }
+    printed().max_by_key(longest).map(|known| (known, known.value.as_str()))
+}
+
+/// The part of a line that the old one did not have, as whole words.
+fn changed<'l>(old: &str, new: &'l str) -> &'l str {
+    let is_word = |c: char| c.is_alphanumeric() || "._".contains(c);
+    let same = |(a, b): &(char, char)| a == b;
+    let head: usize = old.chars().zip(new.chars()).take_while(same).map(|(c, _)| c.len_utf8()).sum();
+    let rest = (old[head..].chars().rev()).zip(new[head..].chars().rev());
+    let tail: usize = rest.take_while(same).map(|(c, _)| c.len_utf8()).sum();
+    let mut end = new.len() - tail;
+    let start = new[..head]
+        .rfind(|c| !is_word(c))
+        .map_or(0, |at| at + new[at..].chars().next().map_or(0, char::len_utf8));
+    end += new[end..].find(|c| !is_word(c)).unwrap_or(tail);
+    &new[start..end]
+}
+
+/// Every value of the plan that has a place.
+fn facts(services: &[Service]) -> Vec<Known> {
     let mut found = Vec::new();
     for service in services {
         if let Ok(tree) = serde_json::to_value(service) {
@@ -156,7 +191,7 @@ fn facts(services: &[Service]) -> Vec<(String, String, String)> {
     found
 }
 
-fn gather(tree: &serde_json::Value, found: &mut Vec<(String, String, String)>) {
+fn gather(tree: &serde_json::Value, found: &mut Vec<Known>) {
     if let (Some(value), Some(place)) =
         (tree.get("value"), tree.pointer("/because/at").filter(|at| at.is_object()))
     {
@@ -165,7 +200,8 @@ fn gather(tree: &serde_json::Value, found: &mut Vec<(String, String, String)>) {
         let says = tree.pointer("/because/says").and_then(serde_json::Value::as_str).unwrap_or_default();
         let mut texts = Vec::new();
         scalars(value, &mut texts);
-        found.extend(texts.into_iter().map(|text| (text, format!("{file}{line}"), says.to_owned())));
+        let known = |value| Known { value, place: format!("{file}{line}"), says: says.to_owned() };
+        found.extend(texts.into_iter().map(known));
     }
     match tree {
         serde_json::Value::Array(items) => items.iter().for_each(|item| gather(item, found)),

@@ -20,6 +20,21 @@ fn the_cause_is_said_in_words() {
     ran.ended(1, &["next: dockgen update"]);
 }
 
+/// A renamed image holds a version that the repository names: what moved is the cause, not what was said about images.
+#[test]
+fn the_cause_is_what_moved() {
+    let repo = Repo::new(GO);
+    repo.write("dockgen.toml", "[images]\ngolang = \"registry.company/golang\"\n");
+    repo.run(&["init"]).ended(0, &[]);
+    repo.edit("go.mod", "1.26", "1.27");
+    let ran = repo.run_without_a_trace(&["check"]);
+    ran.ended(1, &["out of date: go.mod:3 says `go 1.27`", "gives `registry.company/golang:1.27-alpine`"]);
+    repo.run(&["init"]).ended(0, &[]);
+    repo.edit("dockgen.toml", "registry.company", "registry2.company");
+    let ran = repo.run_without_a_trace(&["check"]);
+    ran.ended(1, &["out of date: dockgen.toml:2 says", "gives `registry2.company/golang:1.27-alpine`"]);
+}
+
 #[test]
 fn annotations_name_the_file_the_line_and_the_cause() {
     let repo = Repo::new(GO);
