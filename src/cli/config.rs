@@ -52,13 +52,17 @@ fn show(args: &ShowArgs, term: &Term) -> Result<Exit, Failure> {
     let remark = |setting: &Effective| args.origin.then(|| origin(&setting.because));
     let keys = stack::keys();
     let mut texts = Vec::new();
-    if let Some(folder) = &session.extends {
-        texts.push(match remark_of(args, &folder.because) {
-            Some(remark) => format!("extends = {:?} # {remark}\n", folder.value),
-            None => format!("extends = {:?}\n", folder.value),
+    if let [first, ..] = session.extends.as_slice() {
+        let names: Vec<toml::Value> =
+            session.extends.iter().map(|folder| folder.value.clone().into()).collect();
+        let value = if let [only] = names.as_slice() { only.clone() } else { names.into() };
+        texts.push(match remark_of(args, &first.because) {
+            Some(remark) => format!("extends = {value} # {remark}\n"),
+            None => format!("extends = {value}\n"),
         });
     }
-    let is_alone = services.len() == 1;
+    // What holds for one of several is not everybody's.
+    let is_alone = services.len() == 1 && session.settings.meant().is_none();
     for service in services {
         let table = if is_alone { Vec::new() } else { vec!["services".to_owned(), service.dir.to_string()] };
         texts.push(config::as_toml(&settings(service), &keys, &table, remark));

@@ -1,12 +1,9 @@
 //! `dockgen.toml`: what can be set in it, how it is shown and described, and a company's folder below it.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
-use dockgen::config::{self, Settings};
-use dockgen::plan::plan;
-use dockgen::render::{Templates, render_checked};
-use dockgen::repo::Inventory;
-use dockgen::stack;
+use dockgen::{config, stack};
 
 use crate::repo::{CHOICE, GO, Repo, TWO};
 
@@ -156,6 +153,9 @@ fn shown_settings_say_where_they_come_from() {
     let json = repo.run(&["config", "show", "--format", "json"]);
     let json: serde_json::Value = serde_json::from_str(&json.out).expect("JSON");
     assert_eq!(json["services"][0]["settings"][0]["key"], "go.version");
+    // One of several is named, so that its settings can be kept without being everybody's.
+    let one = Repo::new(TWO).run(&["config", "show", "--service", "api"]);
+    assert!(one.out.contains("[services.api.runtime]\n") && !one.out.contains("web"), "{one}");
     let two = Repo::new(TWO).run(&["config", "show"]);
     assert!(
         two.out.contains("[services.api.runtime]\n") && two.out.contains("[services.web.run]\n"),
@@ -163,54 +163,78 @@ fn shown_settings_say_where_they_come_from() {
     );
 }
 
-/// What is shown reads, line by line; and what it says of the runtime can be kept: the files are the same, but for the
-/// reasons in their comments.
+/// What `dockgen config show` prints, kept as `dockgen.toml`, gives the plan that was shown: every value, every service.
 #[test]
 fn shown_settings_are_a_dockgen_toml() {
-    let keys = stack::keys();
-    let templates = Templates::builtin().expect("they load");
-    let mut seen = 0;
-    let mut others = Vec::new();
-    for fixture in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures")).expect("fixtures") {
-        let fixture = fixture.expect("readable").path();
-        if !fixture.is_dir() {
-            continue;
-        }
-        let mut inventory = Inventory::scan(&fixture, &stack::reads()).expect("readable");
-        let settings = Settings::read(&inventory, &keys).expect("good");
-        let before = plan(&inventory, &settings);
-        let [service] = before.services.as_slice() else { continue };
-        let Ok((files, _)) = render_checked(service, &templates, &inventory) else { continue };
-        let mut shown = config::effective(service, &settings);
-        let text = config::as_toml(&shown, &keys, &[], |_| None);
-        let whole = Inventory::from_files([("dockgen.toml", text.as_str())]);
-        assert!(Settings::read(&whole, &keys).is_ok(), "{}: {text}", fixture.display());
-        let is_kept =
-            |key: &str| key.starts_with("runtime.") || settings.wishes().iter().any(|wish| wish.key == key);
-        shown.retain(|setting| is_kept(&setting.key));
-        let text = config::as_toml(&shown, &keys, &[], |_| None);
-        inventory.put(dockgen::repo::RelPath::new("dockgen.toml").expect("a path"), &text);
-        let settings = Settings::read(&inventory, &keys)
-            .unwrap_or_else(|bad| panic!("{}: {bad:#?}\n{text}", fixture.display()));
-        let after = plan(&inventory, &settings);
-        let (kept, _) = render_checked(&after.services[0], &templates, &inventory)
-            .unwrap_or_else(|bad| panic!("{}: {bad}\n{text}", fixture.display()));
-        let instructions = |text: &str| {
-            text.lines()
-                .filter(|line| !line.starts_with('#'))
-                .map(str::to_owned)
-                .collect::<Vec<_>>()
-                .join("\n")
-        };
-        let (was, is) = (instructions(&files.dockerfile.text), instructions(&kept.dockerfile.text));
-        if was != is {
-            let diff = similar::TextDiff::from_lines(&was, &is).unified_diff().to_string();
-            others.push(format!("{}:\n{text}\n{diff}", fixture.display()));
-        }
-        seen += 1;
-    }
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let entries = fs::read_dir(&fixtures).expect("fixtures").map(|entry| entry.expect("readable").path());
+    let mut folders: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
+    folders.sort();
+    assert!(folders.len() > 70, "only {} fixtures", folders.len());
+    let (first, second) = folders.split_at(folders.len() / 2);
+    let others: Vec<String> = std::thread::scope(|threads| {
+        let half = |folders| move || -> Vec<String> { folders_that_differ(folders) };
+        let (first, second) = (threads.spawn(half(first)), threads.spawn(half(second)));
+        [first, second].into_iter().flat_map(|half| half.join().expect("no panic")).collect()
+    });
     assert!(others.is_empty(), "{}", others.join("\n"));
-    assert!(seen > 20, "only {seen} fixtures were compared");
+}
+
+fn folders_that_differ(folders: &[PathBuf]) -> Vec<String> {
+    folders
+        .iter()
+        .filter_map(|folder| difference(folder).map(|said| format!("{}: {said}", folder.display())))
+        .collect()
+}
+
+/// What the plan of a fixture has otherwise once its settings are written down.
+fn difference(fixture: &Path) -> Option<String> {
+    let repo = Repo::new(&[]);
+    for entry in walkdir::WalkDir::new(fixture).into_iter().map(|entry| entry.expect("readable")) {
+        if entry.file_type().is_file() {
+            let name = entry.path().strip_prefix(fixture).expect("below it").to_str().expect("UTF-8");
+            repo.write(name, fs::read(entry.path()).expect("readable"));
+        }
+    }
+    let expectation: toml::Table =
+        fs::read_to_string(fixture.with_extension("toml")).expect("text").parse().expect("TOML");
+    let args = expectation.get("args").and_then(toml::Value::as_array);
+    let args: Vec<&str> = args.into_iter().flatten().filter_map(toml::Value::as_str).collect();
+    let given: Vec<&str> = args.chunks(2).filter(|pair| pair[0] == "--set").flatten().copied().collect();
+    let run = |words: &[&str], given: &[&str]| {
+        let ran = repo.run(&[words, given].concat());
+        assert_eq!(ran.code, Some(0), "{}: {ran}", fixture.display());
+        ran.out
+    };
+    let plan = |given: &[&str]| {
+        let plan: serde_json::Value =
+            serde_json::from_str(&run(&["plan", "--format", "json"], given)).expect("JSON");
+        format!("{:#}\n", values(&plan["services"]))
+    };
+    let before = plan(&given);
+    let shown = run(&["config", "show"], &given);
+    repo.write("dockgen.toml", &shown);
+    let after = plan(&[]);
+    let diff = similar::TextDiff::from_lines(&before, &after).unified_diff().to_string();
+    (before != after).then(|| format!("{shown}\n{diff}"))
+}
+
+/// A document without reasons, and without the comments that cite them: each fact is its value.
+fn values(tree: &serde_json::Value) -> serde_json::Value {
+    let is_reason = |name: &str| ["about", "because", "over"].contains(&name);
+    match tree {
+        serde_json::Value::Object(entries)
+            if entries.contains_key("because") && entries.contains_key("value") =>
+        {
+            values(&entries["value"])
+        }
+        serde_json::Value::Object(entries) => {
+            let told = entries.iter().filter(|(name, _)| !is_reason(name));
+            told.map(|(name, entry)| (name.clone(), values(entry))).collect()
+        }
+        serde_json::Value::Array(items) => items.iter().map(values).collect(),
+        plain => plain.clone(),
+    }
 }
 
 #[test]
@@ -246,6 +270,8 @@ fn the_schema_takes_what_dockgen_takes() {
         assert_eq!(repo.run(&["init", "--stdout"]).code, Some(2), "{text}");
     }
     // No value that dockgen takes is underlined in an editor.
+    let copied = [("from", "a"), ("to", "b")].map(|(name, path)| (name.to_owned(), toml::Value::from(path)));
+    let copied: toml::Table = copied.into_iter().collect();
     let samples = [
         toml::Value::from("x"),
         toml::Value::from("/x"),
@@ -259,6 +285,11 @@ fn the_schema_takes_what_dockgen_takes() {
         toml::Value::from(vec!["RUN x"]),
         toml::Value::from(vec!["linux/amd64"]),
         toml::Value::from(vec![toml::Value::from(7)]),
+        toml::Value::from(vec!["github"]),
+        toml::Value::from("Containerfile"),
+        toml::Value::from("auto"),
+        toml::Value::from("300MB"),
+        toml::Value::from(vec![toml::Value::Table(copied)]),
     ];
     for key in stack::keys() {
         let name = key.name().replace("images.*", "images.node").replace('*', "a");

@@ -44,8 +44,15 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
     if let (Some(port), Some(variable)) = (&port, &facts.listening.variable) {
         env.insert(variable.value.clone(), variable.derive(port.value.to_string()));
     }
-    let wish = s.choice(&keys::COMMAND).decide();
     let command = ExecForm::from_words(facts.start.value.words()).map(|words| facts.start.derive(words));
+    let (entrypoint, command) = match s.choice(&keys::COMMAND).decide() {
+        None => (None, command),
+        // The words that are started anyway are for the image's own program.
+        Some(wish) if command.as_ref().is_some_and(|planned| planned.value == wish.value) => {
+            (None, Some(wish))
+        }
+        Some(wish) => (Some(wish), None),
+    };
     let runtime = Runtime {
         labels: BTreeMap::new(),
         user: Fact::by_default(known.user.clone(), "the image's own numeric user"),
@@ -55,8 +62,8 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
             .as_ref()
             .and_then(|port| known.health(port.value, "/").map(|health| port.derive(health))),
         port,
-        command: command.filter(|_| wish.is_none()),
-        entrypoint: wish,
+        command,
+        entrypoint,
         stop_signal: None,
     };
     Ok(Service {

@@ -29,10 +29,18 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
     let port = port(network, s);
     let base = Base::choose(s, build, version);
     let known = s.catalog.image_like(&base.image.value).unwrap_or_else(|| s.catalog.image("java-jre"));
-    let command = s.choice(&keys::COMMAND).decide();
-    let is_own = command.is_some();
-    let started = || artifact.value.entrypoint().map(|words| artifact.derive(base.aot_words(words)));
-    let entrypoint = command.or_else(started);
+    let started = artifact.value.entrypoint().map(|words| artifact.derive(base.aot_words(words)));
+    let arguments = dropwizard
+        .as_ref()
+        .and_then(|service| Some(service.derive(ExecForm::from_words(service.value.arguments().to_vec())?)));
+    let (entrypoint, arguments) = match s.choice(&keys::COMMAND).decide() {
+        None => (started, arguments),
+        // The same words as detection's stay divided as they are, so that arguments can be replaced.
+        Some(wish) if is_said_by(&wish, started.as_ref(), arguments.as_ref()) => {
+            (started.map(|words| wish.derive(words.value)), arguments.map(|words| wish.derive(words.value)))
+        }
+        Some(wish) => (Some(wish), None),
+    };
     let health = port.as_ref().zip(network.health.as_ref()).and_then(|(port, probe)| {
         let probe_port = probe.value.port.unwrap_or(port.value);
         let mut check = known.health(probe_port, &probe.value.path)?;
@@ -44,10 +52,6 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
     });
     let is_webapp = matches!(artifact.value, Artifact::WebArchive { .. });
     let workdir = (!is_webapp).then(|| Fact::by_default("/app".to_owned(), "where the program lies"));
-    let arguments = dropwizard
-        .as_ref()
-        .filter(|_| !is_own)
-        .and_then(|service| Some(service.derive(ExecForm::from_words(service.value.arguments().to_vec())?)));
     let runtime = Runtime {
         labels: BTreeMap::new(),
         user: Fact::by_default(known.user.clone(), "a number that no base image uses"),
@@ -96,6 +100,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         platforms: Vec::new(),
         beside: Vec::new(),
         name: s.service_name(build.service_name()),
+        dockerfile: None,
         ignore_file: Service::usual_ignore_file(&build.context),
         dir: s.dir.path().clone(),
         context: build.context.clone(),
@@ -110,6 +115,16 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         ignore: vec![IgnoreGroup::new("build output", build.tool.output)],
         tool: serde_json::to_value(view).expect("facts are plain values with text keys"),
     })
+}
+
+/// Does a command consist of the words that are started anyway?
+fn is_said_by(
+    wish: &Fact<ExecForm>,
+    started: Option<&Fact<ExecForm>>,
+    more: Option<&Fact<ExecForm>>,
+) -> bool {
+    let words = [started, more].into_iter().flatten().flat_map(|form| form.value.words());
+    words.eq(wish.value.words())
 }
 
 fn stages(

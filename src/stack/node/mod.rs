@@ -176,10 +176,10 @@ fn survey_package(s: &Survey<'_>) -> Option<Claim<Facts>> {
     let era = Era::read(&package, lock);
     let version = version::decide(s, Some(&package), &above(s, workspace.as_ref()), |lines| era.line(lines));
     manager.fit(&version.value);
-    if manager.kind == package_manager::Kind::YarnClassic
-        && version.because.layer == crate::fact::Layer::Default
-    {
-        // Nothing pins Node.js, so what dependencies think of this line must not stop the install.
+    let reasons = std::iter::once(&version.because).chain(version.over.iter().map(|lost| &lost.because));
+    let is_pinned = reasons.into_iter().any(|because| because.layer == crate::fact::Layer::Detected);
+    if manager.kind == package_manager::Kind::YarnClassic && !is_pinned {
+        // The project pins no Node.js, so what dependencies think of this line must not stop the install.
         manager.add_flag("--ignore-engines");
     }
     if workspace.as_ref().is_some_and(|workspace| !workspace.is_root()) && manager.hoists() {

@@ -315,13 +315,8 @@ fn choose(
     pyproject: Option<&Manifest<'_>>,
     workspace: Option<&Workspace<'_>>,
 ) -> Fact<Manager> {
-    let mut wish = s.choice(&keys::PACKAGE_MANAGER).decide().and_then(|wish| {
-        let named = |(_, name, _): &&(Manager, &str, &str)| *name == wish.value;
-        let (manager, ..) = MANAGERS.iter().find(named)?;
-        Some(wish.derive(*manager))
-    });
     let found = |manager: Manager, file: &str, why: &str| Fact::new(manager, s.dir.evidence(file, why));
-    let mut all: Vec<Fact<Manager>> = wish.take().into_iter().collect();
+    let mut all: Vec<Fact<Manager>> = Vec::new();
     if let Some(Workspace { root, .. }) = workspace.filter(|workspace| workspace.root.has("uv.lock")) {
         all.push(Fact::new(Manager::Uv, root.evidence("uv.lock", "a file of uv")));
     }
@@ -350,8 +345,18 @@ fn choose(
             all.push(found(Manager::Build, file, "a package"));
         }
     }
+    let wish = s.choice(&keys::PACKAGE_MANAGER).decide().and_then(|wish| {
+        let named = |(_, name, _): &&(Manager, &str, &str)| *name == wish.value;
+        let (manager, ..) = MANAGERS.iter().find(named)?;
+        // pip installs lists and packages; which of them is here is not for a person to say.
+        let pips = [Manager::Pip, Manager::Build];
+        let way = all.iter().map(|one| one.value).find(|one| *manager == Manager::Pip && pips.contains(one));
+        Some(wish.derive(way.unwrap_or(*manager)))
+    });
+    // Where no file names a dependency there is nothing to manage, whatever is wished for the folders around.
+    let wish = wish.filter(|_| !all.is_empty());
     let mut choice = crate::fact::Choice::default();
-    for one in all {
+    for one in wish.into_iter().chain(all) {
         choice = choice.or(Some(one));
     }
     choice.or_default(Manager::None, "no file names a dependency")

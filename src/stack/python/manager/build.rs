@@ -1,5 +1,6 @@
 //! A project without a lock file, installed by its own build backend: PEP 621, `setup.py`, `setup.cfg`.
 
+use crate::fact::Layer;
 use crate::plan::run::{Run, quote};
 use crate::stack::Survey;
 
@@ -70,14 +71,13 @@ fn from_manifest(s: &Survey<'_>, wanted: &Wanted<'_>) -> Installation {
 pub(super) fn from_sources(wanted: &Wanted<'_>) -> Installation {
     let dev = wanted.dev_added();
     let (venv, pip) = (wanted.pip.venv(), wanted.pip.install());
+    // The file that describes the package, whoever said that pip installs it.
+    let manager = &wanted.project.manager;
+    let mut reasons = std::iter::once(&manager.because).chain(manager.over.iter().map(|lost| &lost.because));
+    let described = reasons.find(|because| because.layer == Layer::Detected);
+    let file = described.and_then(|because| because.at.as_ref()).map(|at| at.file.name().to_owned());
     Installation {
-        from: wanted
-            .project
-            .manager
-            .because
-            .at
-            .as_ref()
-            .map_or_else(String::new, |at| at.file.name().to_owned()),
+        from: file.unwrap_or_default(),
         needs_sources: true,
         deps: Some(
             wanted.with_index(Run::new(venv).then(format!("{pip} .{}", wanted.added())).cache(PIP_CACHE)),
