@@ -45,7 +45,8 @@
 //!     assert!(findings.is_empty());
 //!     assert_eq!(files.dockerfile.path.as_str(), "Dockerfile");
 //!     assert!(files.dockerfile.text.contains("team=platform"));
-//!     assert_eq!(files.dockerignore.path.as_str(), ".dockerignore");
+//!     let ignore = files.dockerignore.as_ref().expect("nobody keeps one of their own");
+//!     assert_eq!(ignore.path.as_str(), ".dockerignore");
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

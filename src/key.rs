@@ -31,6 +31,8 @@ pub enum Shape {
     Texts,
     /// A list of texts, and nothing else.
     List,
+    /// A list of tables with `from` and `to`.
+    Copies,
     /// One of these words.
     OneOf(&'static [&'static str]),
 }

@@ -45,7 +45,8 @@ fn compare(fixture: &Path, snapshot: &Path) -> Result<(), Failed> {
         let name = |file: &str| files.dir.join(file).unwrap_or_default().to_string();
         expected.push((name("Dockerfile"), files.dockerfile.text.clone()));
         // Under this name it belongs to the Dockerfile beside it, so that a snapshot can be built where it lies.
-        expected.push((name("Dockerfile.dockerignore"), files.dockerignore.text.clone()));
+        let ignore = files.dockerignore.ok_or("every fixture has an ignore file")?;
+        expected.push((name("Dockerfile.dockerignore"), ignore.text));
     }
     expected.push(("plan.json".to_owned(), serde_json::to_string_pretty(&plan)? + "\n"));
     if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use dockgen::cli::verify::{self as command, VerifyArgs};
+use dockgen::config::Settings;
 use dockgen::verify::{
     DockerfileReport, Edit, Expect, Interrupt, Network, Outcome, Probe, Request, Verdict, VerifyError, verify,
 };
@@ -427,7 +428,7 @@ fn type_in(words: &[&str]) -> Result<(ExitCode, String, String), Failed> {
     }
     let typed = Typed::try_parse_from(line)?;
     let (mut data, mut talk) = (Cursor::new(Vec::new()), Cursor::new(Vec::new()));
-    let code = command::run(&typed.args, &mut data, &mut talk)?;
+    let code = command::run(&typed.args, &Settings::default(), &mut data, &mut talk)?;
     Ok((code, String::from_utf8(data.into_inner())?, String::from_utf8(talk.into_inner())?))
 }
 

@@ -279,7 +279,7 @@ pub(super) struct UpdateArgs {
 }
 
 impl InitArgs {
-    /// The files that are wanted beside the Dockerfile.
+    /// The files beside the Dockerfile that flags ask for.
     pub fn emitters(&self) -> Vec<Emitter> {
         let ci = self.ci.iter().map(|name| match name {
             CiName::Github => Emitter::Github,

@@ -8,7 +8,8 @@ use crate::cli::document::{Action, Document, File, Refused, answers};
 use crate::cli::session::Session;
 use crate::cli::term::Term;
 use crate::cli::{Exit, Failure, ask, cause, pin, plan as plan_command};
-use crate::config::keys;
+use crate::config::outputs::{self, System};
+use crate::config::{Settings, keys};
 use crate::diag::Severity;
 use crate::out::{self, Consent, OutFile, Outcome, Standing};
 use crate::plan::question::Question;
@@ -82,7 +83,7 @@ fn perform(args: &InitArgs, document: &mut Document, term: &Term) -> Result<Exit
     refuse_errors(&session, term)?;
 
     let (printed, read_back) = session.print(&services, term)?;
-    let files = printed.into_iter().flat_map(|files| [files.dockerfile, files.dockerignore]);
+    let files = printed.into_iter().flat_map(|files| [Some(files.dockerfile), files.dockerignore]).flatten();
     let mut planned: Vec<Planned> = files.map(|file| place(&session, file)).collect();
     planned.extend(beside(args, &session, &services)?);
     let findings = [session.plan.diagnostics.clone(), read_back].concat();
@@ -312,11 +313,17 @@ fn place(session: &Session, file: OutFile) -> Planned {
     Planned { is_settled: standing == Standing::Edited && same_origin, file, standing }
 }
 
-/// The files beside the Dockerfile: those that are asked for, and those that dockgen has written before.
+/// The files beside the Dockerfile: those that are asked for, and those that dockgen has written before, unless
+/// `[files]` says that they are not dockgen's to keep.
 fn beside(args: &InitArgs, session: &Session, services: &[Service]) -> Result<Vec<Planned>, Failure> {
-    let wanted = args.emitters();
+    let mut wanted = args.emitters();
     let mut files = Vec::new();
     for emitter in Emitter::ALL {
+        match wished(*emitter, &session.settings) {
+            Some(true) => wanted.push(*emitter),
+            Some(false) if !wanted.contains(emitter) => continue,
+            Some(false) | None => {}
+        }
         let there = session.on_disk().doc(&emitter.path()).map(|doc| out::standing(Some(doc.text)));
         let is_ours = matches!(there, Some(Standing::Untouched | Standing::Edited));
         if is_ours || wanted.contains(emitter) {
@@ -325,6 +332,23 @@ fn beside(args: &InitArgs, session: &Session, services: &[Service]) -> Result<Ve
         }
     }
     Ok(files)
+}
+
+/// Does `[files]` want this one? These files are about all services at once.
+fn wished(emitter: Emitter, settings: &Settings) -> Option<bool> {
+    let mut notes = Vec::new();
+    let system = match emitter {
+        Emitter::Compose => {
+            return settings.choice(&outputs::COMPOSE, &mut notes).decide().map(|wish| wish.value);
+        }
+        Emitter::Bake => return settings.choice(&outputs::BAKE, &mut notes).decide().map(|wish| wish.value),
+        Emitter::Devcontainer => {
+            return settings.choice(&outputs::DEVCONTAINER, &mut notes).decide().map(|wish| wish.value);
+        }
+        Emitter::Github => System::Github,
+        Emitter::Gitlab => System::Gitlab,
+    };
+    settings.choice(&outputs::CI, &mut notes).decide().map(|wish| wish.value.0.contains(&system))
 }
 
 /// The stamp holds a hash of what dockgen wrote. The same stamp in an edited file: nothing but the person has moved.
@@ -425,9 +449,9 @@ fn next_steps(session: &Session, services: &[Service], term: &Term) {
         return;
     };
     let context = session.shown(&service.context);
-    let file = service.dir.join("Dockerfile").unwrap_or_default();
-    let flag =
-        if service.dir == service.context { String::new() } else { format!("-f {} ", session.shown(&file)) };
+    let file = service.dockerfile_path();
+    let is_usual = service.context.join("Dockerfile").as_ref() == Some(&file);
+    let flag = if is_usual { String::new() } else { format!("-f {} ", session.shown(&file)) };
     let port =
         service.runtime.port.as_ref().map(|port| format!("-p {0}:{0} ", port.value)).unwrap_or_default();
     let name = &service.name;

@@ -83,7 +83,10 @@ pub fn main() -> ExitCode {
         Command::Check(command) => init::run(&command.as_init(), &term),
         Command::Update(command) => init::run(&command.as_init(), &term),
         Command::Plan(command) => plan::run(command, &term),
-        Command::Verify(command) => return verify(command),
+        Command::Verify(command) => match verify::settings(command, &term) {
+            Ok(settings) => return verify(command, &settings),
+            Err(failure) => Err(failure),
+        },
         Command::Inventory(command) => migrate::inventory(command, &term),
         Command::Migrate(command) => migrate::run(command, &term),
         Command::Lint(command) => lint::run(command, &term),
@@ -120,7 +123,8 @@ fn read_named(file: &Path) -> std::io::Result<String> {
 }
 
 /// `dockgen verify` brings its own exit codes.
-fn verify(command: &verify::VerifyArgs) -> ExitCode {
-    let ended = verify::run(command, &mut std::io::stdout().lock(), &mut anstream::stderr().lock());
+fn verify(command: &verify::VerifyArgs, settings: &crate::config::Settings) -> ExitCode {
+    let (mut data, mut talk) = (std::io::stdout().lock(), anstream::stderr().lock());
+    let ended = verify::run(command, settings, &mut data, &mut talk);
     ended.unwrap_or_else(|_| Exit::Misuse.into())
 }

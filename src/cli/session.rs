@@ -24,9 +24,9 @@ pub(super) struct Session {
     pub root: PathBuf,
     /// What is there.
     pub inventory: Inventory,
-    /// The folder of a company's defaults, as `dockgen.toml` names it.
-    pub extends: Option<Fact<String>>,
-    /// What is in that folder.
+    /// The folders of a company's defaults, as `dockgen.toml` names them.
+    pub extends: Vec<Fact<String>>,
+    /// What is in those folders.
     pub company: Option<Company>,
     /// The stacks that it declares.
     pub declared: Vec<Declared>,
@@ -49,9 +49,9 @@ enum Kind {
 pub(super) struct Looked {
     /// What is there.
     pub inventory: Inventory,
-    /// The folder of a company's defaults, as `dockgen.toml` names it.
-    pub extends: Option<Fact<String>>,
-    /// What is in that folder.
+    /// The folders of a company's defaults, as `dockgen.toml` names them.
+    pub extends: Vec<Fact<String>>,
+    /// What is in those folders.
     pub company: Option<Company>,
     /// The stacks that it declares.
     pub declared: Vec<Declared>,
@@ -95,6 +95,13 @@ impl Session {
     /// What lies at a path on the disk.
     pub fn on_disk(&self) -> &Inventory {
         self.template.as_ref().map_or(&self.inventory, |(raw, _)| raw)
+    }
+
+    /// What people wish of a repository, without a plan of it.
+    pub fn wishes_of(root: &Path, term: &Term) -> Result<Settings, Failure> {
+        let Looked { inventory, company, .. } = Self::look(root, term)?;
+        let target = Target { path: root.to_owned(), service: None, set: Vec::new() };
+        wishes(&target, &inventory, company.as_ref(), term)
     }
 
     /// Scans, and reads what `dockgen.toml` extends. Files that only a stack of the company's reads take another walk.
@@ -307,15 +314,22 @@ impl Session {
     }
 }
 
-/// The folder that `dockgen.toml` extends, and what is in it.
+/// The folders that `dockgen.toml` extends, and what is in them.
 fn extended(
     root: &Path,
     inventory: &Inventory,
     term: &Term,
-) -> Result<(Option<Fact<String>>, Option<Company>), Failure> {
+) -> Result<(Vec<Fact<String>>, Option<Company>), Failure> {
     let extends = config::extends(inventory).map_err(|bad| unusable(&[bad], inventory, term))?;
-    let company = extends.as_ref().map(|folder| company(root, inventory, folder, term)).transpose()?;
-    Ok((extends, company))
+    let mut all: Option<Company> = None;
+    for folder in &extends {
+        let found = company(root, inventory, folder, all.as_ref(), term)?;
+        all = Some(match all.take() {
+            None => found,
+            Some(weaker) => found.above(weaker),
+        });
+    }
+    Ok((extends, all))
 }
 
 /// What is in the folder that `dockgen.toml` extends, by a walk of its own: it holds what no repository is read for.
@@ -323,6 +337,7 @@ fn company(
     root: &Path,
     inventory: &Inventory,
     folder: &Fact<String>,
+    before: Option<&Company>,
     term: &Term,
 ) -> Result<Company, Failure> {
     let files = Inventory::scan(&root.join(&folder.value), &Company::reads()).map_err(|bad| {
@@ -331,7 +346,12 @@ fn company(
         unusable(&[finding], inventory, term)
     })?;
     let within = RelPath::root().join(&folder.value).filter(|within| !within.is_root());
-    Ok(Company::new(within.unwrap_or_else(|| Company::name_of(&folder.value)), &files))
+    let mut name = within.unwrap_or_else(|| Company::name_of(&folder.value));
+    // Two folders of one name are cited under two.
+    while before.is_some_and(|before| before.folders().contains(&name)) {
+        name = RelPath::new(&format!("{name}-2")).unwrap_or_default();
+    }
+    Ok(Company::new(name, &files))
 }
 
 fn unusable(problems: &[Diagnostic], inventory: &Inventory, term: &Term) -> Failure {
@@ -355,7 +375,7 @@ fn wishes(
     let mut settings = Settings::read_with(inventory, company, &keys).map_err(|problems| {
         let is_theirs = |finding: &Diagnostic| {
             let place = finding.at.as_ref().zip(company);
-            place.is_some_and(|(place, company)| place.file.is_within(company.folder()))
+            place.is_some_and(|(place, company)| company.folders().iter().any(|f| place.file.is_within(f)))
         };
         let (theirs, own): (Vec<_>, Vec<_>) = problems.into_iter().partition(is_theirs);
         if let Some(company) = company {

@@ -72,7 +72,7 @@ fn eject(name: &str, block: Option<&str>, path: &Path, term: &Term) -> Result<Ex
             format!("{{% extends \"{}\" %}}\n{there}\n", layer.prefixed(name))
         }
     };
-    let is_company = source.company.as_ref().is_some_and(|company| company.folder().is_root());
+    let is_company = source.company.as_ref().is_some_and(Company::is_alone);
     let folder = if is_company { "templates" } else { PROJECT_FOLDER };
     let place = RelPath::new(folder).ok().and_then(|folder| folder.join(name));
     let file = OutFile { path: place.ok_or_else(|| no_template(name))?, text };
@@ -174,7 +174,7 @@ impl Source {
     fn settings(&self, repository: &Inventory, term: &Term) -> Result<Settings, Failure> {
         // The folder of a company that looks at itself is no project.
         let company = self.company.as_ref();
-        let is_same = company.is_some_and(|company| company.folder().is_root());
+        let is_same = company.is_some_and(Company::is_alone);
         let nothing = Inventory::default();
         let repository = if is_same && repository.has(&file()) { &nothing } else { repository };
         Settings::read_with(repository, company, &stack::keys()).map_err(|problems| {

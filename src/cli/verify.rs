@@ -4,12 +4,17 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use ignore::WalkBuilder;
 
-use crate::cli::Exit;
+use crate::cli::session::Session;
+use crate::cli::term::Term;
+use crate::cli::{Exit, Failure};
+use crate::config::proof::{self, Bytes, Seconds};
+use crate::config::{self, Settings, outputs};
+use crate::key::Key;
+use crate::repo::RelPath;
 use crate::verify::{
     self, Edit, Engine, EngineError, EngineKind, EngineReport, ErrorReport, Extent, Interrupt, Leftovers,
     Network, NetworkChoice, Probe, Report, Request, SCHEMA_VERSION, ServiceReport, UserPolicy, Verdict,
@@ -38,8 +43,8 @@ pub struct VerifyArgs {
     #[arg(hide_short_help = true, long, value_enum, default_value = "auto")]
     pub network: NetworkName,
     /// What to ask: http://:PORT/PATH, tcp://:PORT or none
-    #[arg(long, default_value = "http", value_parser = Probe::parse)]
-    pub probe: Probe,
+    #[arg(long, value_parser = Probe::parse)]
+    pub probe: Option<Probe>,
     /// Port of the program, where the image does not say so
     #[arg(long, value_name = "PORT")]
     pub port: Option<u16>,
@@ -70,12 +75,15 @@ pub struct VerifyArgs {
     /// Platform to build and run for
     #[arg(hide_short_help = true, long, value_name = "OS/ARCH")]
     pub platform: Option<String>,
-    /// Longest time for one build, in seconds
-    #[arg(hide_short_help = true, long, value_name = "SECONDS", default_value_t = 1200)]
-    pub timeout: u64,
-    /// Longest time until the program answers, in seconds
-    #[arg(hide_short_help = true, long, value_name = "SECONDS", default_value_t = 60)]
-    pub boot_timeout: u64,
+    /// Largest image that passes, such as 300MB
+    #[arg(hide_short_help = true, long, value_name = "SIZE", value_parser = proof::bytes)]
+    pub max_size: Option<Bytes>,
+    /// Longest time for one build, such as 10m; 20m without
+    #[arg(hide_short_help = true, long, value_name = "TIME", value_parser = proof::seconds)]
+    pub timeout: Option<Seconds>,
+    /// Longest time until the program answers, such as 90s; 60s without
+    #[arg(hide_short_help = true, long, value_name = "TIME", value_parser = proof::seconds)]
+    pub boot_timeout: Option<Seconds>,
     /// Keep the whole logs in this folder
     #[arg(hide_short_help = true, long, value_name = "DIR")]
     pub logs: Option<PathBuf>,
@@ -146,10 +154,23 @@ struct Ended {
     exit: Exit,
 }
 
+/// What `dockgen.toml` says where no flag does; nothing where there is none.
+pub(super) fn settings(args: &VerifyArgs, term: &Term) -> Result<Settings, Failure> {
+    if !is_file(&args.path.join(config::FILE)) {
+        return Ok(Settings::default());
+    }
+    Session::wishes_of(&args.path, term)
+}
+
 /// Runs the command: the report goes to `data`, everything else to `talk`.
-pub fn run(args: &VerifyArgs, data: &mut dyn Write, talk: &mut dyn Write) -> io::Result<ExitCode> {
+pub fn run(
+    args: &VerifyArgs,
+    settings: &Settings,
+    data: &mut dyn Write,
+    talk: &mut dyn Write,
+) -> io::Result<ExitCode> {
     let interrupt = Interrupt::on_signals();
-    let ended = verify_all(args, &interrupt, talk);
+    let ended = verify_all(args, settings, &interrupt, talk);
     match print(args, &ended, data, talk) {
         // Somebody who reads only the first lines still gets the exit code.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
@@ -182,7 +203,7 @@ fn print(args: &VerifyArgs, ended: &Ended, data: &mut dyn Write, talk: &mut dyn 
     Ok(())
 }
 
-fn verify_all(args: &VerifyArgs, interrupt: &Interrupt, talk: &mut dyn Write) -> Ended {
+fn verify_all(args: &VerifyArgs, settings: &Settings, interrupt: &Interrupt, talk: &mut dyn Write) -> Ended {
     let mut report = Report {
         schema_version: SCHEMA_VERSION,
         verdict: Verdict::Unknown,
@@ -190,7 +211,7 @@ fn verify_all(args: &VerifyArgs, interrupt: &Interrupt, talk: &mut dyn Write) ->
         services: Vec::new(),
         error: None,
     };
-    let outcome = fill(&mut report, args, interrupt, talk);
+    let outcome = fill(&mut report, args, settings, interrupt, talk);
     let exit = match outcome {
         Ok(()) => {
             // The comparison is measured, not judged: only the repository's own file counts.
@@ -211,13 +232,18 @@ fn verify_all(args: &VerifyArgs, interrupt: &Interrupt, talk: &mut dyn Write) ->
 fn fill(
     report: &mut Report,
     args: &VerifyArgs,
+    settings: &Settings,
     interrupt: &Interrupt,
     talk: &mut dyn Write,
 ) -> Result<(), (Exit, ErrorReport)> {
-    let targets = find_targets(args)
+    let targets = find_targets(args, settings)
         .map_err(|error| (Exit::Misuse, ErrorReport { message: error.to_string(), help: help_of(&error) }))?;
     let leftovers = if args.keep { Leftovers::Keep } else { Leftovers::Remove };
-    let engine = Engine::find(args.engine.map(kind_of), network_of(args.network), leftovers, interrupt)
+    let wanted = args
+        .engine
+        .map(kind_of)
+        .or_else(|| wish(settings, &proof::ENGINE).and_then(|name| EngineKind::named(&name)));
+    let engine = Engine::find(wanted, network_of(args.network), leftovers, interrupt)
         .map_err(|error| describe(&error.into()))?;
     report.engine = Some(EngineReport {
         name: engine.kind(),
@@ -229,7 +255,8 @@ fn fill(
     for target in targets {
         let mut dockerfiles = Vec::new();
         for (dockerfile, title) in std::iter::once(&target.dockerfile).chain(&target.other) {
-            let request = request(args, &target.context, dockerfile, title);
+            let own = settings_of(settings, &target.service);
+            let request = request(args, &own, &target.context, dockerfile, title);
             dockerfiles.push(verify::verify(&engine, &request, &mut tell).map_err(|error| describe(&error))?);
         }
         report.services.push(ServiceReport { service: target.service, dockerfiles });
@@ -240,10 +267,31 @@ fn fill(
     Ok(())
 }
 
-fn request(args: &VerifyArgs, context: &Path, dockerfile: &Path, title: &str) -> Request {
+/// What is set for the service in this folder.
+fn settings_of(settings: &Settings, service: &str) -> Settings {
+    settings.for_service(&RelPath::new(service).unwrap_or_default())
+}
+
+/// The strongest wish for a setting. What does not read has been refused with the file.
+fn wish<T: std::fmt::Display>(settings: &Settings, key: &Key<T>) -> Option<T> {
+    settings.choice(key, &mut Vec::new()).decide().map(|wish| wish.value)
+}
+
+fn request(
+    args: &VerifyArgs,
+    settings: &Settings,
+    context: &Path,
+    dockerfile: &Path,
+    title: &str,
+) -> Request {
     let mut request = Request::new(context, dockerfile);
     title.clone_into(&mut request.title);
-    request.probe = args.probe.clone();
+    let probe = || wish(settings, &proof::PROBE).and_then(|text| Probe::parse(&text).ok());
+    if let Some(probe) = args.probe.clone().or_else(probe) {
+        request.probe = probe;
+    }
+    request.max_image_bytes =
+        args.max_size.or_else(|| wish(settings, &proof::MAX_SIZE)).map(|Bytes(bytes)| bytes);
     request.port = args.port;
     request.user = match args.expect_user {
         UserName::NonRoot => UserPolicy::NonRoot,
@@ -261,8 +309,12 @@ fn request(args: &VerifyArgs, context: &Path, dockerfile: &Path, title: &str) ->
     request.env_files.clone_from(&args.env_file);
     request.platform.clone_from(&args.platform);
     request.logs.clone_from(&args.logs);
-    request.limits.build = Duration::from_secs(args.timeout);
-    request.limits.boot = Duration::from_secs(args.boot_timeout);
+    if let Some(time) = args.timeout.or_else(|| wish(settings, &proof::TIMEOUT)) {
+        request.limits.build = time.duration();
+    }
+    if let Some(time) = args.boot_timeout.or_else(|| wish(settings, &proof::BOOT_TIMEOUT)) {
+        request.limits.boot = time.duration();
+    }
     request
 }
 
@@ -305,14 +357,17 @@ struct Target {
     other: Option<(PathBuf, String)>,
 }
 
-fn find_targets(args: &VerifyArgs) -> Result<Vec<Target>, WrongUse> {
+fn find_targets(args: &VerifyArgs, settings: &Settings) -> Result<Vec<Target>, WrongUse> {
     let path = real(&args.path)?;
     let (root, mut files) = if is_file(&path) {
-        (path.parent().unwrap_or(&path).to_owned(), vec![path])
+        let root = path.parent().unwrap_or(&path).to_owned();
+        (root.clone(), vec![(path, root)])
     } else if let Some(file) = &args.file {
-        (path.clone(), vec![real(&path.join(file))?])
+        let file = real(&path.join(file))?;
+        let folder = file.parent().unwrap_or(&path).to_owned();
+        (path, vec![(file, folder)])
     } else {
-        let files = find_dockerfiles(&path, args.service.as_deref());
+        let files = find_dockerfiles(&path, args.service.as_deref(), settings);
         (path, files)
     };
     if files.is_empty() {
@@ -326,15 +381,14 @@ fn find_targets(args: &VerifyArgs) -> Result<Vec<Target>, WrongUse> {
     let other =
         args.compare.as_ref().map(|file| real(file).or_else(|_| real(&root.join(file)))).transpose()?;
     let mut targets = Vec::new();
-    for file in files {
-        let folder = file.parent().unwrap_or(&root);
+    for (file, folder) in files {
         // An ignore file named after the Dockerfile is how a service says that it is built
         // from the whole repository; with --file the whole of PATH is meant.
-        let is_whole = args.file.is_some() || is_file(&folder.join("Dockerfile.dockerignore"));
-        let service = title(&root, folder);
+        let is_whole = args.file.is_some() || is_file(&ignore_file_of(&file));
+        let service = title(&root, &folder);
         targets.push(Target {
             service: if service.is_empty() { ".".to_owned() } else { service },
-            context: if is_whole { root.clone() } else { folder.to_owned() },
+            context: if is_whole { root.clone() } else { folder },
             other: other.clone().map(|other| {
                 let name = title(&root, &other);
                 (other, name)
@@ -348,22 +402,42 @@ fn find_targets(args: &VerifyArgs) -> Result<Vec<Target>, WrongUse> {
 /// How deep services are looked for.
 const DEPTH: usize = 5;
 
-/// The one at the root, else those of the services below.
-fn find_dockerfiles(root: &Path, service: Option<&Path>) -> Vec<PathBuf> {
-    let own = root.join(service.unwrap_or(Path::new(""))).join("Dockerfile");
-    if is_file(&own) {
-        return vec![own];
+/// The one at the root, else those of the services below; each with the folder of its service.
+fn find_dockerfiles(root: &Path, service: Option<&Path>, settings: &Settings) -> Vec<(PathBuf, PathBuf)> {
+    let at = |dir: &Path| {
+        let name = dir.to_string_lossy().replace('\\', "/");
+        let path = wish(&settings_of(settings, &name), &outputs::DOCKERFILE);
+        let file = root.join(dir).join(path.as_ref().map_or("Dockerfile", RelPath::as_str));
+        is_file(&file).then(|| (file, root.join(dir)))
+    };
+    let own = at(service.unwrap_or(Path::new("")));
+    if own.is_some() || service.is_some() {
+        return own.into_iter().collect();
     }
-    if service.is_some() {
-        return Vec::new();
-    }
+    let named = settings.wishes().iter().filter(|wish| wish.key == outputs::DOCKERFILE.name);
+    let named = named.filter_map(|wish| at(Path::new(wish.service.as_deref()?)));
+    let mut all: Vec<(PathBuf, PathBuf)> = named.collect();
+    all.extend(usual_dockerfiles(root).map(|file| {
+        let folder = file.parent().unwrap_or(root).to_owned();
+        (file, folder)
+    }));
+    all
+}
+
+fn usual_dockerfiles(root: &Path) -> impl Iterator<Item = PathBuf> {
     WalkBuilder::new(root)
         .max_depth(Some(DEPTH))
         .build()
         .filter_map(Result::ok)
         .map(ignore::DirEntry::into_path)
         .filter(|path| path.file_name().is_some_and(|name| name == "Dockerfile") && is_file(path))
-        .collect()
+}
+
+/// The ignore file that is named after a Dockerfile.
+fn ignore_file_of(file: &Path) -> PathBuf {
+    let mut name = file.file_name().unwrap_or_default().to_owned();
+    name.push(".dockerignore");
+    file.with_file_name(name)
 }
 
 fn title(root: &Path, path: &Path) -> String {
@@ -383,12 +457,52 @@ fn is_file(path: &Path) -> bool {
 #[expect(clippy::disallowed_methods, reason = "tests make real folders")]
 mod tests {
     use super::*;
+    use crate::verify::Limits;
     use clap::Parser;
 
     #[derive(Parser)]
     struct Typed {
         #[command(flatten)]
         args: VerifyArgs,
+    }
+
+    #[test]
+    fn settings_hold_where_no_flag_does() {
+        let keys = crate::stack::keys();
+        let mut settings = Settings::default();
+        for assignment in [
+            "verify.timeout=5m",
+            "verify.boot_timeout=9",
+            "verify.probe=tcp://:5432",
+            "verify.max_size=1.5MB",
+        ] {
+            settings.set(assignment, crate::fact::Layer::Flag, &keys).unwrap();
+        }
+        let asked = |typed: &[&str]| {
+            let words = ["verify"].iter().chain(typed).copied();
+            let asked =
+                request(&Typed::parse_from(words).args, &settings, Path::new("."), Path::new("D"), "D");
+            let Limits { build, boot, .. } = asked.limits;
+            (build.as_secs(), boot.as_secs(), asked.probe, asked.max_image_bytes)
+        };
+        assert_eq!(asked(&[]), (300, 9, Probe::Tcp { port: Some(5432) }, Some(1_500_000)));
+        let flags = ["--timeout", "60", "--boot-timeout", "2m", "--probe", "none", "--max-size", "2kB"];
+        assert_eq!(asked(&flags), (60, 120, Probe::None, Some(2000)));
+    }
+
+    #[test]
+    fn a_dockerfile_of_another_name_is_found() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::create_dir(home.path().join("deploy")).unwrap();
+        std::fs::write(home.path().join("deploy/web.Dockerfile"), "FROM scratch\n").unwrap();
+        let root = home.path().canonicalize().unwrap();
+        let mut settings = Settings::default();
+        let wish = "files.dockerfile=deploy/web.Dockerfile";
+        settings.set(wish, crate::fact::Layer::Flag, &crate::stack::keys()).unwrap();
+        let args = Typed::parse_from(["verify", root.to_str().unwrap()]).args;
+        let found = find_targets(&args, &settings).unwrap();
+        assert_eq!(found[0].context, root);
+        assert_eq!(found[0].dockerfile.1, "deploy/web.Dockerfile");
     }
 
     fn targets(files: &[&str], typed: &[&str]) -> Vec<String> {
@@ -400,7 +514,7 @@ mod tests {
         }
         let root = home.path().canonicalize().unwrap();
         let words = ["verify", root.to_str().unwrap()].into_iter().chain(typed.iter().copied());
-        match find_targets(&Typed::parse_from(words).args) {
+        match find_targets(&Typed::parse_from(words).args, &Settings::default()) {
             Ok(targets) => targets
                 .iter()
                 .map(|target| {

@@ -1,22 +1,24 @@
 //! A company's defaults: the folder that `extends = "ops/dockgen"` names, with a `dockgen.toml`, templates and
-//! detectors of its own.
+//! detectors of its own. Of several folders, a company's and a team's, the last one that is named has the last word.
 //!
-//! The folder may lie outside of the repository, beside other checkouts. It is looked at once, like the repository,
+//! A folder may lie outside of the repository, beside other checkouts. It is looked at once, like the repository,
 //! and its files are cited under the folder's name, because a path out of the repository is another one on every machine.
+
+use std::collections::BTreeMap;
 
 use crate::config::FILE;
 use crate::diag::{Code, Diagnostic};
 use crate::fact::{Fact, Place};
-use crate::repo::dir::Doc;
-use crate::repo::format::Kind;
-use crate::repo::inventory::{Inventory, Reads};
+use crate::repo::dir::{Doc, Manifest};
+use crate::repo::format::{Kind, Tree};
+use crate::repo::inventory::{Entry, Inventory, Reads};
 use crate::repo::path::RelPath;
 
-/// A folder of defaults.
+/// Folders of defaults.
 #[derive(Debug, Clone)]
 pub struct Company {
-    /// The name its files are cited under.
-    folder: RelPath,
+    /// The names that their files are cited under, strongest first.
+    folders: Vec<RelPath>,
     files: Inventory,
 }
 
@@ -25,7 +27,18 @@ impl Company {
     pub fn new(folder: RelPath, files: &Inventory) -> Self {
         let placed =
             files.files().filter_map(|(path, entry)| Some((folder.join(path.as_str())?, entry.clone())));
-        Self { files: Inventory::new(placed.collect(), Vec::new()), folder }
+        Self { files: Inventory::new(placed.collect(), Vec::new()), folders: vec![folder] }
+    }
+
+    /// These folders above weaker ones.
+    #[must_use]
+    pub fn above(mut self, weaker: Self) -> Self {
+        let files = [&self.files, &weaker.files].into_iter().flat_map(Inventory::files);
+        let files: BTreeMap<RelPath, Entry> =
+            files.map(|(path, entry)| (path.clone(), entry.clone())).collect();
+        self.files = Inventory::new(files.into_iter().collect(), Vec::new());
+        self.folders.extend(weaker.folders);
+        self
     }
 
     /// The folder where it lies in the repository itself.
@@ -33,7 +46,7 @@ impl Company {
         let folder = RelPath::root().join(folder).filter(|folder| !folder.is_root())?;
         let below = repository.below(&folder);
         let files = Inventory::new(below.to_vec(), Vec::new());
-        (!below.is_empty()).then_some(Self { folder, files })
+        (!below.is_empty()).then_some(Self { folders: vec![folder], files })
     }
 
     /// The name for a folder outside of the repository: its last, which is the same wherever it is checked out.
@@ -43,17 +56,22 @@ impl Company {
             .unwrap_or_else(|| RelPath::new("company").unwrap_or_default())
     }
 
-    /// Its settings.
-    pub(super) fn settings(&self) -> Option<Doc<'_>> {
-        self.files.doc(&self.folder.join(FILE)?)
+    /// The settings of each folder, strongest first.
+    pub(super) fn settings(&self) -> impl Iterator<Item = Doc<'_>> {
+        self.folders.iter().filter_map(|folder| self.files.doc(&folder.join(FILE)?))
     }
 
-    /// The folder as it is cited.
-    pub fn folder(&self) -> &RelPath {
-        &self.folder
+    /// The folders as they are cited, strongest first.
+    pub fn folders(&self) -> &[RelPath] {
+        &self.folders
     }
 
-    /// Its files under the names they are cited by.
+    /// Is this a company's folder that is looked at on its own?
+    pub fn is_alone(&self) -> bool {
+        self.folders.iter().any(RelPath::is_root)
+    }
+
+    /// All files under the names they are cited by.
     pub fn files(&self) -> &Inventory {
         &self.files
     }
@@ -64,17 +82,29 @@ impl Company {
     }
 }
 
-/// The folder that the repository's `dockgen.toml` extends.
-pub fn extends(repository: &Inventory) -> Result<Option<Fact<String>>, Diagnostic> {
+/// The folders that the repository's `dockgen.toml` extends, weakest first, as they are written.
+pub fn extends(repository: &Inventory) -> Result<Vec<Fact<String>>, Diagnostic> {
     let path = RelPath::new(FILE).unwrap_or_default();
-    let Some(manifest) = repository.doc(&path).map(|doc| doc.toml()).transpose()? else { return Ok(None) };
-    let Some(value) = manifest.tree.get("extends") else { return Ok(None) };
+    let manifest = repository.doc(&path).map(|doc| doc.toml()).transpose()?;
+    let Some(manifest) = manifest else { return Ok(Vec::new()) };
+    match manifest.tree.get("extends") {
+        None => Ok(Vec::new()),
+        Some(Tree { kind: Kind::List(folders), .. }) => {
+            folders.iter().map(|value| folder(&manifest, value)).collect()
+        }
+        Some(value) => folder(&manifest, value).map(|folder| vec![folder]),
+    }
+}
+
+/// One of them.
+fn folder(manifest: &Manifest<'_>, value: &Tree) -> Result<Fact<String>, Diagnostic> {
+    let path = RelPath::new(FILE).unwrap_or_default();
     let place = Place { file: path.clone(), line: Some(value.line) };
     let refuse = |message: String, help: &str| {
         Err(Diagnostic::error(Code::BadSetting, message).at(place.clone()).help(help))
     };
     let Kind::Text(folder) = &value.kind else {
-        return refuse("`extends`: expected the path of a folder".to_owned(), RELATIVE);
+        return refuse("`extends`: expected the path of a folder, or a list of them".to_owned(), RELATIVE);
     };
     if folder.contains("://") || folder.starts_with("git@") {
         let help = "dockgen reads no network: check the folder out first, or keep it as a submodule";
@@ -84,7 +114,7 @@ pub fn extends(repository: &Inventory) -> Result<Option<Fact<String>>, Diagnosti
         let message = format!("`extends`: `{}` is another folder on every machine", folder.escape_debug());
         return refuse(message, RELATIVE);
     }
-    Ok(Some(Fact::new(folder.clone(), manifest.cite(value, format!("extends = {folder:?}")))))
+    Ok(Fact::new(folder.clone(), manifest.cite(value, format!("extends = {folder:?}"))))
 }
 
 const RELATIVE: &str = "the path is relative to dockgen.toml, such as \"../platform/dockgen\"";

@@ -2,7 +2,9 @@
 //!
 //! A stack's own keys stand in the stack. All of them are listed by [`all`](crate::stack::keys).
 
+pub use crate::config::nearest::{nearest, unknown};
 pub use crate::config::policy::{ALLOWED_BASES, LOCKED, PIN, Pin, REQUIRE, Requirement};
+use crate::config::{outputs, proof};
 use crate::dockerfile::{self, Keyword};
 use crate::key::{AnyKey, Key, Shape, text, texts, truth};
 use crate::plan::backing::Backing;
@@ -108,6 +110,14 @@ pub static USER: Key<String> = Key {
     shape: Shape::Text,
     doc: "the numeric user, such as 10001 or \"10001:10001\"",
     parse: user,
+};
+
+/// The working folder.
+pub static WORKDIR: Key<String> = Key {
+    name: "runtime.workdir",
+    shape: Shape::Text,
+    doc: "the folder where a program starts that is one file, such as /data",
+    parse: folder,
 };
 
 /// The port the program listens on.
@@ -246,12 +256,21 @@ pub static STAGE_TARGET: Key<String> = Key {
 /// The settings that every stack shares.
 pub static SHARED: &[&dyn AnyKey] = &[
     &ALLOWED_BASES,
+    &outputs::BAKE,
     &BASES,
+    &proof::BOOT_TIMEOUT,
     &BUILD_COMMAND,
     &BUILD_INSTRUCTIONS,
     &BUILD_PACKAGES,
+    &outputs::CI,
     &COMMAND,
+    &outputs::COMPOSE,
+    &outputs::DEVCONTAINER,
+    &outputs::DOCKERFILE,
+    &outputs::DOCKERIGNORE,
+    &proof::ENGINE,
     &ENV,
+    &outputs::EXTRA_COPY,
     &HEALTH,
     &HEALTH_ENABLED,
     &IGNORE,
@@ -260,11 +279,13 @@ pub static SHARED: &[&dyn AnyKey] = &[
     &KIND,
     &LABELS,
     &LOCKED,
+    &proof::MAX_SIZE,
     &MIRROR,
     &PACKAGE_MANAGER,
     &PIN,
     &PLATFORMS,
     &PORT,
+    &proof::PROBE,
     &REQUIRE,
     &RUNTIME_INSTRUCTIONS,
     &RUNTIME_PACKAGES,
@@ -276,8 +297,10 @@ pub static SHARED: &[&dyn AnyKey] = &[
     &STAGE_SECRETS,
     &STAGE_TARGET,
     &STOP_SIGNAL,
+    &proof::TIMEOUT,
     &USER,
     &VERSION,
+    &WORKDIR,
 ];
 
 /// A list of names or folder patterns.
@@ -389,57 +412,6 @@ pub fn segments(known: &[&dyn AnyKey], name: &str) -> Vec<String> {
     name.splitn(depth, '.').map(str::to_owned).collect()
 }
 
-/// Says that nobody knows this key, with the nearest name that exists.
-pub fn unknown(known: &[&dyn AnyKey], name: &str) -> String {
-    let name = &name.escape_debug().to_string();
-    let nearest = nearest(name, names_like(known, name));
-    match nearest {
-        Some(right) => format!("there is no setting `{name}`; did you mean `{right}`?"),
-        None => format!("there is no setting `{name}`"),
-    }
-}
-
-/// The names that `name` may have been meant to be: keys, their tables, and images.
-fn names_like(known: &[&dyn AnyKey], name: &str) -> Vec<String> {
-    let depth = name.split('.').count();
-    let own: Vec<&str> = name.split('.').collect();
-    // A `*` is whatever the person has put there.
-    let filled = |pattern: &'static str| -> Vec<&str> {
-        let parts = pattern.split('.').enumerate();
-        parts
-            .map(|(at, part)| if part == "*" { own.get(at).copied().unwrap_or("NAME") } else { part })
-            .collect()
-    };
-    let mut names: Vec<String> = Vec::new();
-    for key in known {
-        if key.name() == "images.*" && name.starts_with("images.") {
-            continue;
-        }
-        let parts = filled(key.name());
-        names.push(parts.join("."));
-        // A table that is misspelled is seen without what stands in it.
-        names.extend((depth < parts.len()).then(|| parts[..depth].join(".")));
-        // An entry that stands in no table.
-        names.extend((depth == 1 && parts.last() == Some(&name)).then(|| parts.join(".")));
-    }
-    if name.starts_with("images.") {
-        names.extend(
-            Catalog::builtin().names().map(|image| format!("images.{}", image.replace("{line}", "24"))),
-        );
-    }
-    names
-}
-
-/// The likeliest of these names, unless none is like it.
-pub fn nearest(name: &str, among: impl IntoIterator<Item = String>) -> Option<String> {
-    let likeness = |right: &String| {
-        let is_entry = right.rsplit_once('.').is_some_and(|(_, entry)| entry == name);
-        if is_entry { 1.0 } else { strsim::jaro_winkler(right, name) }
-    };
-    let rated = among.into_iter().map(|right| (likeness(&right), right)).filter(|(like, _)| *like > 0.75);
-    rated.max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(&a.1))).map(|(_, right)| right)
-}
-
 /// A text that may be empty: a proxy that is only given where there is one.
 fn line(value: &toml::Value) -> Result<String, String> {
     if value.as_str() == Some("") { Ok(String::new()) } else { text(value) }
@@ -522,6 +494,15 @@ fn http_path(value: &toml::Value) -> Result<String, String> {
         return Ok(path);
     }
     Err("expected an HTTP path such as /healthz".into())
+}
+
+fn folder(value: &toml::Value) -> Result<String, String> {
+    let path = text(value)?;
+    let legal = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
+    if path.starts_with('/') && path.chars().all(legal) {
+        return Ok(path);
+    }
+    Err("expected an absolute path such as /data".into())
 }
 
 fn signal(value: &toml::Value) -> Result<String, String> {

@@ -7,7 +7,10 @@ mod company;
 mod effective;
 mod file;
 pub mod keys;
+mod nearest;
+pub mod outputs;
 mod policy;
+pub mod proof;
 mod schema;
 
 pub use company::{Company, extends};
@@ -49,19 +52,24 @@ pub struct Wish {
 }
 
 impl Settings {
-    /// Reads `dockgen.toml` of the inventory's root, if there is one, and that of the folder it extends, where it lies
+    /// Reads `dockgen.toml` of the inventory's root, if there is one, and those of the folders it extends, where they lie
     /// in the inventory. Unknown keys, wrong types and malformed text are errors with their place.
     pub fn read(inventory: &Inventory, known: &[&dyn AnyKey]) -> Result<Self, Vec<Diagnostic>> {
-        let folder = extends(inventory).map_err(|bad| vec![bad])?;
-        let Some(folder) = folder else { return Self::read_with(inventory, None, known) };
-        let Some(company) = Company::within(inventory, &folder.value) else {
-            let message = format!("`extends`: there is no folder `{}`", folder.value);
-            return Err(vec![Diagnostic::error(Code::BadSetting, message).at(folder.because.at)]);
-        };
-        Self::read_with(inventory, Some(&company), known)
+        let mut company: Option<Company> = None;
+        for folder in extends(inventory).map_err(|bad| vec![bad])? {
+            let Some(found) = Company::within(inventory, &folder.value) else {
+                let message = format!("`extends`: there is no folder `{}`", folder.value);
+                return Err(vec![Diagnostic::error(Code::BadSetting, message).at(folder.because.at)]);
+            };
+            company = Some(match company.take() {
+                None => found,
+                Some(weaker) => found.above(weaker),
+            });
+        }
+        Self::read_with(inventory, company.as_ref(), known)
     }
 
-    /// The same with a company's folder that was found before.
+    /// The same with a company's folders that were found before.
     pub fn read_with(
         inventory: &Inventory,
         company: Option<&Company>,
@@ -80,7 +88,7 @@ impl Settings {
             }
             Some(Entry::Seen) | None => Vec::new(),
         };
-        if let Some(doc) = company.and_then(Company::settings) {
+        for doc in company.into_iter().flat_map(Company::settings) {
             wishes.extend(file::read(&doc, Layer::Company, known)?);
         }
         Ok(Self { wishes, ..Self::default() })

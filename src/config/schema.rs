@@ -20,8 +20,9 @@ pub fn schema(known: &[&dyn AnyKey]) -> Value {
             "additionalProperties": {"type": "object", "properties": own, "additionalProperties": false},
         }),
     );
-    let extends = "a folder of defaults, relative to this file: its dockgen.toml, templates and detectors";
-    properties.insert("extends".to_owned(), json!({"type": "string", "description": extends}));
+    let extends = "a folder of defaults, relative to this file: its dockgen.toml, templates and detectors; of several, the last has the last word";
+    let folders = json!({"type": ["string", "array"], "items": {"type": "string"}, "description": extends});
+    properties.insert("extends".to_owned(), folders);
     properties
         .insert("schema".to_owned(), json!({"type": "integer", "description": "the format of this file: 1"}));
     properties.insert("tool".to_owned(), json!({"type": "object", "description": "for other programs"}));
@@ -99,6 +100,12 @@ fn value(key: &dyn AnyKey) -> Value {
         Shape::Truth => json!({"type": "boolean"}),
         Shape::Texts => json!({"type": ["array", "string", "number"], "items": {"type": one}}),
         Shape::List => json!({"type": "array", "items": {"type": "string"}}),
+        Shape::Copies => json!({"type": "array", "items": {
+            "type": "object",
+            "properties": {"from": {"type": "string"}, "to": {"type": "string"}},
+            "required": ["from", "to"],
+            "additionalProperties": false,
+        }}),
         Shape::OneOf(words) => json!({"enum": words}),
     };
     schema["description"] = json!(key.doc());

@@ -19,7 +19,7 @@ use crate::out::OutFile;
 use crate::plan::catalog::{Catalog, PackageManager};
 use crate::plan::plan;
 use crate::plan::service::{Plan, Service};
-use crate::render::{Templates, dockerfile_path, render_checked};
+use crate::render::{Templates, render_checked};
 use crate::repo::{Inventory, RelPath};
 use crate::stack;
 
@@ -125,7 +125,8 @@ pub(super) fn restage(
             }
         }
     }
-    let files = [vec![made.dockerfile, made.dockerignore], files].concat();
+    let made: Vec<OutFile> = [Some(made.dockerfile), made.dockerignore].into_iter().flatten().collect();
+    let files = [made, files].concat();
     let ledger = Ledger::of(old, &secrets, |unit| match unit.kind {
         ItemKind::Directive(directive) if directive.name == "syntax" => {
             let change = Some("the new file names its own frontend".to_owned());
@@ -165,14 +166,14 @@ pub(super) fn find<'p>(plan: &'p Plan, path: &RelPath) -> Result<&'p Service, (O
     if let Some(error) = error(&plan.diagnostics) {
         return Err((ObstacleKind::NoPlan, error));
     }
-    let Some(service) = plan.services.iter().find(|service| dockerfile_path(service) == *path) else {
+    let Some(service) = plan.services.iter().find(|service| service.dockerfile_path() == *path) else {
         let Some(other) = plan.services.first() else {
             return Err((
                 ObstacleKind::NoApplication,
                 "dockgen recognises no project in the repository".to_owned(),
             ));
         };
-        let why = format!("dockgen writes `{}`, and this file is `{path}`", dockerfile_path(other));
+        let why = format!("dockgen writes `{}`, and this file is `{path}`", other.dockerfile_path());
         return Err((ObstacleKind::OtherPlace, why));
     };
     let open = plan.questions.iter().find(|question| {

@@ -14,11 +14,14 @@ use crate::repo::path::RelPath;
 
 /// Decides the ignore file's path, and adds the patterns of a person's own file.
 pub(super) fn settle(service: &mut Service, inventory: &Inventory, notes: &mut Vec<Diagnostic>) {
+    if service.ignore_file.is_none() {
+        return;
+    }
     let usual = service.context.join(".dockerignore").unwrap_or_default();
     let theirs = inventory.doc(&usual).filter(|doc| out::standing(Some(doc.text)) == Standing::Foreign);
     if let Some(doc) = &theirs {
-        service.ignore_file =
-            Fact::new(beside(service), Evidence::read(doc.path, None, "a person's file, which is kept"));
+        let because = Evidence::read(doc.path, None, "a person's file, which is kept");
+        service.ignore_file = Some(Fact::new(beside(service), because));
         let patterns: Vec<String> = doc
             .lines()
             .map(|(_, line)| line.trim_end())
@@ -42,10 +45,14 @@ pub(super) fn settle(service: &mut Service, inventory: &Inventory, notes: &mut V
             service.ignore.insert(0, IgnoreGroup::of(format!("from {}", doc.path), patterns));
         }
     } else if service.dir != service.context {
-        service.ignore_file = Fact::by_default(beside(service), "several services can share the context");
+        let shared = "several services can share the context";
+        service.ignore_file = Some(Fact::by_default(beside(service), shared));
     }
 }
 
-fn beside(service: &Service) -> RelPath {
-    service.dir.join("Dockerfile.dockerignore").unwrap_or_default()
+/// The ignore file that is named after the Dockerfile.
+pub(crate) fn beside(service: &Service) -> RelPath {
+    let dockerfile = service.dockerfile_path();
+    let name = format!("{}.dockerignore", dockerfile.name());
+    dockerfile.parent().and_then(|folder| folder.join(&name)).unwrap_or_default()
 }

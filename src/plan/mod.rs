@@ -27,6 +27,7 @@ use crate::stack::{self, AnyStack, Declared, Survey};
 use crate::threads;
 
 use catalog::Catalog;
+pub(crate) use ignore::beside as ignore_file_beside;
 use service::{Plan, SCHEMA_VERSION};
 
 /// Works out everything there is to build in a repository. Never fails: what is wrong with the
@@ -83,6 +84,7 @@ pub fn plan_with(inventory: &Inventory, settings: &Settings, declared: &[Declare
         match proposal.service {
             Ok(mut service) => {
                 wish::grant(&mut service, settings, catalog, &mut plan.diagnostics);
+                wish::missing_copies(&service, settings, inventory, &mut plan.diagnostics);
                 service.beside = backing::found(&service, inventory);
                 registry::settle(&mut service, settings, inventory, &mut plan.diagnostics);
                 ignore::settle(&mut service, inventory, &mut plan.diagnostics);

@@ -33,8 +33,7 @@ pub(super) fn settle(
     rename(service, &settings, notes);
     let pin = settings.choice(&keys::PIN, notes).decide();
     let Some(pin) = pin.filter(|pin| pin.value == Pin::Digest) else { return };
-    let file = service.dir.join("Dockerfile").unwrap_or_default();
-    let mut digests = kept_digests(inventory, &file);
+    let mut digests = kept_digests(inventory, &service.dockerfile_path());
     digests.extend(settings.digests().clone());
     let mut open = BTreeSet::new();
     for_each_image(service, &mut |image| match digests.get(image.as_str()) {

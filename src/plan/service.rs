@@ -59,18 +59,28 @@ pub struct Service {
     /// What it talks to: databases, caches, queues.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub beside: Vec<Beside>,
+    /// Where the Dockerfile is written; none for the usual place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dockerfile: Option<Fact<RelPath>>,
     /// What the build does not see, in groups.
     pub ignore: Vec<IgnoreGroup>,
-    /// Where that is written.
-    pub ignore_file: Fact<RelPath>,
+    /// Where that is written; none where people keep to a file of their own.
+    pub ignore_file: Option<Fact<RelPath>>,
     /// The stack's own facts. Templates see them; they are not part of the stable contract.
     pub tool: serde_json::Value,
 }
 
 impl Service {
+    /// Where the Dockerfile is written: beside the project's manifest, or where people want it.
+    pub fn dockerfile_path(&self) -> RelPath {
+        let usual = || self.dir.join("Dockerfile").unwrap_or_default();
+        self.dockerfile.as_ref().map_or_else(usual, |path| path.value.clone())
+    }
+
     /// `.dockerignore` in the service's own folder, where nothing speaks against it.
-    pub fn usual_ignore_file(dir: &RelPath) -> Fact<RelPath> {
-        Fact::by_default(dir.join(".dockerignore").unwrap_or_default(), "in the build context's root")
+    pub fn usual_ignore_file(dir: &RelPath) -> Option<Fact<RelPath>> {
+        let path = dir.join(".dockerignore").unwrap_or_default();
+        Some(Fact::by_default(path, "in the build context's root"))
     }
 }
 

@@ -5,12 +5,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::config::{Settings, keys};
+use crate::config::{Settings, keys, outputs};
 use crate::diag::{Code, Diagnostic};
 use crate::fact::{Choice, Fact, Layer};
 use crate::plan::catalog::Catalog;
 use crate::plan::service::{Health, Service};
 use crate::plan::stage::{Role, Stage, SystemPackage};
+use crate::repo::inventory::Inventory;
 
 /// Applies user, environment, labels, health, stop signal, platforms, and what is wished of single stages.
 pub(super) fn grant(
@@ -35,13 +36,20 @@ pub(super) fn grant(
     if let Some(user) = settings.choice(&keys::USER, notes).or(Some(planned)).decide() {
         runtime.user = user;
     }
-    for (name, wish) in settings.table("runtime.env.") {
-        if let Ok(value) = crate::key::text(&wish.value) {
-            let planned = runtime.env.remove(name);
-            let choice = Choice::default().or(Some(Fact::new(value, wish.because.clone()))).or(planned);
-            if let Some(value) = choice.decide() {
-                runtime.env.insert(name.to_owned(), value);
-            }
+    if let Some(folder) = settings.choice(&keys::WORKDIR, notes).decide() {
+        let start = runtime.entrypoint.as_ref().or(runtime.command.as_ref());
+        let is_anywhere = start.is_some_and(|form| form.value.words()[0].starts_with('/'));
+        if runtime.workdir.is_none() && is_anywhere {
+            runtime.workdir = Some(folder);
+        } else {
+            let message = "`runtime.workdir`: this program starts where its files lie".to_owned();
+            notes.push(Diagnostic::error(Code::BadSetting, message).at(folder.because.at));
+        }
+    }
+    for (name, wish) in settings.entries("runtime.env.", &keys::ENV, notes) {
+        let planned = runtime.env.remove(&name);
+        if let Some(value) = Choice::default().or(Some(wish)).or(planned).decide() {
+            runtime.env.insert(name, value);
         }
     }
     if settings.choice(&keys::HEALTH_ENABLED, notes).decide().is_some_and(|wish| !wish.value) {
@@ -83,6 +91,7 @@ pub(super) fn grant(
             service.stages.carry(role, each);
         }
     }
+    grant_files(service, &settings, notes);
     if let Some(packages) = settings.choice(&keys::BUILD_PACKAGES, notes).decide() {
         service.stages.add_packages(Role::Deps, &named(&packages));
     }
@@ -98,6 +107,49 @@ pub(super) fn grant(
         grant_stage(stage, &settings, notes);
     }
     refuse_equal_targets(service, notes);
+}
+
+/// `[files]`: where the Dockerfile lies, whether an ignore file goes with it, and what is copied besides.
+fn grant_files(service: &mut Service, settings: &Settings, notes: &mut Vec<Diagnostic>) {
+    if let Some(path) = settings.choice(&outputs::DOCKERFILE, notes).decide() {
+        service.dockerfile = service.dir.join(path.value.as_str()).map(|place| path.derive(place));
+    }
+    if settings.choice(&outputs::DOCKERIGNORE, notes).decide().is_some_and(|wish| !wish.value) {
+        service.ignore_file = None;
+    }
+    if let Some(copies) = settings.choice(&outputs::EXTRA_COPY, notes).decide() {
+        let each = copies.value.0.iter().map(|copy| copies.derive(copied(service, copy))).collect();
+        service.stages.carry(Role::Runtime, each);
+    }
+}
+
+/// The instruction that copies from the build context.
+fn copied(service: &Service, copy: &outputs::ExtraCopy) -> String {
+    let from = service.dir.join(copy.from.as_str()).and_then(|from| from.relative_to(&service.context));
+    let words = [from.unwrap_or_default().to_string(), copy.to.clone()];
+    if words.iter().any(|word| word.contains(char::is_whitespace)) {
+        return format!("COPY {}", serde_json::Value::from(words.to_vec()));
+    }
+    format!("COPY {}", words.join(" "))
+}
+
+/// A finding for everything of `files.extra_copy` that is not there.
+pub(super) fn missing_copies(
+    service: &Service,
+    settings: &Settings,
+    inventory: &Inventory,
+    notes: &mut Vec<Diagnostic>,
+) {
+    let Some(copies) = settings.for_service(&service.dir).choice(&outputs::EXTRA_COPY, notes).decide() else {
+        return;
+    };
+    for copy in &copies.value.0 {
+        let path = service.dir.join(copy.from.as_str()).unwrap_or_default();
+        if !inventory.has(&path) && inventory.below(&path).is_empty() {
+            let message = format!("`files.extra_copy`: there is no `{path}`");
+            notes.push(Diagnostic::error(Code::BadSetting, message).at(copies.because.at.clone()));
+        }
+    }
 }
 
 /// `[stages.NAME]`: what one stage gets besides.

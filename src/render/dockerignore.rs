@@ -42,7 +42,7 @@ pub(super) fn emit(service: &Service, templates: &Templates) -> Result<String, T
         ],
     ));
     groups.extend(of(Turn::AfterSecrets));
-    groups.push(IgnoreGroup::new(
+    let mut container = IgnoreGroup::new(
         "what describes the container, not the program",
         &[
             "**/Dockerfile*",
@@ -52,7 +52,11 @@ pub(super) fn emit(service: &Service, templates: &Templates) -> Result<String, T
             "**/docker-compose*.y*ml",
             "dockgen.toml",
         ],
-    ));
+    );
+    if service.dockerfile_path().name() == "Containerfile" {
+        container.patterns.insert(2, "**/Containerfile*".to_owned());
+    }
+    groups.push(container);
     let text = templates.print("dockerignore.tera", &IgnoreView { groups })?;
     Ok(crate::out::stamp(&format!("{}\n", text.trim())))
 }

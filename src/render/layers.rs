@@ -39,10 +39,18 @@ pub struct Override {
 pub fn overrides(project: &Inventory, company: Option<&Company>) -> Vec<Override> {
     let folder = |path: &str| RelPath::new(path).unwrap_or_default();
     let mut found = in_folder(project, &folder(PROJECT_FOLDER), Layer::Project);
-    if let Some(company) = company {
-        let templates = company.folder().join(COMPANY_FOLDER).unwrap_or_default();
-        found.extend(in_folder(company.files(), &templates, Layer::Company));
+    let mut theirs: Vec<Override> = Vec::new();
+    for (company, folder) in
+        company.iter().flat_map(|company| company.folders().iter().map(move |f| (company, f)))
+    {
+        let templates = folder.join(COMPANY_FOLDER).unwrap_or_default();
+        // Of one name, the strongest folder's counts.
+        let new = in_folder(company.files(), &templates, Layer::Company);
+        let is_new = |each: &Override| !theirs.iter().any(|known| known.name == each.name);
+        let new: Vec<Override> = new.into_iter().filter(is_new).collect();
+        theirs.extend(new);
     }
+    found.extend(theirs);
     found
 }
 

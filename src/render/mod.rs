@@ -13,6 +13,7 @@ mod templates;
 mod view;
 
 use crate::diag::Diagnostic;
+use crate::fact::Fact;
 use crate::out::OutFile;
 use crate::plan::service::{IgnoreGroup, Plan, Service};
 use crate::repo::inventory::Inventory;
@@ -31,8 +32,8 @@ pub struct ServiceFiles {
     pub dir: RelPath,
     /// The Dockerfile.
     pub dockerfile: OutFile,
-    /// The ignore file that goes with it.
-    pub dockerignore: OutFile,
+    /// The ignore file that goes with it; none where people keep to their own.
+    pub dockerignore: Option<OutFile>,
 }
 
 /// Why a plan could not be printed.
@@ -79,13 +80,10 @@ pub fn render_checked(
 pub fn render_service(service: &Service, templates: &Templates) -> Result<ServiceFiles, RenderError> {
     let text = dockerfile::emit(service, templates)?;
     read_back::stages_as_planned(service, &text)?;
-    let dockerfile = OutFile { path: dockerfile_path(service), text };
-    let ignore = dockerignore::emit(service, templates)?;
-    let dockerignore = OutFile { path: service.ignore_file.value.clone(), text: ignore };
+    let dockerfile = OutFile { path: service.dockerfile_path(), text };
+    let ignore = |path: &Fact<RelPath>| {
+        dockerignore::emit(service, templates).map(|text| OutFile { path: path.value.clone(), text })
+    };
+    let dockerignore = service.ignore_file.as_ref().map(ignore).transpose()?;
     Ok(ServiceFiles { dir: service.dir.clone(), dockerfile, dockerignore })
-}
-
-/// Beside the project's manifest.
-pub fn dockerfile_path(service: &Service) -> RelPath {
-    service.dir.join("Dockerfile").unwrap_or_default()
 }

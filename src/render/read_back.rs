@@ -9,6 +9,7 @@ use crate::plan::service::{ExecForm, Service};
 use crate::plan::stage::{Origin, Stage};
 use crate::render::{RenderError, ServiceFiles};
 use crate::repo::inventory::Inventory;
+use crate::repo::path::RelPath;
 
 /// The stages in the text, in order and with their origins, must be the planned ones, and the last must
 /// run what was planned as the planned user. Whatever a repository's names and scripts hold, they can
@@ -103,10 +104,11 @@ fn planned_ports(service: &Service) -> Vec<u16> {
 /// a finding is a defect; it keeps the files from being written.
 pub fn read_back(service: &Service, files: &ServiceFiles, inventory: &Inventory) -> Vec<Diagnostic> {
     let (dockerfile, _) = dockerfile::parse(&files.dockerfile.text);
-    let ignore = match IgnoreFile::parse(&files.dockerignore.text) {
+    let (path, text) = ignore_file(service, files, inventory);
+    let ignore = match IgnoreFile::parse(text) {
         Ok(ignore) => ignore,
         Err(bad) => {
-            let place = Place { file: files.dockerignore.path.clone(), line: Some(bad.line) };
+            let place = Place { file: path.clone(), line: Some(bad.line) };
             return vec![Diagnostic::error(Code::ReadBack, bad.to_string()).at(place)];
         }
     };
@@ -123,12 +125,17 @@ pub fn read_back(service: &Service, files: &ServiceFiles, inventory: &Inventory)
     let line = |number: u32| {
         files.dockerfile.text.lines().nth((number as usize).saturating_sub(1)).unwrap_or_default()
     };
+    let others = match &files.dockerignore {
+        Some(_) => String::new(),
+        None => format!("`{path}` is a person's file, which `files.dockerignore = false` leaves as it is. "),
+    };
     lint_own(&dockerfile, Some(context))
         .into_iter()
         .filter(|finding| !carried.contains(&line(finding.line).trim_end()))
         .map(|finding| {
             let place = Place { file: files.dockerfile.path.clone(), line: Some(finding.line) };
-            Diagnostic::error(Code::ReadBack, finding.message).at(place).help(finding.help)
+            let help = format!("{others}{}", finding.help);
+            Diagnostic::error(Code::ReadBack, finding.message).at(place).help(help)
         })
         .collect()
 }
@@ -136,9 +143,25 @@ pub fn read_back(service: &Service, files: &ServiceFiles, inventory: &Inventory)
 /// The sources that the Dockerfile needs and the ignore file hides.
 pub(super) fn hidden(service: &Service, files: &ServiceFiles, inventory: &Inventory) -> Vec<String> {
     let (dockerfile, _) = dockerfile::parse(&files.dockerfile.text);
-    let Ok(ignore) = IgnoreFile::parse(&files.dockerignore.text) else { return Vec::new() };
+    let Some(own) = &files.dockerignore else { return Vec::new() };
+    let Ok(ignore) = IgnoreFile::parse(&own.text) else { return Vec::new() };
     let paths = context_paths(service, inventory);
     hidden_sources(&dockerfile, Context { paths: &paths, ignore: Some(&ignore) })
+}
+
+/// The ignore file that a build reads: the one that is printed, or the one that people have.
+fn ignore_file<'f>(
+    service: &Service,
+    files: &'f ServiceFiles,
+    inventory: &'f Inventory,
+) -> (RelPath, &'f str) {
+    if let Some(file) = &files.dockerignore {
+        return (file.path.clone(), &file.text);
+    }
+    let beside = crate::plan::ignore_file_beside(service);
+    let usual = service.context.join(".dockerignore").unwrap_or_default();
+    let theirs = inventory.doc(&beside).or_else(|| inventory.doc(&usual));
+    theirs.map_or((usual, ""), |doc| (doc.path.clone(), &**doc.text))
 }
 
 /// The files of the build context, from its root.

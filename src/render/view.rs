@@ -132,10 +132,11 @@ impl<'p> View<'p> {
 
 impl<'p> ServiceView<'p> {
     pub fn of(service: &'p Service) -> Self {
-        let file = super::dockerfile_path(service);
+        let file = service.dockerfile_path();
         let place = service.dir == service.context;
         let from_context = file.relative_to(&service.context).unwrap_or_default();
-        let mut flag = if place { String::new() } else { format!(" -f {from_context}") };
+        let is_usual = place && from_context.as_str() == "Dockerfile";
+        let mut flag = if is_usual { String::new() } else { format!(" -f {from_context}") };
         if !service.platforms.is_empty() {
             let names: Vec<&str> = service.platforms.iter().map(|name| name.value.as_str()).collect();
             flag = format!(" --platform {}{flag}", names.join(","));

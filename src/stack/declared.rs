@@ -145,20 +145,24 @@ struct Probe {
 }
 
 impl Declared {
-    /// The stacks that a company declares, by the names of their files.
+    /// The stacks that a company declares, by the names of their files; of one name, the strongest folder's.
     pub fn of(company: &Company) -> Result<Vec<Self>, Vec<Diagnostic>> {
-        let folder = company.folder().join(FOLDER).unwrap_or_default();
-        let mut stacks = Vec::new();
+        let mut stacks: Vec<Self> = Vec::new();
         let mut problems = Vec::new();
-        for doc in company.files().dir(folder.clone()).docs() {
-            let name = doc
-                .path
-                .relative_to(&folder)
-                .and_then(|path| path.as_str().strip_suffix(".toml").map(str::to_owned));
-            let Some(id) = name else { continue };
-            match Self::read(&id, doc.text, doc.path) {
-                Ok(stack) => stacks.push(stack),
-                Err(bad) => problems.push(*bad),
+        for folder in company.folders() {
+            let folder = folder.join(FOLDER).unwrap_or_default();
+            for doc in company.files().dir(folder.clone()).docs() {
+                let name = doc
+                    .path
+                    .relative_to(&folder)
+                    .and_then(|path| path.as_str().strip_suffix(".toml").map(str::to_owned));
+                let Some(id) = name.filter(|id| !stacks.iter().any(|known| known.id() == id)) else {
+                    continue;
+                };
+                match Self::read(&id, doc.text, doc.path) {
+                    Ok(stack) => stacks.push(stack),
+                    Err(bad) => problems.push(*bad),
+                }
             }
         }
         if problems.is_empty() { Ok(stacks) } else { Err(problems) }
@@ -275,6 +279,7 @@ impl Declared {
             stages,
             runtime,
             ignore: Vec::new(),
+            dockerfile: None,
             ignore_file: Service::usual_ignore_file(s.dir.path()),
             tool: json!({}),
         })

@@ -157,6 +157,8 @@ pub fn reads_with(declared: &[Declared]) -> Reads {
     let mut all = Reads {
         names: vec![
             crate::config::FILE,
+            "Containerfile",
+            "Containerfile.dockerignore",
             "Dockerfile",
             "Dockerfile.dockerignore",
             ".dockerignore",
@@ -168,7 +170,7 @@ pub fn reads_with(declared: &[Declared]) -> Reads {
             "devcontainer.json",
         ],
         // Templates of the project's own, or of a company's folder within the repository.
-        endings: vec![".tera"],
+        endings: vec![".Dockerfile", ".Dockerfile.dockerignore", ".tera"],
         ..Reads::default()
     };
     let declared = declared.iter().map(|stack| stack as &dyn AnyStack);

@@ -68,6 +68,8 @@ pub struct Request {
     pub platform: Option<String>,
     /// Where logs are kept.
     pub logs: Option<PathBuf>,
+    /// The largest image that passes.
+    pub max_image_bytes: Option<u64>,
     /// How long things may take.
     pub limits: Limits,
 }
@@ -92,6 +94,7 @@ impl Request {
             env_files: Vec::new(),
             platform: None,
             logs: None,
+            max_image_bytes: None,
             limits: Limits::default(),
         }
     }
@@ -225,6 +228,11 @@ impl Work<'_> {
         }
         let image = self.engine.inspect_image(&first.tag)?;
         self.report.image_bytes = Some(image.size);
+        if let Some(most) = self.request.max_image_bytes.filter(|most| *most < image.size) {
+            let line =
+                format!("the image has {}, and {} is the most that passes", size(image.size), size(most));
+            self.report.build = Step::failed(self.report.build.facts.take(), Failure::of(line));
+        }
         self.run(&first.tag, &image.config)?;
         self.test(dockerfile)?;
         self.rebuild(&image.config)

@@ -31,7 +31,7 @@ fn every_setting_has_its_row() {
             Shape::Text => "text",
             Shape::Number => "number",
             Shape::Truth => "true or false",
-            Shape::Texts | Shape::List => "list",
+            Shape::Texts | Shape::List | Shape::Copies => "list",
             Shape::OneOf(words) => &words.join(" or "),
         };
         let name = key.name().replace('*', "NAME");

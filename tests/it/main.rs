@@ -24,6 +24,7 @@ mod layouts;
 mod lint;
 mod manifest_facts;
 mod migrate;
+mod outputs;
 mod pure;
 mod python_manifests;
 mod python_programs;

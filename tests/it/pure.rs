@@ -33,7 +33,7 @@ pub fn made(folder: &Path) -> (Plan, Vec<(String, String)>) {
     for service in &plan.services {
         let (files, findings) = render_checked(service, &templates, &inventory).expect("prints");
         assert!(findings.is_empty(), "{}: {findings:#?}", folder.display());
-        for file in [files.dockerfile, files.dockerignore] {
+        for file in [Some(files.dockerfile), files.dockerignore].into_iter().flatten() {
             made.push((file.path.to_string(), file.text));
         }
     }

@@ -145,7 +145,7 @@ impl Printed {
         };
         Ok(Self {
             text: made.dockerfile.text.clone(),
-            files: vec![made.dockerfile, made.dockerignore],
+            files: [Some(made.dockerfile), made.dockerignore].into_iter().flatten().collect(),
             context: service.context.clone(),
             place: (!is_alone).then(|| service.dir.clone()),
             stages: service.stages.iter().map(stage).collect(),

@@ -46,7 +46,7 @@ jobs:
 }
 
 fn step(text: &mut String, service: &Service, title: &str, target: Option<&str>) {
-    let file = super::super::dockerfile_path(service);
+    let file = service.dockerfile_path();
     let _ = write!(
         text,
         "      - name: {title}
@@ -85,7 +85,7 @@ pub(super) fn gitlab(services: &[Service]) -> String {
     );
     for service in services {
         let name = name(service);
-        let file = format!("-f {}", quoted_word(super::super::dockerfile_path(service).as_str()));
+        let file = format!("-f {}", quoted_word(service.dockerfile_path().as_str()));
         let context = quoted_word(&service.context.to_string());
         let _ = write!(
             text,

@@ -78,7 +78,7 @@ fn name(service: &Service) -> String {
 
 /// The Dockerfile as seen from the build context.
 fn dockerfile(service: &Service) -> RelPath {
-    super::dockerfile_path(service).relative_to(&service.context).unwrap_or_default()
+    service.dockerfile_path().relative_to(&service.context).unwrap_or_default()
 }
 
 /// The name of the stage with this role, as `--target` wants it.

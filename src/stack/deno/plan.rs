@@ -70,6 +70,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         platforms: Vec::new(),
         beside: Vec::new(),
         name: s.service_name(&facts.name),
+        dockerfile: None,
         ignore_file: Service::usual_ignore_file(s.dir.path()),
         dir: s.dir.path().clone(),
         context: s.dir.path().clone(),

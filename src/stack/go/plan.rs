@@ -92,6 +92,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         platforms: Vec::new(),
         beside: Vec::new(),
         name: s.service_name(&facts.binary),
+        dockerfile: None,
         ignore_file: Service::usual_ignore_file(s.dir.path()),
         dir: s.dir.path().clone(),
         context: facts.context.clone(),

@@ -99,6 +99,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         kind: runtime.kind.clone(),
         stages,
         ignore: ignore(facts),
+        dockerfile: None,
         ignore_file: Service::usual_ignore_file(s.dir.path()),
         tool: serde_json::to_value(view).expect("facts are plain values with text keys"),
         runtime: runtime.runtime,

@@ -81,6 +81,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         name: s.service_name(&name(facts)),
         dir: s.dir.path().clone(),
         context: facts.context.clone(),
+        dockerfile: None,
         ignore_file: Service::usual_ignore_file(s.dir.path()),
         stack: Fact::new("python".to_owned(), super::because(facts)),
         framework: program.framework.clone(),

@@ -70,6 +70,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         kind: kind(facts),
         stages: stages(facts, s, image.clone(), &stop)?,
         runtime,
+        dockerfile: None,
         ignore_file: Service::usual_ignore_file(s.dir.path()),
         ignore: vec![IgnoreGroup::new("build output", &["**/target", "**/*.rs.bk"])],
         tool: serde_json::to_value(View::of(facts, s, &image, &stop, path))
