@@ -26,7 +26,9 @@ fn pages() -> Vec<(PathBuf, String)> {
 #[test]
 fn every_setting_has_its_row() {
     let mut rows = String::new();
-    for key in stack::keys() {
+    let mut keys = stack::keys();
+    keys.sort_by_key(|key| key.name());
+    for key in keys {
         let shape = match key.shape() {
             Shape::Text => "text",
             Shape::Number => "number",
@@ -35,7 +37,7 @@ fn every_setting_has_its_row() {
             Shape::OneOf(words) => &words.join(" or "),
         };
         let name = key.name().replace('*', "NAME");
-        let _ = writeln!(rows, "| `{name}` | {shape}: {} |", key.doc().replace('|', "\\|"));
+        let _ = writeln!(rows, "| `{name}` | {shape}: {} |", cell(key.doc()));
     }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/src/settings.md");
     let text = fs::read_to_string(&path).expect("text");
@@ -47,6 +49,16 @@ fn every_setting_has_its_row() {
     } else {
         assert!(now == text, "docs/src/settings.md is old; UPDATE_SNAPSHOTS=1 writes it:\n{rows}");
     }
+}
+
+/// A text in a table: what Markdown would take for a border or for emphasis is text, but for what stands in backquotes.
+fn cell(text: &str) -> String {
+    let pieces = text.replace('|', "\\|");
+    let pieces = pieces.split('`').enumerate();
+    let plain = |(at, piece): (usize, &str)| {
+        if at % 2 == 0 { piece.replace('*', "\\*") } else { piece.to_owned() }
+    };
+    pieces.map(plain).collect::<Vec<_>>().join("`")
 }
 
 #[test]
@@ -104,11 +116,11 @@ fn every_code_has_its_row() {
         "# Codes\n\nEach finding has a code that is never changed. `dockgen explain CODE` prints the same.\n\n## Of repositories and settings\n\n| code | says |\n|---|---|\n",
     );
     for (code, about) in dockgen::diag::manual() {
-        let _ = writeln!(rows, "| `{code}` | {} |", about.replace('|', "\\|"));
+        let _ = writeln!(rows, "| `{code}` | {} |", cell(&about));
     }
     rows.push_str("\n## Of Dockerfiles\n\nThe rules of `dockgen lint`.\n\n| code | because |\n|---|---|\n");
     for rule in dockgen::lint::ALL {
-        let _ = writeln!(rows, "| `{}` | {} |", rule.code, rule.why.replace('|', "\\|"));
+        let _ = writeln!(rows, "| `{}` | {} |", rule.code, cell(rule.why));
     }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/src/codes.md");
     if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
