@@ -31,7 +31,9 @@ clean() {
 }
 trap clean EXIT
 mkdir "$work/checkout" "$work/bin" "$work/dist"
-git ls-files -z | tar --null --files-from - -cf - | tar -xf - -C "$work/checkout"
+# A source package has no history to ask.
+tracked() { git ls-files -z 2>/dev/null || find . -path ./target -prune -o -type f -print0; }
+tracked | tar --null --files-from - -cf - | tar -xf - -C "$work/checkout"
 cp -r tests/fixtures/go-hello "$work/hello"
 prepare() { [ -z "${DOCKGEN_E2E_PREPARE:-}" ] || $DOCKGEN_E2E_PREPARE "$1"; }
 
