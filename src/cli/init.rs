@@ -308,8 +308,10 @@ fn place(session: &Session, file: OutFile) -> Planned {
         None if is_there => Standing::Foreign,
         _ => out::standing(existing.map(|doc| &**doc.text)),
     };
-    let same_origin = existing
-        .is_some_and(|doc| stamp_line(doc.text).is_some_and(|line| stamp_line(&file.text) == Some(line)));
+    // The same hash in an edited file: nothing but the person has moved.
+    let hash = |text: &str| out::stamped(text).map(|(_, hash)| hash.to_owned());
+    let same_origin =
+        existing.and_then(|doc| hash(doc.text)).is_some_and(|was| hash(&file.text) == Some(was));
     Planned { is_settled: standing == Standing::Edited && same_origin, file, standing }
 }
 
@@ -336,26 +338,14 @@ fn beside(args: &InitArgs, session: &Session, services: &[Service]) -> Result<Ve
 
 /// Does `[files]` want this one? These files are about all services at once.
 fn wished(emitter: Emitter, settings: &Settings) -> Option<bool> {
-    let mut notes = Vec::new();
-    let system = match emitter {
-        Emitter::Compose => {
-            return settings.choice(&outputs::COMPOSE, &mut notes).decide().map(|wish| wish.value);
-        }
-        Emitter::Bake => return settings.choice(&outputs::BAKE, &mut notes).decide().map(|wish| wish.value),
-        Emitter::Devcontainer => {
-            return settings.choice(&outputs::DEVCONTAINER, &mut notes).decide().map(|wish| wish.value);
-        }
-        Emitter::Github => System::Github,
-        Emitter::Gitlab => System::Gitlab,
-    };
-    settings.choice(&outputs::CI, &mut notes).decide().map(|wish| wish.value.0.contains(&system))
-}
-
-/// The stamp holds a hash of what dockgen wrote. The same stamp in an edited file: nothing but the person has moved.
-fn stamp_line(text: &str) -> Option<&str> {
-    let marks = ["# dockgen:generated ", "// dockgen:generated "];
-    let stamp = text.lines().find_map(|line| marks.iter().find_map(|mark| line.strip_prefix(mark)))?;
-    stamp.split_whitespace().last()
+    let runs_on = |system| settings.wish(&outputs::CI).map(|systems| systems.0.contains(&system));
+    match emitter {
+        Emitter::Compose => settings.wish(&outputs::COMPOSE),
+        Emitter::Bake => settings.wish(&outputs::BAKE),
+        Emitter::Devcontainer => settings.wish(&outputs::DEVCONTAINER),
+        Emitter::Github => runs_on(System::Github),
+        Emitter::Gitlab => runs_on(System::Gitlab),
+    }
 }
 
 /// What lies at the path of a planned file.

@@ -324,10 +324,7 @@ fn extended(
     let mut all: Option<Company> = None;
     for folder in &extends {
         let found = company(root, inventory, folder, all.as_ref(), term)?;
-        all = Some(match all.take() {
-            None => found,
-            Some(weaker) => found.above(weaker),
-        });
+        all = Some(found.above(all.take()));
     }
     Ok((extends, all))
 }

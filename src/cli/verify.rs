@@ -13,7 +13,6 @@ use crate::cli::term::Term;
 use crate::cli::{Exit, Failure};
 use crate::config::proof::{self, Bytes, Seconds};
 use crate::config::{self, Settings, outputs};
-use crate::key::Key;
 use crate::repo::RelPath;
 use crate::verify::{
     self, Edit, Engine, EngineError, EngineKind, EngineReport, ErrorReport, Extent, Interrupt, Leftovers,
@@ -242,7 +241,7 @@ fn fill(
     let wanted = args
         .engine
         .map(kind_of)
-        .or_else(|| wish(settings, &proof::ENGINE).and_then(|name| EngineKind::named(&name)));
+        .or_else(|| settings.wish(&proof::ENGINE).and_then(|name| EngineKind::named(&name)));
     let engine = Engine::find(wanted, network_of(args.network), leftovers, interrupt)
         .map_err(|error| describe(&error.into()))?;
     report.engine = Some(EngineReport {
@@ -272,11 +271,6 @@ fn settings_of(settings: &Settings, service: &str) -> Settings {
     settings.for_service(&RelPath::new(service).unwrap_or_default())
 }
 
-/// The strongest wish for a setting. What does not read has been refused with the file.
-fn wish<T: std::fmt::Display>(settings: &Settings, key: &Key<T>) -> Option<T> {
-    settings.choice(key, &mut Vec::new()).decide().map(|wish| wish.value)
-}
-
 fn request(
     args: &VerifyArgs,
     settings: &Settings,
@@ -286,12 +280,12 @@ fn request(
 ) -> Request {
     let mut request = Request::new(context, dockerfile);
     title.clone_into(&mut request.title);
-    let probe = || wish(settings, &proof::PROBE).and_then(|text| Probe::parse(&text).ok());
+    let probe = || settings.wish(&proof::PROBE).and_then(|text| Probe::parse(&text).ok());
     if let Some(probe) = args.probe.clone().or_else(probe) {
         request.probe = probe;
     }
     request.max_image_bytes =
-        args.max_size.or_else(|| wish(settings, &proof::MAX_SIZE)).map(|Bytes(bytes)| bytes);
+        args.max_size.or_else(|| settings.wish(&proof::MAX_SIZE)).map(|Bytes(bytes)| bytes);
     request.port = args.port;
     request.user = match args.expect_user {
         UserName::NonRoot => UserPolicy::NonRoot,
@@ -309,10 +303,10 @@ fn request(
     request.env_files.clone_from(&args.env_file);
     request.platform.clone_from(&args.platform);
     request.logs.clone_from(&args.logs);
-    if let Some(time) = args.timeout.or_else(|| wish(settings, &proof::TIMEOUT)) {
+    if let Some(time) = args.timeout.or_else(|| settings.wish(&proof::TIMEOUT)) {
         request.limits.build = time.duration();
     }
-    if let Some(time) = args.boot_timeout.or_else(|| wish(settings, &proof::BOOT_TIMEOUT)) {
+    if let Some(time) = args.boot_timeout.or_else(|| settings.wish(&proof::BOOT_TIMEOUT)) {
         request.limits.boot = time.duration();
     }
     request
@@ -406,7 +400,7 @@ const DEPTH: usize = 5;
 fn find_dockerfiles(root: &Path, service: Option<&Path>, settings: &Settings) -> Vec<(PathBuf, PathBuf)> {
     let at = |dir: &Path| {
         let name = dir.to_string_lossy().replace('\\', "/");
-        let path = wish(&settings_of(settings, &name), &outputs::DOCKERFILE);
+        let path = settings_of(settings, &name).wish(&outputs::DOCKERFILE);
         let file = root.join(dir).join(path.as_ref().map_or("Dockerfile", RelPath::as_str));
         is_file(&file).then(|| (file, root.join(dir)))
     };

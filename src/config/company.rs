@@ -30,9 +30,10 @@ impl Company {
         Self { files: Inventory::new(placed.collect(), Vec::new()), folders: vec![folder] }
     }
 
-    /// These folders above weaker ones.
+    /// These folders above weaker ones, where there are some.
     #[must_use]
-    pub fn above(mut self, weaker: Self) -> Self {
+    pub fn above(mut self, weaker: Option<Self>) -> Self {
+        let Some(weaker) = weaker else { return self };
         let files = [&self.files, &weaker.files].into_iter().flat_map(Inventory::files);
         let files: BTreeMap<RelPath, Entry> =
             files.map(|(path, entry)| (path.clone(), entry.clone())).collect();

@@ -61,10 +61,7 @@ impl Settings {
                 let message = format!("`extends`: there is no folder `{}`", folder.value);
                 return Err(vec![Diagnostic::error(Code::BadSetting, message).at(folder.because.at)]);
             };
-            company = Some(match company.take() {
-                None => found,
-                Some(weaker) => found.above(weaker),
-            });
+            company = Some(found.above(company.take()));
         }
         Self::read_with(inventory, company.as_ref(), known)
     }
@@ -182,7 +179,12 @@ impl Settings {
         self.choice_of(key.name, key, notes)
     }
 
-    /// The same for a key with a name of the person's own in it: `stages.build.packages`.
+    /// The strongest wish for a setting. What does not read is left out: it has been refused with its file.
+    pub fn wish<T: fmt::Display>(&self, key: &Key<T>) -> Option<T> {
+        self.choice(key, &mut Vec::new()).decide().map(|wish| wish.value)
+    }
+
+    /// The same as [`Settings::choice`] for a key with a name of the person's own in it: `stages.build.packages`.
     pub fn choice_of<T: fmt::Display>(
         &self,
         name: &str,

@@ -43,7 +43,11 @@ pub static PROBE: Key<String> = Key {
     parse: |value| {
         let probe = text(value)?;
         let is_one = probe == "none" || ["http", "tcp", "/"].iter().any(|start| probe.starts_with(start));
-        if is_one { Ok(probe) } else { Err("expected http://:PORT/PATH, tcp://:PORT or none".to_owned()) }
+        if is_one && reads(&probe) {
+            Ok(probe)
+        } else {
+            Err("expected http://:PORT/PATH, tcp://:PORT or none".to_owned())
+        }
     },
 };
 
@@ -54,6 +58,14 @@ pub static MAX_SIZE: Key<Bytes> = Key {
     doc: "the largest image that passes, such as \"300MB\"",
     parse: |value| text(value).and_then(|text| bytes(&text)),
 };
+
+/// Does whoever asks understand it? A library that verifies nothing leaves that open.
+fn reads(probe: &str) -> bool {
+    #[cfg(feature = "cli")]
+    return crate::verify::Probe::parse(probe).is_ok();
+    #[cfg(not(feature = "cli"))]
+    return !probe.is_empty();
+}
 
 /// A length of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,6 +121,16 @@ fn counted(text: &str, units: &[(&str, u64)]) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[cfg(feature = "cli")]
+    fn a_probe_is_one_that_is_understood() {
+        let read = |text: &str| (PROBE.parse)(&toml::Value::from(text)).is_ok();
+        assert!(["none", "/healthz", "http", "http://:3000/x", "tcp://:5432"].into_iter().all(read));
+        assert!(
+            !["", "httpx", "https://a.example/", "tcp://:x", "http://a.example:80/"].into_iter().any(read)
+        );
+    }
 
     #[test]
     fn times_and_sizes_have_units() {

@@ -16,10 +16,8 @@ pub(super) fn keep(
     old: &RelPath,
     wishes: &[Wish],
 ) -> Result<OutFile, String> {
-    let path = RelPath::new(config::FILE).unwrap_or_default();
-    let text = inventory.doc(&path).map_or("", |doc| doc.text);
-    let mut document: DocumentMut =
-        text.parse().map_err(|bad| format!("dockgen.toml does not read: {bad}"))?;
+    let (path, mut document) = document(inventory)?;
+    let keys = stack::keys();
     for wish in wishes {
         let mut table: &mut Table = document.as_table_mut();
         if let Some(service) = service {
@@ -28,19 +26,17 @@ pub(super) fn keep(
             table = below(table, &service.to_string())?;
             table.set_implicit(true);
         }
-        let (tables, entry) = match wish.key.strip_prefix("runtime.env.") {
-            Some(name) => ("runtime.env", name),
-            None => wish.key.rsplit_once('.').unwrap_or(("", &wish.key)),
-        };
-        for name in tables.split('.').filter(|name| !name.is_empty()) {
+        let mut tables = config::segments(&keys, &wish.key);
+        let Some(entry) = tables.pop() else { continue };
+        for name in &tables {
             table = below(table, name)?;
         }
-        if table.contains_key(entry) {
+        if table.contains_key(&entry) {
             continue;
         }
         let mut value = value(&wish.value);
         value.decor_mut().set_suffix(format!(" # {old}:{}", wish.line));
-        table.insert(entry, Item::Value(value));
+        table.insert(&entry, Item::Value(value));
     }
     Ok(OutFile { path, text: document.to_string() })
 }
@@ -62,10 +58,7 @@ pub(super) fn take_over(
     edited: &RelPath,
     edits: &[Edit<'_>],
 ) -> Result<OutFile, String> {
-    let path = RelPath::new(config::FILE).unwrap_or_default();
-    let text = inventory.doc(&path).map_or("", |doc| doc.text);
-    let mut document: DocumentMut =
-        text.parse().map_err(|bad| format!("dockgen.toml does not read: {bad}"))?;
+    let (path, mut document) = document(inventory)?;
     let keys = stack::keys();
     for edit in edits {
         let mut tables: Vec<String> = Vec::new();
@@ -87,6 +80,14 @@ pub(super) fn take_over(
         comment(table, &entry, edit.comments);
     }
     Ok(OutFile { path, text: document.to_string() })
+}
+
+/// What is in `dockgen.toml`, with its comments and order.
+fn document(inventory: &Inventory) -> Result<(RelPath, DocumentMut), String> {
+    let path = RelPath::new(config::FILE).unwrap_or_default();
+    let text = inventory.doc(&path).map_or("", |doc| doc.text);
+    let document = text.parse().map_err(|bad| format!("dockgen.toml does not read: {bad}"))?;
+    Ok((path, document))
 }
 
 fn set(table: &mut Table, entry: &str, mut value: Value, origin: &str) {

@@ -9,7 +9,7 @@ mod stamp;
 mod write;
 
 pub use diff::{diff, patch};
-pub use stamp::{fingerprint, stamp, stamp_json, standing, unstamped};
+pub use stamp::{fingerprint, stamp, stamp_json, stamped, standing, unstamped};
 pub use write::{Consent, Outcome, WriteError, is_temporary, with_ends_of, write};
 
 use crate::repo::path::RelPath;

@@ -57,6 +57,12 @@ pub fn standing(existing: Option<&str>) -> Standing {
     }
 }
 
+/// The line that the stamp stands on, and the hash in it: of two texts with the same, one was printed as the other.
+pub fn stamped(text: &str) -> Option<(u32, &str)> {
+    let (number, line) = (1..).zip(text.lines()).find(|(_, line)| is_stamp(line))?;
+    Some((number, line.split_whitespace().last()?))
+}
+
 fn is_stamp(line: &str) -> bool {
     let marks = [MARK, SLASHES];
     let rest = marks.iter().find_map(|mark| line.trim().strip_prefix(mark));

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
+use super::Reason;
 use super::steps::{Step, Steps, text};
-use super::{Reason, brief};
 use crate::dockerfile::{Dockerfile, ImageConfig, ItemKind, Keyword, Meaning, Stage, Stages};
 use crate::lint::Secrets;
+use crate::migrate::harvest::brief;
 
 /// What is compared.
 pub(super) struct Texts<'t> {

@@ -33,7 +33,8 @@ pub(super) fn take(
     edited: &Dockerfile,
     inventory: &Inventory,
 ) -> Result<Restaged, Vec<Obstacle>> {
-    let (stamp, stamp_line) = stamp_of(edited.text());
+    let stamp = out::stamped(edited.text());
+    let stamp_line = stamp.map_or(1, |(line, _)| line);
     let refuse = |reasons: Vec<Reason>| -> Vec<Obstacle> {
         let mut reasons = reasons;
         reasons.sort();
@@ -43,7 +44,8 @@ pub(super) fn take(
     };
     let whole = |why: String| refuse(vec![Reason { line: stamp_line, why }]);
     let printed = Printed::of(path, inventory).map_err(&whole)?;
-    if stamp_of(&printed.text).0 != stamp {
+    let hash_today = out::stamped(&printed.text).map(|(_, hash)| hash);
+    if hash_today != stamp.map(|(_, hash)| hash) {
         return Err(whole(
             "what would be printed today is not what was edited: the repository, its settings or dockgen have changed \
              since; `dockgen update --diff` shows both changes together"
@@ -181,12 +183,6 @@ fn carried_comments<'w>(wishes: &[&'w Wish]) -> BTreeSet<&'w str> {
     wishes.iter().flat_map(|wish| &wish.comments).map(String::as_str).collect()
 }
 
-/// What the stamp says, and its line.
-fn stamp_of(text: &str) -> (Option<&str>, u32) {
-    let found = (1..).zip(text.lines()).find(|(_, line)| line.starts_with("# dockgen:generated"));
-    found.map_or((None, 1), |(number, line)| (line.split_whitespace().last(), number))
-}
-
 /// A file beside the Dockerfile that somebody has written or changed stays.
 fn is_a_persons(inventory: &Inventory, file: &OutFile) -> bool {
     let there = inventory.doc(&file.path).map(|doc| out::standing(Some(doc.text)));
@@ -200,10 +196,4 @@ fn ledger(edited: &Dockerfile, secrets: &Secrets, asked: Asked) -> Ledger {
         ItemKind::Instruction(_) => (fates.remove(&unit.line).unwrap_or_else(same), Vec::new()),
         _ => (same(), Vec::new()),
     })
-}
-
-/// One line of a text, cut where it becomes long.
-fn brief(text: &str) -> String {
-    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if line.chars().count() <= 60 { line } else { line.chars().take(59).chain(['…']).collect() }
 }

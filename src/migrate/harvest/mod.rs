@@ -9,6 +9,7 @@ mod start;
 mod toolchain;
 mod user;
 
+pub(super) use run::brief;
 pub(super) use toolchain::{Version, version};
 
 use std::collections::BTreeMap;

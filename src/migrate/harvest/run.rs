@@ -205,7 +205,8 @@ pub(super) fn judge(
     (fate, notes)
 }
 
-fn brief(text: &str) -> String {
+/// One line of a text, cut where it becomes long.
+pub(in crate::migrate) fn brief(text: &str) -> String {
     let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.chars().count() <= 60 { line } else { line.chars().take(59).chain(['…']).collect() }
 }

@@ -126,6 +126,16 @@ pub fn find_in<'d>(
     listening
 }
 
+/// The first line that makes one of `calls`, which only a server makes.
+pub fn serves(docs: &[Doc<'_>], calls: &[&str], comment: &str) -> Option<Fact<String>> {
+    docs.iter().find_map(|doc| {
+        doc.find(|line| {
+            let is_code = !line.trim_start().starts_with(comment);
+            (is_code && calls.iter().any(|call| line.contains(call))).then(|| "serves".to_owned())
+        })
+    })
+}
+
 /// Ports of databases, queues, mail servers, proxies and collectors, which programs name to reach them, not to listen
 /// (<https://www.iana.org/assignments/service-names-port-numbers>), of Go's profiler
 /// (<https://pkg.go.dev/net/http/pprof>), and the last one there is, which stands for none.

@@ -40,6 +40,9 @@ static VERSION: Key<String> =
 
 const CONFIGS: &[&str] = &["deno.json", "deno.jsonc"];
 
+/// How the names of sources end.
+const ENDINGS: [&str; 4] = [".ts", ".tsx", ".js", ".mjs"];
+
 /// What a project says about itself.
 #[derive(Debug, Serialize)]
 pub(super) struct Facts {
@@ -100,7 +103,7 @@ impl Stack for Deno {
         Reads {
             names: vec![".dvmrc", ".tool-versions"],
             endings: Vec::new(),
-            sources: [".ts", ".tsx", ".js", ".mjs"].map(source).to_vec(),
+            sources: ENDINGS.map(source).to_vec(),
         }
     }
 
@@ -128,7 +131,7 @@ impl Stack for Deno {
             build,
             test: test(&s.dir, &config),
             dev: task(&config, "dev").map(|line| line.derive("dev".to_owned())),
-            serves: serves(&docs),
+            serves: listen::serves(&docs, SERVES, "//"),
             listening,
             start,
         };
@@ -161,9 +164,7 @@ fn version(s: &Survey<'_>) -> Fact<String> {
 
 /// The sources that may run, the nearest first.
 fn sources<'a>(dir: &Dir<'a>) -> Vec<Doc<'a>> {
-    let is_source = |name: &str| {
-        [".ts", ".tsx", ".js", ".mjs"].iter().any(|ending| name.ends_with(ending)) && !is_test(name)
-    };
+    let is_source = |name: &str| ENDINGS.iter().any(|ending| name.ends_with(ending)) && !is_test(name);
     let mut docs: Vec<Doc<'_>> = dir.docs().filter(|doc| is_source(doc.path.name())).collect();
     docs.sort_by_key(|doc| doc.path.depth());
     docs
@@ -176,9 +177,8 @@ fn is_test(name: &str) -> bool {
 }
 
 fn test(dir: &Dir<'_>, config: &Manifest<'_>) -> Option<Fact<String>> {
-    let tests = || dir.files().find(|(path, _)| is_test(path.rsplit('/').next().unwrap_or(path)));
     task(config, "test").map(|line| line.derive("deno task test".to_owned())).or_else(|| {
-        let (path, _) = tests()?;
+        let (path, _) = dir.files().find(|(path, _)| is_test(path.rsplit('/').next().unwrap_or(path)))?;
         Some(Fact::new("deno test --allow-all".to_owned(), dir.evidence(path, "a test")))
     })
 }
@@ -195,13 +195,4 @@ fn manifests(dir: &Dir<'_>, config: &Manifest<'_>) -> Vec<String> {
         .chain(map.filter(|path| dir.has(path)))
         .chain(dir.has("deno.lock").then(|| "deno.lock".to_owned()))
         .collect()
-}
-
-fn serves(docs: &[Doc<'_>]) -> Option<Fact<String>> {
-    docs.iter().find_map(|doc| {
-        doc.find(|line| {
-            let is_code = !line.trim_start().starts_with("//");
-            (is_code && SERVES.iter().any(|call| line.contains(call))).then(|| "serves".to_owned())
-        })
-    })
 }

@@ -146,12 +146,7 @@ fn shown(dir: &Dir<'_>, variable: &Fact<String>) -> Option<Fact<u16>> {
 
 /// A line of a program that serves.
 pub(super) fn serves(sources: &[Doc<'_>]) -> Option<Fact<String>> {
-    sources.iter().find_map(|doc| {
-        doc.find(|line| {
-            let is_code = !line.trim_start().starts_with("//");
-            (is_code && SERVES.iter().any(|call| line.contains(call))).then(|| "serves".to_owned())
-        })
-    })
+    listen::serves(sources, SERVES, "//")
 }
 
 /// The port in a configuration file that is copied beside the program.
