@@ -87,11 +87,13 @@ pub fn find_in<'d>(
     comment: &str,
 ) -> Listening {
     let ways: Vec<(&Pattern, Tells)> = ways.iter().map(|way| (pattern(way.pattern), way.tells)).collect();
+    // What a port may be is no port: `const maxPrivilegedPort = 1024`.
+    let bound = pattern(r"(?i)\b(?:max|min)\w*port\w*\s*(?::\s*\w+\s*)?(?::?=|:)");
     let mut best: Option<(usize, Fact<u16>)> = None;
     let mut listening = Listening::default();
     for statement in statements {
         let code = statement.code.trim_start();
-        if code.len() > 2_000 || code.starts_with(comment) || code.starts_with('*') {
+        if code.len() > 2_000 || code.starts_with(comment) || code.starts_with('*') || bound.is_match(code) {
             continue;
         }
         for (rank, (pattern, tells)) in ways.iter().enumerate() {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::fact::Fact;
 use crate::repo::dir::{Dir, Doc};
 use crate::stack::common::configuration;
-use crate::stack::common::listen::{self, Listening, Statement, Tells, Way};
+use crate::stack::common::listen::{self, Address, Listening, Statement, Tells, Way};
 
 /// Ways to listen, most certain first. Sources: the documentation of net/http, of each framework and of the
 /// packages that read flags and variables.
@@ -78,6 +78,8 @@ const WAYS: &[Way] = &[
         tells: Tells::PortWithVariable,
     },
     Way { pattern: r"\bPort:\s*(80),", tells: Tells::Port },
+    // https://pkg.go.dev/net/netip#AddrPortFrom
+    Way { pattern: r"netip\.AddrPortFrom\(.*,\s*(\d{2,5})\s*\)", tells: Tells::Port },
     // Constants and variables whose last word is "port".
     Way {
         pattern: r#"\b(?:\w*[a-z0-9_]Port|\w*HTTPPort|Port|(?:\w+_)?PORT|(?:\w+_)?port)\s*(?:string|u?int\d*)?\s*(?::?=|:)\s*"?:?(\d{4,5})\b"#,
@@ -108,7 +110,10 @@ pub(super) fn find(dir: &Dir<'_>, sources: &[Doc<'_>], files: &[Fact<String>]) -
         listening.variable = listen::find(of_gin, &[OF_GIN], "//").variable;
     }
     if listening.port.is_none() {
-        listening.port = configured(dir, files).or_else(|| shown(dir, listening.variable.as_ref()?));
+        listening.port = configured(dir, files);
+    }
+    if listening.port.is_none() {
+        shown(dir, &mut listening);
     }
     listening
 }
@@ -134,14 +139,24 @@ fn statements<'d>(doc: &Doc<'d>) -> Vec<Statement<'d>> {
     found
 }
 
-/// What an example of the environment says about a variable.
-fn shown(dir: &Dir<'_>, variable: &Fact<String>) -> Option<Fact<u16>> {
-    EXAMPLES.iter().filter_map(|name| dir.doc(name)).find_map(|doc| {
+/// Takes what an example of the environment says about the variable. One that holds an address wants an address.
+fn shown(dir: &Dir<'_>, listening: &mut Listening) {
+    let Some(variable) = &listening.variable else { return };
+    let example = EXAMPLES.iter().filter_map(|name| dir.doc(name)).find_map(|doc| {
         doc.find(|line| {
             let value = line.trim().strip_prefix(variable.value.as_str())?.trim_start().strip_prefix('=')?;
-            value.trim().trim_matches(['"', '\'', ':']).parse().ok()
+            let value = value.trim().trim_matches(['"', '\'']);
+            let (host, port) =
+                value.rsplit_once(':').map_or((None, value), |(host, port)| (Some(host), port));
+            Some((host.map(str::to_owned), port.parse::<u16>().ok()?))
         })
-    })
+    });
+    let Some(example) = example else { return };
+    let (host, port) = &example.value;
+    listening.port = Some(example.derive(*port));
+    listening.address = host.as_ref().map(|_| {
+        example.derive(Address { variable: variable.value.clone(), everywhere: format!("0.0.0.0:{port}") })
+    });
 }
 
 /// A line of a program that serves.
@@ -225,6 +240,8 @@ mod tests {
             (r#"Port string `envconfig:"PORT" default:"8084"`"#, Some(8084), Some("PORT"), false),
             (r#"flags.StringP("address", "a", "127.0.0.1", "x")"#, None, None, true),
             ("const defaultPort = 8086", Some(8086), None, false),
+            ("const maxPrivilegedPort = 1024", None, None, false),
+            ("Address: netip.AddrPortFrom(netip.IPv4Unspecified(), 3000),", Some(3000), None, false),
             (r#"const HTTPPort = ":8087""#, Some(8087), None, false),
             ("SMTPListen = \"[::]:1025\"\nHTTPListen = \"[::]:8025\"", Some(8025), None, false),
             ("ERROR_EXPORT = 10009", None, None, false),
@@ -233,6 +250,26 @@ mod tests {
             (r#"// http.ListenAndServe(":8080", nil)"#, None, None, false),
         ] {
             check(code, port, variable, loopback);
+        }
+    }
+
+    #[test]
+    fn an_example_of_the_environment_says_port_and_form() {
+        for (example, everywhere) in [
+            ("APP_PORT=3000", None),
+            ("APP_PORT = \":3000\"", Some("0.0.0.0:3000")),
+            ("APP_PORT=127.0.0.1:3000", Some("0.0.0.0:3000")),
+        ] {
+            let inventory = Inventory::from_files([
+                ("main.go", "Port string `envconfig:\"APP_PORT\"`"),
+                (".env.example", example),
+            ]);
+            let dir = inventory.dir(RelPath::root());
+            let sources: Vec<Doc<'_>> = dir.doc("main.go").into_iter().collect();
+            let listening = find(&dir, &sources, &[]);
+            assert_eq!(listening.port.map(|port| port.value), Some(3000), "{example}");
+            let address = listening.address.map(|address| address.value.everywhere);
+            assert_eq!(address.as_deref(), everywhere, "{example}");
         }
     }
 

@@ -21,7 +21,9 @@ pub(super) fn of_files(s: &Survey<'_>, package: Option<&Package<'_>>) -> Option<
         .map(|name| Fact::new((*name).to_owned(), s.dir.evidence(name, "a usual name")));
     let candidates: Vec<Fact<String>> =
         main.into_iter().filter(|main| s.dir.has(&main.value)).chain(usual).collect();
-    let depends = package.and_then(|package| framework::find(framework::LIBRARIES, package)).is_some();
+    // With a server's library at hand, another file than the first may be the one that listens.
+    let depends = package.and_then(|package| framework::find(framework::LIBRARIES, package)).is_some()
+        && sources::listens(&sources::of_server(&s.dir, None)).is_some();
     let entry = candidates.into_iter().find(|entry| {
         let docs = s.dir.doc(&entry.value).into_iter().collect::<Vec<_>>();
         sources::listens(&docs).is_some() || (depends && !docs.is_empty())

@@ -21,6 +21,7 @@ mod managers;
 mod manifest;
 mod native;
 mod next;
+mod node_config;
 mod own_server;
 mod package_manager;
 mod plan;
@@ -35,6 +36,7 @@ mod sources;
 mod start;
 mod steps;
 mod surroundings;
+mod tested;
 mod version;
 mod workspace;
 mod workspace_checks;
@@ -101,6 +103,7 @@ impl Stack for Node {
                 "nx.json",
                 "lerna.json",
                 "nest-cli.json",
+                "nodemon.json",
                 "app.json",
                 "project.json",
                 "ecosystem.config.json",
@@ -115,7 +118,10 @@ impl Stack for Node {
                 "index.html",
                 ".eleventy.js",
                 "schema.prisma",
-            ],
+            ]
+            .into_iter()
+            .chain(node_config::READS.iter().copied())
+            .collect(),
             endings: vec![".config.js", ".config.mjs", ".config.cjs", ".config.ts", ".config.mts"],
             sources: [
                 ".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", ".jsx", ".tsx", ".vue", ".svelte", ".astro",
@@ -206,7 +212,7 @@ fn survey_package(s: &Survey<'_>) -> Option<Claim<Facts>> {
         client: prisma::Client::find(&package, &s.dir),
         natives,
         era,
-        test: steps::test(s, &package, &manager),
+        test: tested::command(s, &package, &manager),
         dev: steps::dev(s, &package, &manager, framework.as_ref()),
         reads: runtime_files::read_by(&s.dir, &docs, &outputs),
         outputs,
@@ -216,6 +222,7 @@ fn survey_package(s: &Survey<'_>) -> Option<Claim<Facts>> {
         framework,
         ..Facts::of_sources(s, &docs, version, app)
     };
+    node_config::complete(&mut facts.listening, &package);
     let public = facts.framework.as_ref().map(|row| row.value.public).unwrap_or_default();
     facts.variables = sources::public_variables(&s.dir, public);
     facts.settings = settings::of_build(s, public);

@@ -259,13 +259,13 @@ fn env(facts: &Facts, program: &Server, port: Option<&Fact<u16>>) -> BTreeMap<St
     for (name, value) in program.env.iter().chain(&facts.natives.env) {
         env.insert(name.clone(), value.clone());
     }
-    let reads_variable = facts.listening.variable.is_some()
-        || facts
-            .framework
-            .as_ref()
-            .is_some_and(|row| !matches!(row.value.gives, super::framework::Gives::Library));
-    if let Some(port) = port.filter(|_| reads_variable) {
-        env.insert("PORT".to_owned(), port.derive(port.value.to_string()));
+    let is_told = facts
+        .framework
+        .as_ref()
+        .is_some_and(|row| !matches!(row.value.gives, super::framework::Gives::Library));
+    let variable = facts.listening.variable.as_ref().map(|variable| variable.value.as_str());
+    if let Some((name, port)) = variable.or(is_told.then_some("PORT")).zip(port) {
+        env.insert(name.to_owned(), port.derive(port.value.to_string()));
     }
     env
 }

@@ -389,7 +389,9 @@ fn node_program(
     // Every other runner hands the file to Node.js.
     let on = Engine::of(runner.command).unwrap_or_default();
     let mut node = Node { with: runner.with.map(str::to_owned), on, ..Node::default() };
-    let mut words = words.iter().peekable();
+    let is_open = runner.command == "nodemon" && !names_a_program(words);
+    let usual = is_open.then(|| watched_by_nodemon(package, dir));
+    let mut words = words.iter().chain(usual.iter().flatten()).peekable();
     let is_node = matches!(runner.command, "node" | "nodejs");
     let file = loop {
         let word = words.next()?;
@@ -449,6 +451,32 @@ fn node_program(
     Some(Start::Node(node))
 }
 
+/// Do the words of nodemon say what it starts?
+fn names_a_program(words: &[String]) -> bool {
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        if matches!(word.as_str(), "-x" | "--exec") || !word.starts_with('-') {
+            return true;
+        }
+        if WITH_VALUE.contains(&word.as_str()) || word == "--watch" {
+            words.next();
+        }
+    }
+    false
+}
+
+/// What nodemon starts when it is given nothing: `exec` of its own file or of `nodemonConfig`, else `main`.
+/// <https://github.com/remy/nodemon#packagejson>, <https://github.com/remy/nodemon#usage>
+fn watched_by_nodemon(package: Option<&Package<'_>>, dir: &Dir<'_>) -> Vec<String> {
+    let own = dir.doc("nodemon.json").and_then(|doc| Some(doc.json().ok()?.text(&["exec"])?.value));
+    let exec = own.or_else(|| Some(package?.text(&["nodemonConfig", "exec"])?.value));
+    if let Some(line) = exec {
+        return vec!["--exec".to_owned(), line];
+    }
+    let main = package.and_then(|package| package.text(&["main"]));
+    vec![main.map_or_else(|| "index.js".to_owned(), |main| main.value)]
+}
+
 /// A command that came as one quoted word.
 fn expand(words: &[String]) -> Vec<String> {
     match words {
@@ -497,7 +525,7 @@ mod tests {
     use crate::repo::{Inventory, RelPath};
 
     fn check(line: &str, expected: &str) {
-        let manifest = r#"{"scripts":{"serve":"cross-env NODE_ENV=production node dist/main","build":"tsc","x":"node x.js"},"devDependencies":{"tsx":"4"}}"#;
+        let manifest = r#"{"main":"src/main.ts","scripts":{"serve":"cross-env NODE_ENV=production node dist/main","build":"tsc","x":"node x.js"},"devDependencies":{"tsx":"4"}}"#;
         let inventory = Inventory::from_files([
             ("package.json", manifest),
             ("ecosystem.config.js", "module.exports = { apps: [{ script: './bin/www.js' }] }"),
@@ -542,6 +570,8 @@ mod tests {
             ("yarn serve", "NODE_ENV=production node dist/main"),
             ("npm run build && node dist/x.js", "[npm run build] node dist/x.js"),
             ("prisma migrate deploy && node dist/x.js", "prisma migrate deploy ; node dist/x.js"),
+            ("nodemon", "node --import tsx src/main.ts"),
+            ("nodemon --watch src", "node --import tsx src/main.ts"),
             ("nodemon server.js", "node server.js"),
             ("nodemon --watch src --ext ts src/index.ts", "node --import tsx src/index.ts"),
             ("nodemon --exec ts-node src/index.ts", "node -r ts-node/register src/index.ts"),

@@ -1,9 +1,7 @@
 //! What is run while building: install, build, test, watch. Each as a value that templates place.
 
 use crate::config::keys;
-use crate::diag::{Code, Diagnostic};
 use crate::fact::Fact;
-use crate::plan::run::Run;
 use crate::stack::Survey;
 use crate::stack::node::app::{App, Content};
 use crate::stack::node::framework::{Framework, Gives};
@@ -40,23 +38,6 @@ const OTHER_PRODUCTS: &[&str] = &[
     "sls",
     "serverless",
     "cdk",
-];
-
-/// Scripts that test. Vue's starters have no plain one: <https://github.com/vuejs/create-vue>
-const TESTS: &[&str] = &["test", "test:unit"];
-
-/// Commands that cannot run while an image is built: they want a browser.
-const NEEDS_BROWSER: &[&str] = &[
-    "cypress",
-    "playwright",
-    "ng",
-    "karma",
-    "nightwatch",
-    "wdio",
-    "testcafe",
-    "protractor",
-    "testem",
-    "ember",
 ];
 
 /// The commands that build the project.
@@ -146,30 +127,6 @@ fn in_image(step: &str, manager: &PackageManager) -> String {
             | "cd"
     );
     if is_known || first.contains('=') { step.to_owned() } else { manager.exec(step) }
-}
-
-/// The command that runs the project's tests once.
-pub(super) fn test(s: &Survey<'_>, package: &Package<'_>, manager: &PackageManager) -> Option<Fact<Run>> {
-    let (name, script) = TESTS.iter().find_map(|name| {
-        let script = package.script(name).filter(|script| !script.value.contains("no test specified"))?;
-        Some((*name, script))
-    })?;
-    let words = shell_words::split(&script.value).unwrap_or_default();
-    if let Some(tool) = words.iter().find(|word| NEEDS_BROWSER.contains(&word.as_str())) {
-        let message = format!("no test stage: `{tool}` needs a browser");
-        s.note(Diagnostic::note(Code::NotBuilt, message).at(script.because.at));
-        return None;
-    }
-    let is_plain =
-        words.iter().all(|word| !word.contains(['|', ';', '&', '$', '`', '<', '>', '(', ')', '*', '\n']));
-    let watches = |word: &&String| {
-        matches!(word.as_str(), "--watch" | "--watchAll" | "--watchAll=true" | "--watch-all")
-    };
-    if is_plain && words.iter().any(|word| watches(&word)) {
-        let once: Vec<String> = words.iter().filter(|word| !watches(word)).cloned().collect();
-        return Some(script.derive(Run::new(manager.exec(&shell_words::join(once))).env("CI", "1")));
-    }
-    Some(script.derive(Run::new(manager.run(name)).env("CI", "1")))
 }
 
 /// The words that start the watch mode.

@@ -205,7 +205,7 @@ impl Stack for Rust {
             package.dependency(name).is_some()
         });
         if web.listening.port.is_none() {
-            web.configured = web.configured.or_else(|| configured(s, &files));
+            web.configured = web.configured.or_else(|| configured(s, &workspace.context, &files));
         }
         let from_context =
             |path: &RelPath| path.relative_to(&workspace.context).unwrap_or_default().to_string();
@@ -248,9 +248,9 @@ impl Stack for Rust {
 }
 
 /// The port in a configuration file that is copied beside the program.
-fn configured(s: &Survey<'_>, files: &[assets::Asset]) -> Option<Fact<u16>> {
-    configuration::port(&s.dir, |below| {
-        files.iter().any(|file| RelPath::new(&file.target).is_ok_and(|file| below.is_within(&file)))
+fn configured(s: &Survey<'_>, context: &RelPath, files: &[assets::Asset]) -> Option<Fact<u16>> {
+    configuration::port(&s.dir.inventory().dir(context.clone()), |below| {
+        files.iter().any(|file| RelPath::new(&file.source).is_ok_and(|file| below.is_within(&file)))
     })
 }
 

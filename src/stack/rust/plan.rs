@@ -430,7 +430,7 @@ fn port(facts: &Facts, s: &Survey<'_>) -> Fact<u16> {
 fn environment(facts: &Facts, port: Option<&Fact<u16>>) -> BTreeMap<String, Fact<String>> {
     let mut env = BTreeMap::new();
     if let (Some(port), Some(variable)) = (port, &facts.web.listening.variable) {
-        env.insert("PORT".to_owned(), variable.derive(port.value.to_string()));
+        env.insert(variable.value.clone(), variable.derive(port.value.to_string()));
     }
     if let Some(framework) = &facts.framework {
         for (name, value) in framework.value.env {

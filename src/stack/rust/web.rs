@@ -113,7 +113,7 @@ const LISTENS: &[Way] = &[
         pattern: r#"var(?:_os)?\(\s*"PORT"\s*\).*?["(](?:(?P<host>[\w.]*):)?(\d{3,5})(?:u16)?[")]"#,
         tells: Tells::PortWithVariable,
     },
-    Way { pattern: r#"var(?:_os)?\(\s*"PORT"\s*\)()"#, tells: Tells::PortWithVariable },
+    Way { pattern: r#"(?i:var|var_os|\w*env\w*)\(\s*"PORT"\s*\)()"#, tells: Tells::PortWithVariable },
     Way {
         pattern: r#"\benv\s*=\s*"PORT".*?default_value\w*\s*=\s*"?(\d{2,5})"#,
         tells: Tells::PortWithVariable,
@@ -129,6 +129,15 @@ const LISTENS: &[Way] = &[
     // clap's builder: `Arg::new("port").short('p').default_value("8000")`.
     Way {
         pattern: r#"Arg::(?:new|with_name)\(\s*"\w*(?:port|addr|address|listen|bind)\w*"\s*\).*?\.default_value\(\s*"(?:(?P<host>[\w.\[\]:]*):)?(\d{2,5})""#,
+        tells: Tells::Port,
+    },
+    // An address whose port is computed: `bind(format!("127.0.0.1:{}", port))`, `SocketAddr::from(([127, 0, 0, 1], port))`.
+    Way {
+        pattern: r#"(?i)\b(?:bind\w*|listen\w*|\w*addr\w*|serve|run)\b.*"(?P<host>127\.0\.0\.1|localhost):\{"#,
+        tells: Tells::Port,
+    },
+    Way {
+        pattern: r"SocketAddr\w*::(?:from|new)\(\s*\(?\s*\[\s*(?P<host>127\s*,\s*0\s*,\s*0\s*,\s*1)\s*\]\s*(?:\.into\(\)\s*)?,\s*[A-Za-z_]",
         tells: Tells::Port,
     },
     // An address in a text of its own: `let addr = "0.0.0.0:3000"`, `unwrap_or("127.0.0.1:8080")`.
@@ -372,6 +381,16 @@ mod tests {
                 "",
             ),
             ("const PORT: u16 = 3003;", Some(3003), false, false, ""),
+            ("const MAX_PORT: u16 = 3003;", None, false, false, ""),
+            (
+                r#"let listener = TcpListener::bind(format!("127.0.0.1:{}", Env::port())).await;"#,
+                None,
+                false,
+                true,
+                "",
+            ),
+            ("let addr = SocketAddr::from(([127, 0, 0, 1], port));", None, false, true, ""),
+            (r#"Self::get_env("PORT")"#, None, true, false, ""),
             ("pub enum Event { Logged = 1000, ClientExportedVault = 1007 }", None, false, false, ""),
             (
                 r#"let host = env::var("HOST").unwrap_or_else(|_| "127.0.0.1".to_string());"#,

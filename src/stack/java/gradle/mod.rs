@@ -183,7 +183,7 @@ fn artifact(
 fn levels(project: &Project) -> Vec<Fact<u32>> {
     static LEVELS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
         [
-            r"JavaLanguageVersion\.of\(\s*(?:libs\.versions\.)?([\w.]+)",
+            r"JavaLanguageVersion\.of\(\s*(?:\w+\.versions\.)?([\w.]+)",
             r"jvmToolchain\(\s*([\w.]+)\s*\)",
             r"options\.release(?:\.set\(|\s*=)\s*([\w.]+)",
             r#"(?:source|target)Compatibility\s*(?:\.set\(|=|\s)\s*(?:JavaVersion\.(?:VERSION_|toVersion\(["']?))?["']?([\w.]+)"#,

@@ -42,6 +42,9 @@ pub(super) struct Declared {
     pub because: Evidence,
 }
 
+/// Over how many lines a formatter spreads a call.
+const SPREAD_LINES: usize = 3;
+
 impl Script {
     /// The script without its comments; lines keep their numbers.
     pub fn read(doc: &Doc<'_>) -> Self {
@@ -147,11 +150,23 @@ impl Script {
             )
             .expect("a constant pattern")
         });
+        // `apply(plugin = libs.plugins.x.get().pluginId)`, which a formatter spreads over lines.
+        static BY_ALIAS: LazyLock<Regex> = LazyLock::new(|| {
+            Regex::new(r"\w+\.plugins\.([\w.]+?)\s*\.get\(\)\s*\.pluginId").expect("a constant pattern")
+        });
         let for_others: Vec<usize> =
             self.block("subprojects").into_iter().flatten().map(|(number, _)| number).collect();
         let mut all = Vec::new();
         for (number, line) in self.lines.iter().enumerate() {
             let is_own = !for_others.contains(&number);
+            if line.contains(".plugins.") {
+                let spread = self.lines[number..].iter().take(SPREAD_LINES).map(|line| line.trim());
+                if let Some(found) = BY_ALIAS.captures(&spread.collect::<String>()) {
+                    let id = format!("libs.plugins.{}", &found[1]);
+                    let because = self.cite(number, line);
+                    all.push(Used { id, version: None, is_applied: true, is_own, because });
+                }
+            }
             for part in line.split(';') {
                 for found in ID.captures_iter(part) {
                     let group = |at: usize| found.get(at).map(|m| m.as_str().to_owned());
@@ -271,6 +286,11 @@ mod tests {
         check("    application", &[("application", None, true)]);
         check("    kotlin(\"jvm\") version \"2.2.0\"", &[("org.jetbrains.kotlin.jvm", Some("2.2.0"), true)]);
         check("apply plugin: 'war'", &[("war", None, true)]);
+        check(
+            "plugins.apply(\n  catalog.plugins.spring.boot\n    .get()\n    .pluginId,\n)",
+            &[("libs.plugins.spring.boot", None, true)],
+        );
+        check("apply(plugin = libs.plugins.ktor.get().pluginId)", &[("libs.plugins.ktor", None, true)]);
         check("// id 'org.springframework.boot'", &[]);
         check("/* id 'a'\n id 'b' */ id 'c'", &[("c", None, true)]);
     }

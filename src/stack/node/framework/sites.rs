@@ -199,6 +199,8 @@ pub(super) const ROWS: &[Framework] = &[
         Site { output: "build", build: "preact build", tools: &["preact"], ..SITE },
         &["PREACT_APP_"],
     ),
+    // https://github.com/preactjs/wmr#usage: no longer kept, still in use.
+    site("WMR", &["wmr"], Site { build: "wmr build", tools: &["wmr"], ..SITE }, &["WMR_"]),
     // https://storybook.js.org/docs/sharing/publish-storybook
     site(
         "Storybook",
