@@ -43,6 +43,7 @@ mod secret_in_url;
 mod shell_form;
 mod sources_first;
 mod sudo;
+mod tokens;
 mod unknown_stage;
 mod untagged_base;
 mod variable_in_exec;
@@ -52,7 +53,7 @@ pub(crate) use add_instead_of_copy::copies_the_same;
 pub use fix::{Edit, Fix};
 pub(crate) use piped_download::piped;
 pub(crate) use secret_in_copy::is_secret_file;
-pub(crate) use secret_in_env::is_secret;
+pub(crate) use secret_in_env::{is_file, is_secret};
 pub use secrets::Secrets;
 
 /// Every rule, sorted by code.

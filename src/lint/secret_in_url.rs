@@ -1,9 +1,6 @@
 //! Addresses with a user and a password in them, and tokens written out in a command.
 
-use std::sync::LazyLock;
-
-use regex_lite::Regex;
-
+use super::tokens::{ADDRESS, TOKEN};
 use super::{Findings, Rule, Scope, Severity, Subject};
 use crate::dockerfile::ItemKind;
 
@@ -15,26 +12,11 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-/// `scheme://user:password@`, where the password is no variable.
-static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"[a-z][a-z0-9+.-]*://[^\s/:@'\x22]*:([^\s/@$'\x22{}<>]+)@")
-        .expect("the pattern is a constant")
-});
-
-/// Tokens that can be told by their form: GitHub, GitLab, AWS, Slack, npm, private keys.
-/// <https://docs.github.com/en/code-security/secret-scanning/introduction/supported-secret-scanning-patterns>
-static TOKEN: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r"\bgh[pousr]_[A-Za-z0-9]{36}|\bgithub_pat_[A-Za-z0-9_]{60,}|\bglpat-[A-Za-z0-9_-]{20}|\bAKIA[0-9A-Z]{16}\b|\bxox[abprs]-[A-Za-z0-9-]{10,}|\bnpm_[A-Za-z0-9]{36}|-----BEGIN [A-Z ]*PRIVATE KEY-----",
-    )
-    .expect("the pattern is a constant")
-});
-
 fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     for item in subject.dockerfile.items() {
         let ItemKind::Instruction(instruction) = &item.kind else { continue };
         let text = subject.dockerfile.slice(&item.span);
-        let found = [(&ADDRESS, "an address holds a password"), (&TOKEN, "a token is written out")];
+        let found = [(&*ADDRESS, "an address holds a password"), (&*TOKEN, "a token is written out")];
         for (pattern, message) in found {
             if let Some(found) = pattern.find(text) {
                 let line = subject.line_of(item.span.start + found.start());

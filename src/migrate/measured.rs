@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::lint::Secrets;
+
 /// Both images, as far as they could be made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Measured {
@@ -96,6 +98,15 @@ impl Measured {
         ];
         Self { judgement, said, rows, bytes_before: old.size, bytes_after: new.size }
     }
+
+    /// The same without these secrets: what a build says of a command that failed is the command.
+    #[must_use]
+    pub fn without(mut self, secrets: &Secrets) -> Self {
+        for said in &mut self.said {
+            *said = secrets.mask(said);
+        }
+        self
+    }
 }
 
 impl Answer {
@@ -176,6 +187,10 @@ mod tests {
             assert_eq!(found.judgement, judgement, "{old:?} {new:?}");
             assert!(found.said.iter().any(|words| words.contains(said)) || said.is_empty(), "{found:?}");
         }
+        let (file, _) = crate::dockerfile::parse("FROM a\nRUN curl -u me:hunter22 https://x\n");
+        let told = Run { build_failure: Some("curl -u me:hunter22 failed".to_owned()), ..Run::default() };
+        let found = Measured::of(&told, &runs(200), |bytes| bytes.to_string()).without(&Secrets::of(&file));
+        assert_eq!(found.said, ["the old file does not build: curl -u me:*** failed"]);
         let found = Measured::of(&runs(200), &runs(200), |bytes| format!("{bytes} B"));
         let cell = |what: &str| found.rows.iter().find(|row| row.what == what).unwrap().before.clone();
         assert_eq!(

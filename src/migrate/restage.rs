@@ -84,6 +84,7 @@ pub(super) fn restage(
     let mut taken = harvest(&scene);
     taken.decide(&scene, decisions);
     taken.user_and_image(&scene);
+    taken.keep_secrets_out(&secrets);
     if !taken.obstacles.is_empty() {
         return Err(taken.obstacles);
     }

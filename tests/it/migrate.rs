@@ -143,6 +143,65 @@ fn secrets_are_loud_and_never_shown() {
         .ended(1, &["Dockerfile:2: `API_TOKEN` looks like a secret", "Dockerfile:3: `NPM_TOKEN`"]);
 }
 
+/// A new file, a diff, a ledger, a report, a patch or a file for builders: nothing of it holds what begins with `S3KRET`.
+#[test]
+fn secrets_of_every_spelling_get_nowhere() {
+    let old = "FROM node:20\n\
+        # ENV OLD_PASSWORD S3KRETcomment\n\
+        ARG DB_PASSWORD=S3KRETarg TOKEN=\"S3KRET of two\"\n\
+        ENV A=1 API_KEY=S3KRETseveral B=2\n\
+        ENV LEGACY_SECRET S3KRET legacy form\n\
+        ENV MYSQL_PWD=S3KRETo\\\nS3KRETver URL=postgres://me:S3KRETurl@db/x\n\
+        ENV CONNECTION=\"Server=db;Pwd=S3KRETconnection;\"\n\
+        LABEL db.password=S3KRETlabel\n\
+        WORKDIR /app\n\
+        COPY .npmrc id_rsa /root/\n\
+        RUN curl -u me:S3KRETbasic https://x && echo 'root:S3KRETroot' | chpasswd\n\
+        RUN curl -H \"X-Auth-Token: S3KRETheader\" \"https://x?api_key=S3KRETquery\"\n\
+        RUN <<EOF\nexport GH_TOKEN=S3KRETheredoc\nEOF\n\
+        COPY . .\n\
+        RUN echo //r/:_authToken=S3KRETnpm > ~/.npmrc && npm ci\n\
+        EXPOSE 3000\n\
+        HEALTHCHECK CMD curl -f http://localhost:3000/health?token=S3KREThealth\n\
+        CMD [\"node\", \"server.js\", \"--api-key\", \"S3KRETcommand\"]\n";
+    let lock = "{\"name\":\"x\",\"lockfileVersion\":3,\"packages\":{}}\n";
+    let files =
+        [NODE[0], NODE[1], ("package-lock.json", lock), ("Dockerfile", old), (".npmrc", "S3KRETfile\n")];
+    for level in ["safe", "restage", "harden"] {
+        let repo = Repo::new(&files);
+        let dry = ["migrate", "--level", level];
+        for more in [
+            &["--format", "json"][..],
+            &["--report", "r.html"],
+            &["--report", "r.json"],
+            &["--report", "r.md", "--run-dir", "run"],
+            &["--accept-open", "--allow-dirty", "--patch-dir", "patches", "--bake", "bake"],
+            &[],
+        ] {
+            let ran = repo.run(&[&dry[..], more].concat());
+            ran.ended(1, &["Dockerfile:3: `DB_PASSWORD` looks like a secret"]);
+            assert!(!ran.out.contains("S3KRET") && !ran.err.contains("S3KRET"), "{level} {more:?}: {ran}");
+        }
+        for file in ["r.html", "r.json", "r.md", "run/run.jsonl"] {
+            assert!(!repo.read(file).contains("S3KRET"), "{level} {file}: {}", repo.read(file));
+        }
+        // The safe level keeps the text and what stands in it; every other file is new.
+        if level != "safe" {
+            repo.run(&["migrate", "--level", level, "--write", "--allow-dirty", "--accept-open"]);
+            for file in ["Dockerfile", "dockgen.toml", "bake/docker-bake.hcl"] {
+                assert!(!repo.read(file).contains("S3KRET"), "{level} {file}: {}", repo.read(file));
+            }
+        }
+    }
+    let repo = Repo::new(&files);
+    for args in
+        [&["inventory"][..], &["inventory", "--format", "json"], &["lint"], &["lint", "--format", "sarif"]]
+    {
+        let ran = repo.run(args);
+        assert!(!ran.out.contains("S3KRET") && !ran.err.contains("S3KRET"), "{ran}");
+    }
+}
+
 #[test]
 fn refusals_have_reasons() {
     let repo = Repo::new(&[

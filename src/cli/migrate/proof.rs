@@ -12,6 +12,7 @@ use walkdir::WalkDir;
 
 use crate::cli::{Exit, Failure};
 use crate::dockerfile::{self, Stages};
+use crate::lint::Secrets;
 use crate::migrate::measured::{Answer, Measured, Run};
 use crate::migrate::{Level, Migration};
 use crate::out;
@@ -38,11 +39,13 @@ impl Prover {
             Failure::new(Exit::Misuse, format!("cannot copy `{}` to build it: {bad}", root.display()))
         })?;
         let port = port(&made.text);
+        let old_text = fs::read_to_string(copy.path().join(made.path.as_str())).unwrap_or_default();
+        let secrets = Secrets::of(&dockerfile::parse(&old_text).0);
         let old = run(&engine, copy.path(), made, port, "old")?;
         out::write(copy.path(), made.files.iter().map(|file| (file, out::Consent::AnyFile)))
             .map_err(|bad| Failure::new(Exit::Misuse, bad.to_string()))?;
         let new = run(&engine, copy.path(), made, port, "new")?;
-        Ok(Measured::of(&old, &new, verify::size))
+        Ok(Measured::of(&old, &new, verify::size).without(&secrets))
     }
 }
 

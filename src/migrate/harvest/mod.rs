@@ -21,7 +21,7 @@ use super::bases::Bases;
 use super::known;
 use crate::dockerfile::instr::Healthcheck;
 use crate::dockerfile::{Dockerfile, Form, ImageConfig, Instruction, Keyword, Meaning, Origin, Stage};
-use crate::lint::{Secrets, copies_the_same, is_secret, is_secret_file};
+use crate::lint::{Secrets, copies_the_same, is_file, is_secret, is_secret_file};
 use crate::plan::catalog::Catalog;
 use crate::plan::service::Service;
 use crate::repo::Inventory;
@@ -118,6 +118,16 @@ pub(super) fn harvest(scene: &Scene<'_>) -> Harvest {
     harvest
 }
 
+/// Whether a secret of the old file stands in a value, however deep.
+fn holds_a_secret(value: &toml::Value, secrets: &Secrets) -> bool {
+    match value {
+        toml::Value::String(text) => secrets.are_in(text),
+        toml::Value::Array(items) => items.iter().any(|item| holds_a_secret(item, secrets)),
+        toml::Value::Table(table) => table.iter().any(|(_, item)| holds_a_secret(item, secrets)),
+        _ => false,
+    }
+}
+
 impl Harvest {
     fn judge(&mut self, scene: &Scene<'_>, instruction: &Instruction) -> (Disposition, Vec<String>) {
         let line = instruction.line;
@@ -209,6 +219,19 @@ impl Harvest {
         }
     }
 
+    /// Lets no secret of the old file into a setting: whoever finds one there finds it in the new files as well.
+    pub(super) fn keep_secrets_out(&mut self, secrets: &Secrets) {
+        let (bad, good): (Vec<Wish>, Vec<Wish>) = std::mem::take(&mut self.wishes)
+            .into_iter()
+            .partition(|wish| holds_a_secret(&wish.value, secrets));
+        self.wishes = good;
+        for wish in bad {
+            if let Some((fate, _)) = self.fates.get_mut(&wish.line) {
+                *fate = dropped(DropReason::Secret { name: wish.key });
+            }
+        }
+    }
+
     pub(super) fn wish(&mut self, key: &str, value: toml::Value, line: u32) {
         if let Some(known) = self.wishes.iter_mut().find(|wish| wish.key == key) {
             if let (toml::Value::Array(all), toml::Value::Array(new)) = (&mut known.value, &value) {
@@ -287,7 +310,7 @@ impl Harvest {
             let is_literal = written.contains("\\$") || written.contains('\'');
             let value = scene.image.env.get(name).cloned().unwrap_or_default();
             let planned = scene.service.runtime.env.get(name);
-            let fate = if is_secret(name) && !value.is_empty() {
+            let fate = if is_secret(name) && !value.is_empty() && !is_file(name, &value) {
                 dropped(DropReason::Secret { name: name.clone() })
             } else if BUILD_VARIABLES.contains(&name.as_str()) {
                 dropped(DropReason::OnlyForTheOldBuild)
