@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use regex_lite::Regex;
 
-/// Tokens by their form: GitHub, GitLab, AWS, Slack, npm, Stripe, Google, SendGrid, PyPI, Docker, DigitalOcean, Hugging Face,
-/// web tokens that are signed, private keys.
+/// Tokens by their form: GitHub, GitLab, AWS, Slack, npm, Stripe, Google, `SendGrid`, `PyPI`, Docker, `DigitalOcean`, Hugging
+/// Face, web tokens that are signed, private keys.
 /// <https://docs.github.com/en/code-security/secret-scanning/introduction/supported-secret-scanning-patterns>
 pub(super) static TOKEN: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(concat!(
