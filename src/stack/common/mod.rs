@@ -1,4 +1,4 @@
-//! What several stacks need to see in source code: ports and files read at run time.
+//! What several stacks need to see: ports, files read at run time, versions that tool managers pin.
 
 pub mod configuration;
 pub mod files;
@@ -8,3 +8,4 @@ pub mod listen;
 pub mod manifests;
 pub mod pattern;
 pub mod signal;
+pub mod tools;

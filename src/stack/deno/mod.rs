@@ -22,6 +22,7 @@ use crate::plan::stage::GraphError;
 use crate::repo::dir::{Dir, Doc, Manifest};
 use crate::repo::inventory::{Reads, SourceRead};
 use crate::stack::common::listen::{self, Listening, Tells, Way};
+use crate::stack::common::tools;
 use crate::stack::{Claim, Stack, Strength, Survey};
 
 use start::Start;
@@ -101,7 +102,7 @@ impl Stack for Deno {
     fn reads(&self) -> Reads {
         let source = |ending| SourceRead { ending, near: CONFIGS, most: 200 };
         Reads {
-            names: vec![".dvmrc", ".tool-versions"],
+            names: tools::NAMES.into_iter().chain([".dvmrc"]).collect(),
             endings: Vec::new(),
             sources: ENDINGS.map(source).to_vec(),
         }
@@ -153,13 +154,12 @@ fn version(s: &Survey<'_>) -> Fact<String> {
     let is_release = |text: &str| text.split('.').filter(|part| part.parse::<u32>().is_ok()).count() == 3;
     let clean = |text: &str| text.trim().trim_start_matches('v').to_owned();
     let of_dvm = || s.dir.doc(".dvmrc")?.find(|line| Some(clean(line)).filter(|text| is_release(text)));
-    let of_asdf = || {
-        let line =
-            |line: &str| Some(clean(line.trim().strip_prefix("deno ")?)).filter(|text| is_release(text));
-        s.dir.doc(".tool-versions")?.find(line)
+    let managed = || {
+        let said = tools::pinned(s, &s.dir, &["deno"])?;
+        Some(said.derive(clean(&said.value))).filter(|release| is_release(&release.value))
     };
     let newest = s.catalog.toolchain("deno").default.clone();
-    s.choice(&VERSION).or_else(of_dvm).or_else(of_asdf).or_default(newest, "default for Deno")
+    s.choice(&VERSION).or_else(of_dvm).or_else(managed).or_default(newest, "default for Deno")
 }
 
 /// The sources that may run, the nearest first.

@@ -6,8 +6,8 @@
 use crate::config::keys;
 use crate::fact::{Evidence, Fact};
 use crate::plan::catalog::ToolchainLines;
-use crate::repo::dir::Dir;
 use crate::stack::Survey;
+use crate::stack::common::tools;
 use crate::stack::java::VERSION;
 use crate::stack::java::dependency::Dependency;
 
@@ -101,7 +101,7 @@ pub(super) struct Evident<'b> {
 pub(super) fn decide(s: &Survey<'_>, evident: &Evident<'_>) -> Fact<String> {
     let toolchain = s.catalog.toolchain("java");
     let line = |number: u32| line_for(number, toolchain);
-    let file = version_file(&s.dir);
+    let file = version_file(s);
     let level = evident.levels.first().cloned();
     let least = evident.levels.iter().chain(least(evident).iter()).max_by_key(|level| level.value).cloned();
     // A version file below what the sources are compiled for cannot be meant for the build.
@@ -180,23 +180,24 @@ const FILES: &[(&str, Reader)] = &[
     (".java-version", |line| Some(line)),
     // https://sdkman.io/usage#env-command
     (".sdkmanrc", |line| line.trim().strip_prefix("java=")),
-    // https://asdf-vm.com/manage/configuration.html
-    (".tool-versions", |line| line.trim().strip_prefix("java ")),
-    ("mise.toml", |line| line.trim().strip_prefix("java")?.trim().strip_prefix('=')),
     // https://devcenter.heroku.com/articles/java-support
     ("system.properties", |line| line.trim().strip_prefix("java.runtime.version=")),
 ];
 
 /// The files that [`decide`] reads.
 pub(super) fn file_names() -> impl Iterator<Item = &'static str> {
-    FILES.iter().map(|(name, _)| *name)
+    FILES.iter().map(|(name, _)| *name).chain(tools::NAMES)
 }
 
-fn version_file(dir: &Dir<'_>) -> Option<Fact<u32>> {
-    dir.ancestors().find_map(|folder| {
-        FILES.iter().find_map(|(name, read)| {
+fn version_file(s: &Survey<'_>) -> Option<Fact<u32>> {
+    s.dir.ancestors().find_map(|folder| {
+        let own = FILES.iter().find_map(|(name, read)| {
             let line = |line| feature(read(line)?);
             folder.doc(name)?.find(line)
+        });
+        own.or_else(|| {
+            let said = tools::pinned(s, &folder, &["java"])?;
+            Some(said.derive(feature(&said.value)?))
         })
     })
 }

@@ -49,6 +49,7 @@ use crate::plan::stage::GraphError;
 use crate::repo::dir::Dir;
 use crate::repo::inventory::{Reads, SourceRead};
 use crate::repo::path::RelPath;
+use crate::stack::common::tools;
 use crate::stack::{Claim, Stack, Strength, Survey};
 
 use app::{App, Launch};
@@ -93,9 +94,6 @@ impl Stack for Node {
                 ".yarnrc.yml",
                 ".nvmrc",
                 ".node-version",
-                ".tool-versions",
-                "mise.toml",
-                ".mise.toml",
                 "tsconfig.json",
                 "tsconfig.build.json",
                 "angular.json",
@@ -121,6 +119,7 @@ impl Stack for Node {
             ]
             .into_iter()
             .chain(node_config::READS.iter().copied())
+            .chain(tools::NAMES)
             .collect(),
             endings: vec![".config.js", ".config.mjs", ".config.cjs", ".config.ts", ".config.mts"],
             sources: [

@@ -12,6 +12,7 @@ use crate::key::{self, Key, text};
 use crate::plan::catalog::{Catalog, ToolchainLines};
 use crate::repo::dir::Dir;
 use crate::stack::Survey;
+use crate::stack::common::tools;
 use crate::stack::node::manifest::Package;
 use crate::stack::node::semver::{Wanted, major};
 
@@ -22,25 +23,12 @@ pub(super) static VERSION: Key<String> = Key {
     parse: text,
 };
 
-/// Files whose whole text is a version, strongest first.
-const FILES: &[(&str, Shape)] = &[
-    // https://github.com/nvm-sh/nvm#nvmrc
-    (".nvmrc", Shape::Plain),
-    // https://github.com/shadowspawn/node-version-usage
-    (".node-version", Shape::Plain),
-    // https://asdf-vm.com/manage/configuration.html#tool-versions
-    (".tool-versions", Shape::Tools),
-    // https://mise.jdx.dev/configuration.html
-    ("mise.toml", Shape::Mise),
-    (".mise.toml", Shape::Mise),
-];
+/// Files whose whole text is a version, strongest first:
+/// <https://github.com/nvm-sh/nvm#nvmrc>, <https://github.com/shadowspawn/node-version-usage>.
+const FILES: &[&str] = &[".nvmrc", ".node-version"];
 
-#[derive(Clone, Copy)]
-enum Shape {
-    Plain,
-    Tools,
-    Mise,
-}
+/// What managers of any tool call it.
+const TOOL: &[&str] = &["nodejs", "node"];
 
 /// The names of long-term support lines: <https://github.com/nodejs/Release/blob/main/CODENAMES.md>
 const CODENAMES: &[(&str, &str)] = &[
@@ -141,23 +129,11 @@ fn is_anything(range: &str) -> bool {
 }
 
 fn pinned(s: &Survey<'_>, dir: &Dir<'_>) -> Option<Fact<String>> {
-    FILES.iter().find_map(|(name, shape)| {
-        let doc = dir.doc(name)?;
-        match shape {
-            Shape::Plain => doc.find(|line| {
-                let word = line.split('#').next().unwrap_or_default().trim();
-                (!word.is_empty() && word != "node" && word != "system").then(|| word.to_owned())
-            }),
-            Shape::Tools => doc.find(|line| {
-                let mut words = line.split('#').next()?.split_whitespace();
-                matches!(words.next()?, "nodejs" | "node").then(|| words.next().map(str::to_owned))?
-            }),
-            Shape::Mise => {
-                let tools = s.parsed(doc.toml())?;
-                tools.text(&["tools", "node"]).or_else(|| tools.text(&["tools", "nodejs"]))
-            }
-        }
-    })
+    let word = |line: &str| {
+        let word = line.split('#').next().unwrap_or_default().trim();
+        (!word.is_empty() && word != "node" && word != "system").then(|| word.to_owned())
+    };
+    FILES.iter().find_map(|name| dir.doc(name)?.find(word)).or_else(|| tools::pinned(s, dir, TOOL))
 }
 
 /// The line that what was said comes to.

@@ -39,6 +39,7 @@ use crate::plan::service::{IgnoreGroup, Service};
 use crate::plan::stage::GraphError;
 use crate::repo::inventory::{Reads, SourceRead};
 use crate::repo::path::RelPath;
+use crate::stack::common::tools;
 use crate::stack::{Claim, Stack, Strength, Survey};
 
 use django::Django;
@@ -150,13 +151,13 @@ impl Stack for Python {
                 "manage.py",
                 "runtime.txt",
                 ".python-version",
-                ".tool-versions",
-                "mise.toml",
-                ".mise.toml",
                 "environment.yml",
                 "pytest.ini",
                 "tox.ini",
-            ],
+            ]
+            .into_iter()
+            .chain(tools::NAMES)
+            .collect(),
             endings: vec!["requirements.txt"],
             sources: vec![read(".py", 400), read(".txt", 40)],
         }

@@ -8,6 +8,7 @@ use crate::config::keys;
 use crate::diag::{Code, Diagnostic};
 use crate::fact::{Evidence, Fact};
 use crate::stack::Survey;
+use crate::stack::common::tools;
 
 use super::era;
 use super::project::Project;
@@ -44,11 +45,8 @@ fn pinned(s: &Survey<'_>, project: &Project<'_>) -> Option<Fact<String>> {
         choice = choice.or(folder.doc(".python-version").and_then(|doc| doc.find(plain)));
         let heroku = |line: &str| line_of(line.trim().strip_prefix("python-")?);
         choice = choice.or(folder.doc("runtime.txt").and_then(|doc| doc.find(heroku)));
-        let asdf = |line: &str| line_of(line.trim().strip_prefix("python ")?.trim());
-        choice = choice.or(folder.doc(".tool-versions").and_then(|doc| doc.find(asdf)));
-        let mise = folder.doc("mise.toml").or_else(|| folder.doc(".mise.toml"));
-        let mise = mise.and_then(|doc| s.parsed(doc.toml()));
-        choice = choice.or(mise.and_then(|mise| mise.read(&["tools", "python"], line_of)));
+        let managed = tools::pinned(s, folder, &["python"]);
+        choice = choice.or(managed.and_then(|said| Some(said.derive(line_of(&said.value)?))));
     }
     let pipfile = project.pipfile.as_ref();
     for key in ["python_full_version", "python_version"] {
