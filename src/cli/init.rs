@@ -16,6 +16,7 @@ use crate::plan::question::Question;
 use crate::plan::service::Service;
 use crate::render::Emitter;
 use crate::repo::RelPath;
+use crate::stack::common::configuration::EXAMPLES;
 
 /// A planned file, and what lies at its path now.
 pub(super) struct Planned {
@@ -434,6 +435,16 @@ fn write(
 }
 
 fn next_steps(session: &Session, services: &[Service], term: &Term) {
+    for service in services.iter().filter(|service| service.runtime.port.is_some()) {
+        let dir = session.inventory.dir(service.dir.clone());
+        if let Some(example) = EXAMPLES.iter().find(|name| dir.has(name)) {
+            let example = session.shown(&service.dir.join(example).unwrap_or_default());
+            term.say(&format!(
+                "note: `{example}` shows the variables of {}; `docker run --env-file FILE` sets them",
+                service.name
+            ));
+        }
+    }
     let [service] = services else {
         term.next("dockgen verify");
         return;

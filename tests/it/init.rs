@@ -23,6 +23,14 @@ fn a_path_is_the_repository() {
 }
 
 #[test]
+fn an_example_of_the_environment_is_named_and_not_copied() {
+    let repo =
+        Repo::new(&[("app/go.mod", GO[0].1), ("app/main.go", GO[1].1), ("app/.env.example", "TOKEN=x\n")]);
+    repo.run(&["init", "app"]).ended(0, &["`app/.env.example` shows the variables of hello"]);
+    assert!(!repo.read("app/Dockerfile").contains("TOKEN"));
+}
+
+#[test]
 fn a_second_run_touches_nothing() {
     let repo = Repo::new(GO);
     repo.run(&["init"]).ended(0, &[]);

@@ -1,4 +1,5 @@
-//! The port in a configuration file that a program keeps in its repository and that is copied beside it.
+//! The port in a configuration file that a program keeps in its repository and that is copied beside it, and the files that
+//! show what it wants from its environment.
 
 use crate::fact::Fact;
 use crate::repo::dir::Dir;
@@ -31,6 +32,32 @@ pub const NAMES: &[&str] = &[
     "settings.yaml",
     "settings.yml",
 ];
+
+/// Files that show how the environment is set, without setting it.
+pub const EXAMPLES: &[&str] =
+    &[".env.example", ".env.sample", ".env.dist", ".env.template", "example.env", "env.example"];
+
+/// A port that an example of the environment gives to a variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// The port.
+    pub port: u16,
+    /// What stands before it: `127.0.0.1` of `127.0.0.1:3000`, nothing of `:3000`.
+    pub host: Option<String>,
+}
+
+/// What the examples of a folder show for `variable`.
+pub fn shown(dir: &Dir<'_>, variable: &str) -> Option<Fact<Shown>> {
+    EXAMPLES.iter().filter_map(|name| dir.doc(name)).find_map(|doc| {
+        doc.find(|line| {
+            let value = line.trim().strip_prefix(variable)?.trim_start().strip_prefix('=')?;
+            let value = value.trim().trim_matches(['"', '\'']);
+            let (host, port) =
+                value.rsplit_once(':').map_or((None, value), |(host, port)| (Some(host), port));
+            Some(Shown { port: port.parse().ok()?, host: host.map(str::to_owned) })
+        })
+    })
+}
 
 /// The first port that a configuration file gives without saying that it is another program's. `is_copied` is asked
 /// with the file's path from the folder.

@@ -68,8 +68,8 @@ const DESCRIPTIONS: &[&str] = &["CHANGELOG", "CONTRIBUTING", "LICENSE", "README"
 /// Files that describe the project to its tools.
 const MANIFESTS: &[&str] = &["Cargo.toml", "rust-toolchain.toml", "rustfmt.toml", "dockgen.toml"];
 
-/// The top-level files and folders of `dir` that its sources name, in byte order. `embedded` says which
-/// literals are compiled in.
+/// The top-level files and folders of `dir` that its sources name, in byte order; where a folder holds sources as well, what
+/// is named in it. `embedded` says which literals are compiled in.
 pub fn read_at_run_time<'d>(
     dir: &Dir<'_>,
     docs: impl IntoIterator<Item = Doc<'d>>,
@@ -114,13 +114,16 @@ fn names_something(dir: &Dir<'_>, literal: &str, line: &str) -> Option<String> {
         let source = path.extension().is_none_or(|ending| SOURCES.contains(&ending))
             || MANIFESTS.contains(&path.name())
             || DESCRIPTIONS.iter().any(|start| path.name().starts_with(start));
-        return (!source && !top.starts_with('.')).then_some(top);
+        let is_read = !source && !top.starts_with('.');
+        return is_read.then(|| beside_sources(dir, &path).unwrap_or(top));
     }
     if NAMED_WITHOUT_ENDING.contains(&path.name()) {
         let mut endings = ENDINGS_OF_CONFIGURATION.iter();
         if let Some(ending) = endings.find(|ending| dir.has(&format!("{path}.{ending}"))) {
             let is_at_top = path.segments().count() == 1;
-            return Some(if is_at_top { format!("{path}.{ending}") } else { top });
+            let file = || path.parent()?.join(&format!("{}.{ending}", path.name()));
+            let own = file().and_then(|file| beside_sources(dir, &file));
+            return Some(if is_at_top { format!("{path}.{ending}") } else { own.unwrap_or(top) });
         }
     }
     if !dir.has_dir(path.as_str()) || holds_sources(dir, path.as_str()) {
@@ -130,7 +133,13 @@ fn names_something(dir: &Dir<'_>, literal: &str, line: &str) -> Option<String> {
         || literal.contains('*')
         || USUAL.contains(&literal)
         || TAKES_PATHS.iter().any(|call| line.contains(call));
-    has_shape.then_some(top)
+    has_shape.then(|| beside_sources(dir, &path).unwrap_or(top))
+}
+
+/// The path itself where its top-level folder holds sources, which the program does without.
+fn beside_sources(dir: &Dir<'_>, path: &RelPath) -> Option<String> {
+    let top = path.segments().next().filter(|_| path.segments().count() > 1)?;
+    holds_sources(dir, top).then(|| path.to_string())
 }
 
 fn holds_sources(dir: &Dir<'_>, below: &str) -> bool {
@@ -141,7 +150,37 @@ fn holds_sources(dir: &Dir<'_>, below: &str) -> bool {
     })
 }
 
-fn covers(pattern: &str, top: &str) -> bool {
-    let first = pattern.trim_start_matches("all:").split('/').next().unwrap_or_default();
-    first == top || first == "*"
+fn covers(pattern: &str, path: &str) -> bool {
+    let first = pattern.trim_start_matches("all:").split('/').next();
+    first == path.split('/').next() || first == Some("*")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repo::Inventory;
+
+    #[test]
+    fn a_folder_with_sources_gives_what_is_named_in_it() {
+        for (line, found) in [
+            (r#"Default("internal/config/model.conf")"#, Some("internal/config/model.conf")),
+            (r#"ParseFiles("internal/pages/index.html")"#, Some("internal/pages/index.html")),
+            (r#"ParseGlob("internal/pages/*.html")"#, Some("internal/pages")),
+            (r#"ParseGlob("templates/*.html")"#, Some("templates")),
+            (r#"SetConfigFile("conf/base")"#, Some("conf")),
+            (r#"Open("internal/config/config.go")"#, None),
+        ] {
+            let inventory = Inventory::from_files([
+                ("main.go", line),
+                ("internal/config/config.go", "package config"),
+                ("internal/config/model.conf", ""),
+                ("internal/pages/index.html", ""),
+                ("templates/index.html", ""),
+                ("conf/base.yml", ""),
+            ]);
+            let dir = inventory.dir(RelPath::root());
+            let read = read_at_run_time(&dir, dir.doc("main.go"), &[]);
+            assert_eq!(read.first().map(|file| file.value.as_str()), found, "{line}");
+        }
+    }
 }

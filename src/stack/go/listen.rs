@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::fact::Fact;
 use crate::repo::dir::{Dir, Doc};
+use crate::repo::path::RelPath;
 use crate::stack::common::configuration;
 use crate::stack::common::listen::{self, Address, Listening, Statement, Tells, Way};
 
@@ -99,9 +100,6 @@ const OF_GIN: Way = Way { pattern: r"\.Run\(\)()", tells: Tells::PortWithVariabl
 const SERVES: &[&str] =
     &["ListenAndServe", "http.Serve(", "net.Listen(\"tcp", "grpc.NewServer(", "fiber.New(", "gin.Default("];
 
-/// Files that show how the environment is set, without setting it.
-pub(super) const EXAMPLES: &[&str] = &[".env.example", ".env.sample", ".env.dist", "example.env"];
-
 /// Reads the sources of a program, then the configuration files it reads, then what its variable is in examples.
 pub(super) fn find(dir: &Dir<'_>, sources: &[Doc<'_>], files: &[Fact<String>]) -> Listening {
     let mut listening = listen::find_in(sources.iter().flat_map(statements), WAYS, "//");
@@ -142,19 +140,10 @@ fn statements<'d>(doc: &Doc<'d>) -> Vec<Statement<'d>> {
 /// Takes what an example of the environment says about the variable. One that holds an address wants an address.
 fn shown(dir: &Dir<'_>, listening: &mut Listening) {
     let Some(variable) = &listening.variable else { return };
-    let example = EXAMPLES.iter().filter_map(|name| dir.doc(name)).find_map(|doc| {
-        doc.find(|line| {
-            let value = line.trim().strip_prefix(variable.value.as_str())?.trim_start().strip_prefix('=')?;
-            let value = value.trim().trim_matches(['"', '\'']);
-            let (host, port) =
-                value.rsplit_once(':').map_or((None, value), |(host, port)| (Some(host), port));
-            Some((host.map(str::to_owned), port.parse::<u16>().ok()?))
-        })
-    });
-    let Some(example) = example else { return };
-    let (host, port) = &example.value;
-    listening.port = Some(example.derive(*port));
-    listening.address = host.as_ref().map(|_| {
+    let Some(example) = configuration::shown(dir, &variable.value) else { return };
+    let port = example.value.port;
+    listening.port = Some(example.derive(port));
+    listening.address = example.value.host.as_ref().map(|_| {
         example.derive(Address { variable: variable.value.clone(), everywhere: format!("0.0.0.0:{port}") })
     });
 }
@@ -167,7 +156,7 @@ pub(super) fn serves(sources: &[Doc<'_>]) -> Option<Fact<String>> {
 /// The port in a configuration file that is copied beside the program.
 fn configured(dir: &Dir<'_>, files: &[Fact<String>]) -> Option<Fact<u16>> {
     configuration::port(dir, |below| {
-        files.iter().any(|file| below.segments().next() == Some(file.value.as_str()))
+        files.iter().any(|file| RelPath::new(&file.value).is_ok_and(|file| below.is_within(&file)))
     })
 }
 
@@ -175,7 +164,6 @@ fn configured(dir: &Dir<'_>, files: &[Fact<String>]) -> Option<Fact<u16>> {
 mod tests {
     use super::*;
     use crate::repo::Inventory;
-    use crate::repo::path::RelPath;
 
     fn check(code: &str, port: Option<u16>, variable: Option<&str>, loopback: bool) {
         let inventory = Inventory::from_files([("main.go", code)]);

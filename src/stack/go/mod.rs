@@ -145,7 +145,7 @@ impl Stack for Go {
             names: [
                 &["go.mod", "go.work", "modules.txt"],
                 configuration::NAMES,
-                listen::EXAMPLES,
+                configuration::EXAMPLES,
                 private::FILES,
                 stamp::FILES,
             ]

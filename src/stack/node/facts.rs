@@ -102,6 +102,7 @@ pub(super) fn scripts_of(are_skipped: bool) -> InstallScripts {
 impl Facts {
     /// What the sources and the folder say, without a `package.json`.
     pub(super) fn of_sources(s: &Survey<'_>, docs: &[Doc<'_>], version: Fact<String>, app: App) -> Self {
+        let listening = sources::listening(docs);
         Self {
             name: "app".to_owned(),
             because: app.because().clone(),
@@ -123,13 +124,13 @@ impl Facts {
             build: None,
             test: None,
             dev: None,
-            listening: sources::listening(docs),
             listens: sources::listens(docs),
             handler: sources::handler(docs),
             writes: sources::writes(docs),
             spawns: sources::spawns(docs),
             health: sources::health(docs),
-            example_port: surroundings::example_port(s),
+            example_port: surroundings::example_port(s, &listening),
+            listening,
             variables: Vec::new(),
             settings: Vec::new(),
             reads: Vec::new(),

@@ -49,7 +49,7 @@ use crate::plan::stage::GraphError;
 use crate::repo::dir::Dir;
 use crate::repo::inventory::{Reads, SourceRead};
 use crate::repo::path::RelPath;
-use crate::stack::common::tools;
+use crate::stack::common::{configuration, tools};
 use crate::stack::{Claim, Stack, Strength, Survey};
 
 use app::{App, Launch};
@@ -108,8 +108,6 @@ impl Stack for Node {
                 "ecosystem.json",
                 "pm2.json",
                 "process.json",
-                ".env.example",
-                ".env.sample",
                 ".env",
                 ".env.production",
                 "www",
@@ -120,6 +118,7 @@ impl Stack for Node {
             .into_iter()
             .chain(node_config::READS.iter().copied())
             .chain(tools::NAMES)
+            .chain(configuration::EXAMPLES.iter().copied())
             .collect(),
             endings: vec![".config.js", ".config.mjs", ".config.cjs", ".config.ts", ".config.mts"],
             sources: [

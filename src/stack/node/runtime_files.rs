@@ -62,6 +62,22 @@ const TOOLING: &[&str] = &[
 /// Folders of tests and of what only tests use.
 const TESTS: &[&str] = &["test", "tests", "__tests__", "__mocks__", "spec", "e2e", "cypress"];
 
+/// Folders for people and tools, which share their names with addresses: they are read where a path is made of them.
+const FOR_PEOPLE: &[&str] = &["doc", "docs", "documentation", "example", "examples", "scripts", "tools"];
+
+/// What makes a path, or takes one.
+const TAKES_PATHS: &[&str] = &[
+    "join(",
+    "resolve(",
+    "__dirname",
+    "cwd()",
+    "readFile",
+    "readdir",
+    "createReadStream",
+    "existsSync",
+    "static(",
+];
+
 /// Top-level folders and files that the sources read, `built` and the sources themselves left out.
 pub(super) fn read_by(dir: &Dir<'_>, docs: &[Doc<'_>], built: &[String]) -> Vec<Fact<String>> {
     let mut folders = BTreeSet::new();
@@ -109,7 +125,8 @@ fn named(docs: &[Doc<'_>], name: &str) -> Option<Fact<String>> {
                 || code.starts_with("//")
                 || code.starts_with("export ")
                 || code.contains("app.use('/");
-            (!is_import && line.len() < 2_000 && pattern.is_match(line)).then(|| name.to_owned())
+            let is_path = !FOR_PEOPLE.contains(&name) || TAKES_PATHS.iter().any(|call| line.contains(call));
+            (!is_import && is_path && line.len() < 2_000 && pattern.is_match(line)).then(|| name.to_owned())
         })
     })
 }

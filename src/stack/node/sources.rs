@@ -76,8 +76,9 @@ pub(super) fn of_server<'a>(dir: &Dir<'a>, entry: Option<&str>) -> Vec<Doc<'a>> 
         .filter_map(|doc| {
             let below = doc.path.relative_to(&home)?;
             let is_entry = entry.is_some_and(|entry| entry == below.as_str());
-            let aside =
-                below.parent().is_some_and(|folder| folder.segments().any(|name| ASIDE.contains(&name)));
+            // Hidden folders belong to tools.
+            let is_aside = |name: &str| ASIDE.contains(&name) || name.starts_with('.');
+            let aside = below.parent().is_some_and(|folder| folder.segments().any(is_aside));
             let config = below.name().contains(".config.")
                 || below.name().contains("gulpfile")
                 || below.name().contains("Gruntfile");

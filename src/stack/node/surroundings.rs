@@ -3,6 +3,8 @@
 use crate::fact::Fact;
 use crate::repo::dir::{Dir, Doc};
 use crate::stack::Survey;
+use crate::stack::common::configuration;
+use crate::stack::common::listen::Listening;
 use crate::stack::node::app::{self, App};
 
 /// Output folders of the build that the repository does not hold.
@@ -42,11 +44,10 @@ pub(super) fn prose(s: &Survey<'_>, docs: &[Doc<'_>]) -> Vec<String> {
     top_level(s).iter().filter(is_prose).filter(|name| !is_named(name)).cloned().collect()
 }
 
-/// `PORT=8081` of an example of the environment.
-pub(super) fn example_port(s: &Survey<'_>) -> Option<Fact<u16>> {
-    [".env.example", ".env.sample"]
-        .iter()
-        .find_map(|name| s.dir.doc(name)?.find(|line| line.trim().strip_prefix("PORT=")?.trim().parse().ok()))
+/// `PORT=8081` of an example of the environment, under the name that the sources give the variable.
+pub(super) fn example_port(s: &Survey<'_>, listening: &Listening) -> Option<Fact<u16>> {
+    let variable = listening.variable.as_ref().map_or("PORT", |variable| variable.value.as_str());
+    configuration::shown(&s.dir, variable).map(|shown| shown.map(|shown| shown.port))
 }
 
 /// Patches that pnpm applies while installing: <https://pnpm.io/cli/patch>
