@@ -4,12 +4,14 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::cli::dockerfiles;
 use crate::cli::{Exit, Failure, read_named};
+use crate::cli::{dockerfiles, session};
+use crate::config::Company;
+use crate::diag::Diagnostic;
 use crate::dockerfile;
-use crate::migrate;
+use crate::migrate::{self, Bases, Beside};
 use crate::repo::{Inventory, RelPath};
-use crate::stack;
+use crate::stack::{self, Declared};
 
 /// A repository and the Dockerfiles of it that are meant.
 pub(super) struct Repository {
@@ -22,6 +24,10 @@ pub(super) struct Repository {
 /// A repository that was read.
 pub(super) struct Read {
     pub inventory: Inventory,
+    /// What the folders say that its `dockgen.toml` extends.
+    pub company: Option<Company>,
+    /// The stacks that are declared in them.
+    pub declared: Vec<Declared>,
     /// Path and text of each Dockerfile, every byte of it.
     pub dockerfiles: Vec<(RelPath, String)>,
 }
@@ -117,6 +123,13 @@ fn is_repository(folder: &Path) -> bool {
     })
 }
 
+impl Read {
+    /// What is known beside it.
+    pub fn beside<'a>(&'a self, bases: Option<&'a Bases>) -> Beside<'a> {
+        Beside { bases, company: self.company.as_ref(), declared: &self.declared }
+    }
+}
+
 impl Repository {
     /// Its path for people.
     pub fn shown(&self) -> String {
@@ -133,8 +146,22 @@ impl Repository {
 
     /// Reads it: one walk, and every byte of its Dockerfiles.
     pub fn read(&self) -> Result<Read, Failure> {
-        let inventory = Inventory::scan(&self.root, &migrate::reads())
-            .map_err(|bad| Failure::new(Exit::Misuse, bad.to_string()))?;
+        let scan = |declared: &[Declared]| {
+            Inventory::scan(&self.root, &migrate::reads_with(declared))
+                .map_err(|bad| Failure::new(Exit::Misuse, bad.to_string()))
+        };
+        let mut inventory = scan(&[])?;
+        let (_, company) = session::extended(&self.root, &inventory).map_err(|bad| self.unusable(&bad))?;
+        let declared = company.as_ref().map(Declared::of).transpose();
+        let declared = declared.map_err(|problems| match problems.first() {
+            Some(first) => self.unusable(first),
+            None => Failure::new(Exit::Misuse, "a detector cannot be used"),
+        })?;
+        let declared = declared.unwrap_or_default();
+        if !declared.is_empty() {
+            // Files that only a stack of the company's reads.
+            inventory = scan(&declared)?;
+        }
         let is_meant = |path: &RelPath| match &self.only {
             Some(only) => path == only,
             None => dockerfile::is_file_name(path.name()),
@@ -143,6 +170,11 @@ impl Repository {
             inventory.files().map(|(path, _)| path).filter(|path| is_meant(path)).cloned().collect();
         let read = |path: RelPath| Ok((path.clone(), dockerfiles::read(&self.root.join(path.as_str()))?));
         let dockerfiles = paths.into_iter().map(read).collect::<Result<_, Failure>>()?;
-        Ok(Read { inventory, dockerfiles })
+        Ok(Read { inventory, company, declared, dockerfiles })
+    }
+
+    fn unusable(&self, bad: &Diagnostic) -> Failure {
+        let place = bad.at.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
+        Failure::new(Exit::Misuse, format!("`{}`: {place}{}", self.shown(), bad.message))
     }
 }

@@ -110,7 +110,8 @@ impl Session {
             Inventory::scan(root, &stack::reads_with(declared)).map_err(|bad| unreadable(&bad))
         };
         let mut inventory = scan(&[])?;
-        let (extends, company) = extended(root, &inventory, term)?;
+        let (extends, company) =
+            extended(root, &inventory).map_err(|bad| unusable(&[*bad], &inventory, term))?;
         let declared = company.as_ref().map(Declared::of).transpose().map_err(|problems| {
             Self::say_bad_templates(&problems, &inventory, company.as_ref(), term);
             Failure::new(Exit::Misuse, "a detector cannot be used; nothing was written")
@@ -314,33 +315,25 @@ impl Session {
     }
 }
 
+/// Folders as `dockgen.toml` names them, and what is in them.
+pub(super) type Extended = (Vec<Fact<String>>, Option<Company>);
+
 /// The folders that `dockgen.toml` extends, and what is in them.
-fn extended(
-    root: &Path,
-    inventory: &Inventory,
-    term: &Term,
-) -> Result<(Vec<Fact<String>>, Option<Company>), Failure> {
-    let extends = config::extends(inventory).map_err(|bad| unusable(&[bad], inventory, term))?;
+pub(super) fn extended(root: &Path, inventory: &Inventory) -> Result<Extended, Box<Diagnostic>> {
+    let extends = config::extends(inventory)?;
     let mut all: Option<Company> = None;
     for folder in &extends {
-        let found = company(root, inventory, folder, all.as_ref(), term)?;
+        let found = company(root, folder, all.as_ref())?;
         all = Some(found.above(all.take()));
     }
     Ok((extends, all))
 }
 
 /// What is in the folder that `dockgen.toml` extends, by a walk of its own: it holds what no repository is read for.
-fn company(
-    root: &Path,
-    inventory: &Inventory,
-    folder: &Fact<String>,
-    before: Option<&Company>,
-    term: &Term,
-) -> Result<Company, Failure> {
+fn company(root: &Path, folder: &Fact<String>, before: Option<&Company>) -> Result<Company, Box<Diagnostic>> {
     let files = Inventory::scan(&root.join(&folder.value), &Company::reads()).map_err(|bad| {
         let message = format!("`extends`: {bad}");
-        let finding = Diagnostic::error(Code::BadSetting, message).at(folder.because.at.clone());
-        unusable(&[finding], inventory, term)
+        Diagnostic::error(Code::BadSetting, message).at(folder.because.at.clone())
     })?;
     let within = RelPath::root().join(&folder.value).filter(|within| !within.is_root());
     let mut name = within.unwrap_or_else(|| Company::name_of(&folder.value));

@@ -4,6 +4,7 @@
 
 pub use crate::config::nearest::{nearest, unknown};
 pub use crate::config::policy::{ALLOWED_BASES, LOCKED, PIN, Pin, REQUIRE, Requirement};
+use crate::config::proof::{Seconds, seconds};
 use crate::config::{outputs, proof};
 use crate::dockerfile::{self, Keyword};
 use crate::key::{AnyKey, Key, Shape, text, texts, truth};
@@ -84,7 +85,7 @@ pub static BUILD_INSTRUCTIONS: Key<Instructions> = Key {
 pub static RUNTIME_INSTRUCTIONS: Key<Instructions> = Key {
     name: "runtime.instructions",
     shape: Shape::List,
-    doc: "instructions for the runtime stage, above its USER: RUN, COPY, ADD, ENV, LABEL, VOLUME, EXPOSE, ARG",
+    doc: "instructions for the runtime stage, above its USER: RUN, COPY, ADD, ENV, LABEL, VOLUME, EXPOSE, ARG, HEALTHCHECK",
     parse: instructions,
 };
 
@@ -130,6 +131,41 @@ pub static HEALTH: Key<String> = Key {
     shape: Shape::Text,
     doc: "the HTTP path of the health check",
     parse: http_path,
+};
+
+/// How often it asks.
+pub static HEALTH_INTERVAL: Key<Seconds> = Key {
+    name: "runtime.healthcheck.interval",
+    shape: Shape::Text,
+    doc: "from one question of the health check to the next, such as \"30s\"",
+    parse: health_time,
+};
+
+/// How long it waits for an answer.
+pub static HEALTH_TIMEOUT: Key<Seconds> = Key {
+    name: "runtime.healthcheck.timeout",
+    shape: Shape::Text,
+    doc: "how long the health check waits for an answer, such as \"3s\"",
+    parse: health_time,
+};
+
+/// How long a start may take.
+pub static HEALTH_START: Key<Seconds> = Key {
+    name: "runtime.healthcheck.start_period",
+    shape: Shape::Text,
+    doc: "how long after the start a failed question does not count, such as \"1m\"",
+    parse: health_time,
+};
+
+/// How many failures are one too many.
+pub static HEALTH_RETRIES: Key<u32> = Key {
+    name: "runtime.healthcheck.retries",
+    shape: Shape::Number,
+    doc: "how many failed questions in a row make the container unhealthy",
+    parse: |value| {
+        let number = value.as_integer().and_then(|number| u32::try_from(number).ok());
+        number.filter(|number| *number > 0).ok_or_else(|| "expected a number above 0".to_owned())
+    },
 };
 
 /// Is there a health check?
@@ -273,6 +309,10 @@ pub static SHARED: &[&dyn AnyKey] = &[
     &outputs::EXTRA_COPY,
     &HEALTH,
     &HEALTH_ENABLED,
+    &HEALTH_INTERVAL,
+    &HEALTH_RETRIES,
+    &HEALTH_START,
+    &HEALTH_TIMEOUT,
     &IGNORE,
     &IMAGE,
     &IMAGES,
@@ -511,6 +551,12 @@ fn signal(value: &toml::Value) -> Result<String, String> {
     if known { Ok(name) } else { Err("expected a signal such as SIGTERM".into()) }
 }
 
+/// A time that the program's health is measured in: from a second to a day.
+fn health_time(value: &toml::Value) -> Result<Seconds, String> {
+    let time = text(value).and_then(|text| seconds(&text))?;
+    if time.0 <= 86_400 { Ok(time) } else { Err("expected a day at most".to_owned()) }
+}
+
 /// Each text is one whole instruction, comments above it included, of a kind that changes neither the stages nor
 /// who runs what.
 fn instructions(value: &toml::Value) -> Result<Instructions, String> {
@@ -539,6 +585,7 @@ const CARRIED: &[Keyword] = &[
     Keyword::Arg,
     Keyword::Copy,
     Keyword::Env,
+    Keyword::Healthcheck,
     Keyword::Expose,
     Keyword::Label,
     Keyword::Run,

@@ -161,6 +161,13 @@ impl Settings {
         Self { wishes, ..self.clone() }
     }
 
+    /// All but these settings.
+    pub(crate) fn without(&self, names: &[&str]) -> Self {
+        let mut rest = self.clone();
+        rest.wishes.retain(|wish| !names.contains(&wish.key.as_str()));
+        rest
+    }
+
     /// A finding for every wish whose service is in none of these folders.
     pub fn strangers(&self, dirs: &[&RelPath]) -> Vec<Diagnostic> {
         let lost = |wish: &Wish| {

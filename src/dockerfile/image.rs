@@ -26,6 +26,17 @@ impl ImageRef {
     pub fn short_name(&self) -> &str {
         self.repository.rsplit('/').next().unwrap_or(&self.repository)
     }
+
+    /// Is it Alpine, or does its name say that it is built on it: `node:24-alpine3.22`, `frolvlad/alpine-python3`?
+    pub fn is_alpine(&self) -> bool {
+        let says = |name: &str| {
+            let numbers = |word: &str| {
+                word.strip_prefix("alpine").is_some_and(|n| n.bytes().all(|c| c.is_ascii_digit()))
+            };
+            name.split(['-', '_', '.']).any(numbers)
+        };
+        says(self.short_name()) || self.tag.as_deref().is_some_and(says)
+    }
 }
 
 impl FromStr for ImageRef {

@@ -36,11 +36,15 @@ pub use measured::{Judgement, Measured};
 pub use safe::{Safe, Sense, safe};
 pub use shape::Shape;
 
+use crate::config::{Company, Settings};
 use crate::dockerfile::{self, Dockerfile, Stages};
 use crate::lint::{self, Secrets};
 use crate::out::{self, OutFile, Standing};
+use crate::plan::plan_with;
+use crate::plan::service::Plan;
+use crate::render::{Templates, overrides};
 use crate::repo::{Inventory, Reads, RelPath};
-use crate::stack;
+use crate::stack::{self, Declared};
 
 /// How far a migration goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -109,9 +113,47 @@ pub enum Outcome {
     Refused,
 }
 
+/// What is known beside a repository: what everybody's bases are built like, and its company's folder.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Beside<'a> {
+    /// What stands behind `[migrate.bases]` of the repository's own.
+    pub bases: Option<&'a Bases>,
+    /// The folders that `dockgen.toml` extends.
+    pub company: Option<&'a Company>,
+    /// The stacks that are declared in them.
+    pub declared: &'a [Declared],
+}
+
+impl Beside<'_> {
+    fn settings(&self, inventory: &Inventory) -> Result<Settings, String> {
+        Settings::read_with(inventory, self.company, &stack::keys()).map_err(|problems| {
+            let first = problems.first().map(|problem| problem.message.clone());
+            format!("dockgen.toml cannot be used: {}", first.unwrap_or_default())
+        })
+    }
+
+    /// The plan that `dockgen init` makes.
+    pub fn plan(&self, inventory: &Inventory, settings: &Settings) -> Plan {
+        plan_with(inventory, settings, self.declared)
+    }
+
+    fn templates(&self, inventory: &Inventory) -> Result<Templates, String> {
+        let named = Declared::templates_of(self.declared);
+        Templates::layered(&overrides(inventory, self.company), &named).map_err(|problems| {
+            let first = problems.into_iter().next().map(|bad| bad.message);
+            format!("the templates cannot be used: {}", first.unwrap_or_default())
+        })
+    }
+}
+
 /// What a migration reads of a repository: what planning reads, and the scripts that an old image starts with.
 pub fn reads() -> Reads {
-    let mut reads = stack::reads();
+    reads_with(&[])
+}
+
+/// The same with what a company's stacks read.
+pub fn reads_with(declared: &[Declared]) -> Reads {
+    let mut reads = stack::reads_with(declared);
     reads.endings.push(".sh");
     reads.names.extend(["entrypoint", "docker-entrypoint"]);
     reads
@@ -131,16 +173,17 @@ pub fn migrate_with(
     level: Level,
     bases: &Bases,
 ) -> Migration {
-    migrate_as_decided(path, text, inventory, level, bases, &Decisions::default())
+    let beside = Beside { bases: Some(bases), ..Beside::default() };
+    migrate_as_decided(path, text, inventory, level, beside, &Decisions::default())
 }
 
-/// The same, with what a person has decided about what was left to them.
+/// The same, with all that is known beside the repository, and with what a person has decided about what was left to them.
 pub fn migrate_as_decided(
     path: &RelPath,
     text: &str,
     inventory: &Inventory,
     level: Level,
-    bases: &Bases,
+    beside: Beside<'_>,
     decisions: &Decisions,
 ) -> Migration {
     let (old, problems) = dockerfile::parse(text);
@@ -150,7 +193,7 @@ pub fn migrate_as_decided(
     let is_own = matches!(standing, Standing::Untouched | Standing::Edited);
     let is_forbidden = obstacles.iter().any(|obstacle| obstacle.kind.forbids_everything());
     if standing == Standing::Edited && level != Level::Safe && !is_forbidden {
-        return match edited::take(path, &old, inventory) {
+        return match edited::take(path, &old, inventory, beside) {
             Ok(made) => finish(path, &old, Outcome::Changed, level, made.into(), Vec::new(), inventory),
             Err(left) => {
                 let same = safe::untouched(&old).into();
@@ -165,7 +208,7 @@ pub fn migrate_as_decided(
     let mut reached = Level::Safe;
     let mut made: Option<Made> = None;
     if level != Level::Safe && obstacles.is_empty() {
-        match restage::restage(path, &old, inventory, level, bases, decisions) {
+        match restage::restage(path, &old, inventory, level, beside, decisions) {
             Ok(restaged) => {
                 made = Some(restaged.into());
                 reached = level;

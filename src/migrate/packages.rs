@@ -64,6 +64,7 @@ struct Table {
     class: BTreeMap<Class, Names>,
     toolchain: BTreeMap<String, Toolchain>,
     library: BTreeMap<String, Vec<String>>,
+    steady: Vec<String>,
     program: BTreeMap<String, Vec<String>>,
     older: BTreeMap<String, String>,
     renamed: BTreeMap<String, String>,
@@ -148,13 +149,14 @@ pub fn explain(
         why,
     };
     if let Some(libraries) = TABLE.library.get(debian) {
-        if target.release == Release::Older {
+        let theirs: Vec<String> = libraries.iter().map(|name| target.release.name(name)).collect();
+        if target.release == Release::Older && !theirs.iter().all(|name| TABLE.steady.contains(name)) {
             let why =
                 format!("headers{renamed}, which bring the library by its name in that release{dropped}");
             return made(Class::Build, one(), one(), why);
         }
-        let why = format!("headers{renamed}; its library `{}` at run time{dropped}", libraries.join("`, `"));
-        return made(Class::Build, one(), libraries.clone(), why);
+        let why = format!("headers{renamed}; its library `{}` at run time{dropped}", theirs.join("`, `"));
+        return made(Class::Build, one(), theirs, why);
     }
     let toolchain = TABLE.toolchain.iter().find(|(_, row)| row.names.iter().any(|known| known == debian));
     if let Some((of, row)) = toolchain {

@@ -3,7 +3,6 @@
 //! The settings go into `dockgen.toml`, and the new file is planned from there, so that the next `dockgen init --check`
 //! finds nothing to do.
 
-use super::Level;
 use super::account::{Disposition, DropReason, Ledger};
 use super::assess::{Obstacle, ObstacleKind};
 use super::bases::Bases;
@@ -11,17 +10,15 @@ use super::decision::Decisions;
 use super::harvest::{Scene, harvest, version};
 use super::keep::keep;
 use super::known;
-use crate::config::Settings;
+use super::{Beside, Level};
 use crate::diag::{Diagnostic, Severity};
 use crate::dockerfile::{self, Dockerfile, ImageConfig, ItemKind, Stages};
 use crate::lint::Secrets;
 use crate::out::OutFile;
 use crate::plan::catalog::{Catalog, PackageManager};
-use crate::plan::plan;
 use crate::plan::service::{Plan, Service};
-use crate::render::{Templates, render_checked};
+use crate::render::render_checked;
 use crate::repo::{Inventory, RelPath};
-use crate::stack;
 
 /// A rebuilt file.
 #[derive(Debug)]
@@ -42,7 +39,7 @@ pub(super) fn restage(
     old: &Dockerfile,
     inventory: &Inventory,
     level: Level,
-    bases: &Bases,
+    beside: Beside<'_>,
     decisions: &Decisions,
 ) -> Result<Restaged, Vec<Obstacle>> {
     let stages = Stages::of(old);
@@ -51,11 +48,12 @@ pub(super) fn restage(
         return Err(refuse(1, ObstacleKind::Unreadable, "there is no FROM".to_owned()));
     };
     let no_plan = |why: String| refuse(stage.line, ObstacleKind::NoPlan, why);
-    let settings = read(inventory).map_err(&no_plan)?;
-    let bases = Bases::of(&settings).before(bases).before(&known::alike());
+    let settings = beside.settings(inventory).map_err(&no_plan)?;
+    let everybodys = beside.bases.cloned().unwrap_or_default();
+    let bases = Bases::of(&settings).before(&everybodys).before(&known::alike());
     let catalog = Catalog::builtin();
     let image = stages.evaluated(stage);
-    let mut before = plan(inventory, &settings);
+    let mut before = beside.plan(inventory, &settings);
     let service = find(&before, path).map_err(|(kind, why)| refuse(stage.line, kind, why))?;
     let is_alone = before.services.len() == 1 && service.dir.is_root();
     let place = Some(service.dir.clone()).filter(|_| !is_alone);
@@ -65,7 +63,7 @@ pub(super) fn restage(
         let mut inventory = inventory.clone();
         let kept = keep(&inventory, place.as_ref(), path, std::slice::from_ref(wish)).map_err(&no_plan)?;
         inventory.put(kept.path, &kept.text);
-        before = plan(&inventory, &read(&inventory).map_err(&no_plan)?);
+        before = beside.plan(&inventory, &beside.settings(&inventory).map_err(&no_plan)?);
     }
     let service = find(&before, path).map_err(|(kind, why)| refuse(stage.line, kind, why))?;
     let secrets = Secrets::of(old);
@@ -96,8 +94,8 @@ pub(super) fn restage(
         inventory.put(kept.path.clone(), &kept.text);
         files.push(kept);
     }
-    let settings = read(&inventory).map_err(&no_plan)?;
-    let after = plan(&inventory, &settings);
+    let settings = beside.settings(&inventory).map_err(&no_plan)?;
+    let after = beside.plan(&inventory, &settings);
     if let Some(error) = error(&after.diagnostics) {
         return Err(no_plan(error));
     }
@@ -106,7 +104,8 @@ pub(super) fn restage(
         let why = format!("packages are needed, and the keys that signed those of `{image}` have expired");
         return Err(no_plan(why));
     }
-    let templates = Templates::builtin().map_err(|bad| no_plan(bad.to_string()))?;
+    taken.say_start(service);
+    let templates = beside.templates(&inventory).map_err(&no_plan)?;
     let (made, findings) =
         render_checked(service, &templates, &inventory).map_err(|bad| no_plan(bad.to_string()))?;
     if let Some(error) = error(&findings) {
@@ -151,13 +150,6 @@ fn unsigned<'s>(service: &'s Service, catalog: &Catalog) -> Option<&'s str> {
     })
 }
 
-pub(super) fn read(inventory: &Inventory) -> Result<Settings, String> {
-    Settings::read(inventory, &stack::keys()).map_err(|problems| {
-        let first = problems.first().map(|problem| problem.message.clone());
-        format!("dockgen.toml cannot be used: {}", first.unwrap_or_default())
-    })
-}
-
 pub(super) fn error(findings: &[Diagnostic]) -> Option<String> {
     findings.iter().find(|finding| finding.severity == Severity::Error).map(|finding| finding.message.clone())
 }
@@ -198,7 +190,8 @@ fn differences(old: &ImageConfig, new: &ImageConfig) -> Vec<String> {
     let start = |image: &ImageConfig| {
         image.entrypoint.iter().chain(&image.cmd).flatten().cloned().collect::<Vec<_>>().join(" ")
     };
-    differ("start", start(old), start(new));
+    let base = |words: String| if words.is_empty() { "what the base image starts".to_owned() } else { words };
+    differ("start", base(start(old)), base(start(new)));
     let user = |image: &ImageConfig| image.user.clone().unwrap_or_else(|| "root".to_owned());
     let is_same_root = user(old) == "root" && user(new) == "0:0";
     if !is_same_root {

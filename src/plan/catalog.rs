@@ -333,7 +333,7 @@ impl BaseImage {
             Prober::Wget => vec!["-q", "--spider", &url],
         };
         let command = ExecForm::new(prober.program(), args);
-        Some(Health { command, path: path.to_owned(), start_seconds: 10 })
+        Some(Health::new(command, path))
     }
 }
 

@@ -192,6 +192,20 @@ pub struct Health {
     pub path: String,
     /// Seconds after the start during which failures do not count.
     pub start_seconds: u32,
+    /// Seconds from one question to the next.
+    pub interval_seconds: u32,
+    /// Seconds until a question counts as failed.
+    pub timeout_seconds: u32,
+    /// Failures in a row that are one too many; the engine's number where nobody says.
+    pub retries: Option<u32>,
+}
+
+impl Health {
+    /// A check in the usual rhythm.
+    pub fn new(command: ExecForm, path: &str) -> Self {
+        let path = path.to_owned();
+        Self { command, path, start_seconds: 10, interval_seconds: 30, timeout_seconds: 3, retries: None }
+    }
 }
 
 impl fmt::Display for Health {

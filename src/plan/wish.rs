@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::config::{Settings, keys, outputs};
 use crate::diag::{Code, Diagnostic};
+use crate::dockerfile::{self, Keyword};
 use crate::fact::{Choice, Fact, Layer};
 use crate::plan::catalog::Catalog;
 use crate::plan::service::{Health, Service};
@@ -73,6 +74,9 @@ pub(super) fn grant(
             runtime.health = Choice::default().or(Some(path.map(|_| health))).or(over).decide();
         }
     }
+    if let Some(health) = &mut runtime.health {
+        rhythm(&mut health.value, &settings, notes);
+    }
     if let Some(signal) = settings.choice(&keys::STOP_SIGNAL, notes).decide() {
         runtime.stop_signal = Some(signal);
     }
@@ -87,7 +91,11 @@ pub(super) fn grant(
         [(&keys::BUILD_INSTRUCTIONS, Role::Build), (&keys::RUNTIME_INSTRUCTIONS, Role::Runtime)]
     {
         if let Some(wish) = settings.choice(key, notes).decide() {
-            let each = wish.value.0.iter().map(|text| wish.derive(text.clone())).collect();
+            let each: Vec<Fact<String>> = wish.value.0.iter().map(|text| wish.derive(text.clone())).collect();
+            if role == Role::Runtime && each.iter().any(|text| is_check(&text.value)) {
+                // An image has one check, and this one is a person's.
+                service.runtime.health = None;
+            }
             service.stages.carry(role, each);
         }
     }
@@ -110,6 +118,26 @@ pub(super) fn grant(
 }
 
 /// `[files]`: where the Dockerfile lies, whether an ignore file goes with it, and what is copied besides.
+/// How often the health check asks, and when it gives up.
+fn rhythm(health: &mut Health, settings: &Settings, notes: &mut Vec<Diagnostic>) {
+    let times = [
+        (&keys::HEALTH_INTERVAL, &mut health.interval_seconds),
+        (&keys::HEALTH_TIMEOUT, &mut health.timeout_seconds),
+        (&keys::HEALTH_START, &mut health.start_seconds),
+    ];
+    for (key, seconds) in times {
+        let wish = settings.choice(key, notes).decide();
+        // The setting has taken no longer time than a day.
+        *seconds = wish.and_then(|wish| u32::try_from(wish.value.0).ok()).unwrap_or(*seconds);
+    }
+    health.retries =
+        settings.choice(&keys::HEALTH_RETRIES, notes).decide().map(|wish| wish.value).or(health.retries);
+}
+
+fn is_check(instruction: &str) -> bool {
+    dockerfile::parse(instruction).0.instructions().any(|one| one.keyword == Keyword::Healthcheck)
+}
+
 fn grant_files(service: &mut Service, settings: &Settings, notes: &mut Vec<Diagnostic>) {
     if let Some(path) = settings.choice(&outputs::DOCKERFILE, notes).decide() {
         service.dockerfile = service.dir.join(path.value.as_str()).map(|place| path.derive(place));

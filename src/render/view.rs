@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::dockerfile::ImageRef;
 use crate::fact::Fact;
 use crate::plan::catalog::{Catalog, PackageManager};
 use crate::plan::run::Mount;
@@ -215,7 +216,8 @@ fn packages(service: &Service, stage: &Stage, catalog: &Catalog) -> Option<Packa
     }
     let image = service.stages.known_image(stage);
     let manager = catalog.image_like(image).map_or(PackageManager::Apt, |image| image.packages);
-    let is_apk = manager == PackageManager::Apk || image.contains("alpine");
+    let is_apk =
+        manager == PackageManager::Apk || image.parse::<ImageRef>().is_ok_and(|image| image.is_alpine());
     let mut seen = Vec::new();
     let mut reasons: Vec<String> = Vec::new();
     for package in &stage.packages {

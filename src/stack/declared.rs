@@ -241,7 +241,7 @@ impl Declared {
         let health = self.run.health.as_ref().and_then(|probe| {
             let words = probe.cmd.iter().map(|word| fill(word, &values, str::to_owned)).collect();
             let command = ExecForm::from_words(words)?;
-            let health = Health { command, path: probe.path.clone(), start_seconds: 10 };
+            let health = Health::new(command, &probe.path);
             Some(Fact::new(health, declared("run.health")))
         });
         let env = self.run.env.iter().map(|(name, value)| {

@@ -232,6 +232,13 @@ impl<'a> Survey<'a> {
         Self { dir, catalog, settings, notes: RefCell::default(), questions: RefCell::default() }
     }
 
+    /// A look for the front end of another language: the program's own version, package manager and commands are not its.
+    pub(crate) fn of_front_end(&self, dir: Dir<'a>) -> Self {
+        let own =
+            [keys::VERSION.name, keys::PACKAGE_MANAGER.name, keys::BUILD_COMMAND.name, keys::COMMAND.name];
+        Self::new(dir, self.catalog, &self.settings.without(&own))
+    }
+
     /// A decision that starts with what people said. The stack adds what it found, strongest first.
     pub fn choice<T: std::fmt::Display>(&self, key: &Key<T>) -> Choice<T> {
         self.settings.choice(key, &mut self.notes.borrow_mut())

@@ -17,7 +17,6 @@ use crate::cli::{Exit, Failure};
 use crate::config::{self, Settings};
 use crate::migrate::report::Totals;
 use crate::migrate::{self, Bases, Migration, Outcome, Row, inventory};
-use crate::plan::plan;
 use crate::repo::Inventory;
 use crate::stack;
 use crate::threads::in_order;
@@ -57,8 +56,8 @@ fn rows_of(repository: &Repository) -> Result<Vec<Row>, Failure> {
         return Ok(Vec::new());
     }
     // Settings that do not read are a matter of `init`; the table is about Dockerfiles.
-    let settings = Settings::read(&read.inventory, &stack::keys()).unwrap_or_default();
-    let planned = plan(&read.inventory, &settings);
+    let settings = Settings::read_with(&read.inventory, read.company.as_ref(), &stack::keys());
+    let planned = read.beside(None).plan(&read.inventory, &settings.unwrap_or_default());
     let shown = repository.shown();
     let row = |(path, text): &(_, String)| migrate::survey(&shown, path, text, &planned);
     Ok(read.dockerfiles.iter().map(row).collect())

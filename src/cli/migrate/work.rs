@@ -19,7 +19,6 @@ use crate::lint::Secrets;
 use crate::migrate::mail::{self, Change};
 use crate::migrate::{self, Bases, Decisions, Effort, Judgement, Level, Migration, Outcome};
 use crate::out::{self, Consent, OutFile};
-use crate::plan::plan;
 use crate::repo::RelPath;
 use crate::stack;
 
@@ -151,13 +150,15 @@ impl Work {
             Ok(read) => read,
             Err(bad) => return Ok(Err(bad.into())),
         };
-        let mut inventory = read.inventory;
+        let mut inventory = read.inventory.clone();
+        let beside = read.beside(Some(&self.bases));
         let planned = self.only.filter(|_| !read.dockerfiles.is_empty()).map(|Only::Easy| {
-            plan(&inventory, &Settings::read(&inventory, &stack::keys()).unwrap_or_default())
+            let settings = Settings::read_with(&inventory, beside.company, &stack::keys());
+            beside.plan(&inventory, &settings.unwrap_or_default())
         });
         let mut files = Vec::new();
         let mut changes: Vec<Change> = Vec::new();
-        for (path, text) in read.dockerfiles {
+        for (path, text) in read.dockerfiles.iter().cloned() {
             if let Some(planned) = &planned {
                 let effort = migrate::survey("", &path, &text, planned).effort;
                 if effort != Effort::Easy {
@@ -165,14 +166,14 @@ impl Work {
                     continue;
                 }
             }
-            let mut migration =
-                Box::new(migrate::migrate_with(&path, &text, &inventory, self.level, &self.bases));
+            let made = |decisions: &Decisions| {
+                migrate::migrate_as_decided(&path, &text, &inventory, self.level, beside, decisions)
+            };
+            let mut migration = Box::new(made(&Decisions::default()));
             if self.asks == Asks::Person {
                 let decisions = decide(&repository.root, &migration)?;
                 if !decisions.is_empty() {
-                    let (level, bases) = (self.level, &self.bases);
-                    *migration =
-                        migrate::migrate_as_decided(&path, &text, &inventory, level, bases, &decisions);
+                    *migration = made(&decisions);
                 }
             }
             if let Some(baker) = self.baker.as_ref().filter(|_| migration.outcome == Outcome::Changed) {

@@ -17,7 +17,7 @@ use crate::dockerfile::{
 use crate::key::AnyKey;
 use crate::lint::{Secrets, is_secret};
 use crate::migrate::account::Disposition;
-use crate::migrate::harvest::{asked_path, quoted, quoted_open};
+use crate::migrate::harvest::{quoted, quoted_open, rhythm};
 use crate::plan::stage::Role;
 use crate::stack;
 
@@ -81,6 +81,7 @@ pub(super) fn asked(printed: &Printed, before: &Dockerfile, edited: &Dockerfile,
         reader.steps(&place);
         reader.instructions(&place);
         reader.image(&place);
+        reader.remarks(&place);
     }
     reader.end()
 }
@@ -307,6 +308,46 @@ impl Reader<'_> {
         }
     }
 
+    /// Comments above instructions that nobody changed: they go with the setting that says what stands there.
+    fn remarks(&mut self, at: &Place<'_, '_>) {
+        let known: BTreeSet<String> = at.was.instructions.iter().map(|one| text(self.before, one)).collect();
+        let same = at.stage.instructions.iter().filter(|one| known.contains(&text(self.edited, one)));
+        for instruction in same.copied().collect::<Vec<_>>() {
+            let line = instruction.line;
+            let comments = self.comments_of(line);
+            if comments.is_empty() {
+                continue;
+            }
+            let said: Option<(String, toml::Value)> = match instruction.meaning() {
+                Ok(Meaning::Env(env)) => env.pairs.first().and_then(|(name, _)| {
+                    let value = at.new.env.get(name).filter(|value| !value.contains('$'))?;
+                    Some((at.env_key(name), value.as_str().into()))
+                }),
+                Ok(Meaning::User(_)) if at.is_last => {
+                    at.new.user.as_ref().map(|user| ("runtime.user".to_owned(), user.as_str().into()))
+                }
+                Ok(Meaning::Expose(_)) if at.is_last => {
+                    at.new.ports().next().map(|(port, _)| ("runtime.port".to_owned(), i64::from(port).into()))
+                }
+                Ok(Meaning::Stopsignal(signal)) if at.is_last => {
+                    Some(("runtime.stop_signal".to_owned(), signal.into()))
+                }
+                Ok(Meaning::Healthcheck(_)) if at.is_last => {
+                    let path = self.printed.health.as_deref();
+                    path.map(|path| ("runtime.healthcheck.path".to_owned(), path.into()))
+                }
+                Ok(Meaning::Cmd(_) | Meaning::Entrypoint(_)) if at.is_last && self.asked.start.is_empty() => {
+                    self.start(at);
+                    None
+                }
+                _ => None,
+            };
+            if let Some((key, value)) = said.filter(|(key, value)| self.takes(key, value)) {
+                self.wish(&key, value, line, comments);
+            }
+        }
+    }
+
     fn ports(&mut self, at: &Place<'_, '_>) {
         let (was, is) = (&at.old.exposed, &at.new.exposed);
         let mut come: Vec<&String> = is.difference(was).collect();
@@ -344,8 +385,25 @@ impl Reader<'_> {
                     let (head, tail) = old.split_once(path)?;
                     new.strip_prefix(head)?.strip_suffix(tail).map(str::to_owned)
                 });
-                if let Some(path) = own.filter(|path| path.starts_with('/')).or_else(|| asked_path(&new)) {
-                    self.wish("runtime.healthcheck.path", path.into(), line, comments);
+                let is_own = old.as_deref() == Some(new.as_str()) || own.is_some();
+                if !is_own {
+                    // A command of the person's own stands in the new file as it is written.
+                    return self.carry(at, line);
+                }
+                let mut comments = comments;
+                if let Some(path) = own.filter(|path| path.starts_with('/') && old.as_deref() != Some(&new)) {
+                    self.wish("runtime.healthcheck.path", path.into(), line, std::mem::take(&mut comments));
+                }
+                let flags = |image: &ImageConfig| {
+                    image.healthcheck.as_ref().map(|check| check.flags.clone()).unwrap_or_default()
+                };
+                let was = flags(&at.old);
+                for (name, value) in
+                    flags(&at.new).iter().filter(|(name, value)| was.get(*name) != Some(value))
+                {
+                    if let Some((key, value)) = rhythm(name, value) {
+                        self.wish(key, value, line, std::mem::take(&mut comments));
+                    }
                 }
             }
             (None, None) => {}

@@ -7,6 +7,7 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 use super::Reason;
 use super::steps::{Step, Steps, text};
+use crate::config::proof::seconds;
 use crate::dockerfile::{Dockerfile, ImageConfig, ItemKind, Keyword, Meaning, Stage, Stages};
 use crate::lint::Secrets;
 use crate::migrate::harvest::brief;
@@ -296,7 +297,14 @@ fn said_by(config: &ImageConfig) -> BTreeMap<Said, String> {
     if let Some(health) = &config.healthcheck {
         let value = match health.test.as_slice() {
             [none] if none == NO_CHECK => NO_CHECK.to_owned(),
-            test => format!("{test:?} {:?}", health.flags),
+            test => {
+                // `1m` and `60s` are the same time.
+                let time = |(name, value): (&String, &String)| {
+                    let time = seconds(value).map_or_else(|_| value.clone(), |time| time.to_string());
+                    format!(" --{name}={time}")
+                };
+                format!("{test:?}{}", health.flags.iter().map(time).collect::<String>())
+            }
         };
         say(Keyword::Healthcheck, "", value);
     }

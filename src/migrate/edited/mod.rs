@@ -12,16 +12,16 @@ mod steps;
 
 use std::collections::BTreeSet;
 
+use super::Beside;
 use super::account::{Disposition, Ledger};
 use super::assess::{Obstacle, ObstacleKind};
 use super::keep::{Edit, take_over};
-use super::restage::{Restaged, error, find, read};
+use super::restage::{Restaged, error, find};
 use crate::dockerfile::{self, Dockerfile, ItemKind};
 use crate::lint::Secrets;
 use crate::out::{self, OutFile, Standing};
-use crate::plan::plan;
 use crate::plan::stage::{Role, Stage};
-use crate::render::{Templates, overrides, render_checked};
+use crate::render::render_checked;
 use crate::repo::{Inventory, RelPath};
 
 use asked::{Asked, Wish, asked};
@@ -32,6 +32,7 @@ pub(super) fn take(
     path: &RelPath,
     edited: &Dockerfile,
     inventory: &Inventory,
+    beside: Beside<'_>,
 ) -> Result<Restaged, Vec<Obstacle>> {
     let stamp = out::stamped(edited.text());
     let stamp_line = stamp.map_or(1, |(line, _)| line);
@@ -43,7 +44,7 @@ pub(super) fn take(
         reasons.into_iter().map(obstacle).collect()
     };
     let whole = |why: String| refuse(vec![Reason { line: stamp_line, why }]);
-    let printed = Printed::of(path, inventory).map_err(&whole)?;
+    let printed = Printed::of(path, inventory, beside).map_err(&whole)?;
     let hash_today = out::stamped(&printed.text).map(|(_, hash)| hash);
     if hash_today != stamp.map(|(_, hash)| hash) {
         return Err(whole(
@@ -60,7 +61,7 @@ pub(super) fn take(
     // A command can be said in several ways, and which one prints what the person wrote is seen by printing it.
     for start in asked.starts() {
         let wishes: Vec<&Wish> = asked.wishes.iter().chain(start).collect();
-        match Again::of(path, inventory, &printed, &wishes) {
+        match Again::of(path, (inventory, beside), &printed, &wishes) {
             Ok(again) => {
                 let (after, _) = dockerfile::parse(&again.printed.text);
                 let texts = Texts { printed: &before, edited, again: &after };
@@ -127,13 +128,10 @@ struct PrintedStage {
 }
 
 impl Printed {
-    fn of(path: &RelPath, inventory: &Inventory) -> Result<Self, String> {
-        let plan = plan(inventory, &read(inventory)?);
+    fn of(path: &RelPath, inventory: &Inventory, beside: Beside<'_>) -> Result<Self, String> {
+        let plan = beside.plan(inventory, &beside.settings(inventory)?);
         let service = find(&plan, path).map_err(|(_, why)| why)?;
-        let templates = Templates::layered(&overrides(inventory, None), &[]).map_err(|problems| {
-            let first = problems.into_iter().next().map(|bad| bad.message);
-            format!("the templates cannot be used: {}", first.unwrap_or_default())
-        })?;
+        let templates = beside.templates(inventory)?;
         let (made, findings) =
             render_checked(service, &templates, inventory).map_err(|bad| bad.to_string())?;
         if let Some(error) = error(&findings) {
@@ -164,9 +162,14 @@ struct Again {
 }
 
 impl Again {
-    fn of(path: &RelPath, inventory: &Inventory, before: &Printed, wishes: &[&Wish]) -> Result<Self, String> {
+    fn of(
+        path: &RelPath,
+        (inventory, beside): (&Inventory, Beside<'_>),
+        before: &Printed,
+        wishes: &[&Wish],
+    ) -> Result<Self, String> {
         if wishes.is_empty() {
-            return Ok(Self { printed: Printed::of(path, inventory)?, kept: None });
+            return Ok(Self { printed: Printed::of(path, inventory, beside)?, kept: None });
         }
         let edits: Vec<Edit<'_>> = wishes
             .iter()
@@ -175,7 +178,7 @@ impl Again {
         let kept = take_over(inventory, before.place.as_ref(), path, &edits)?;
         let mut inventory = inventory.clone();
         inventory.put(kept.path.clone(), &kept.text);
-        Ok(Self { printed: Printed::of(path, &inventory)?, kept: Some(kept) })
+        Ok(Self { printed: Printed::of(path, &inventory, beside)?, kept: Some(kept) })
     }
 }
 

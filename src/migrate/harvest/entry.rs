@@ -10,7 +10,7 @@ use super::{Disposition, Harvest, Scene, is_plain, kept};
 use crate::dockerfile::instr::Copy;
 use crate::dockerfile::packages::Manager;
 use crate::dockerfile::script::{Command, Word, commands};
-use crate::dockerfile::{Form, ImageConfig, Meaning};
+use crate::dockerfile::{Form, ImageConfig, ImageRef, Meaning, Origin, parse};
 use crate::migrate::packages::package_of;
 use crate::repo::RelPath;
 
@@ -54,15 +54,16 @@ pub(super) fn script(
     let folder = place.rsplit_once('/').map_or("/", |(folder, _)| folder).to_owned();
     let mut followed = Followed { home: home.to_owned(), folder, ..Followed::default() };
     followed.files.insert((source.clone(), place.clone()));
+    followed.seen.insert(source.clone());
     followed.follow(scene, &copied, &program, text)?;
     // What the script hands over to: `exec "$@"`.
     followed.hand_over(scene, &copied, &program, arguments)?;
     if followed.links.is_empty() && !followed.finds {
         return None;
     }
-    let is_bash = text.lines().next().is_some_and(|first| first.starts_with("#!") && first.ends_with("bash"));
+    followed.needs_bash |= is_bash(text);
     followed.carry(harvest, scene, line, &program);
-    followed.tools(harvest, scene, line, is_bash && scene.service.stack.value == "java");
+    followed.tools(harvest, scene, line);
 
     let mut command = words.to_vec();
     command[at].clone_from(&place);
@@ -127,10 +128,16 @@ struct Followed {
     folders: BTreeSet<String>,
     /// Programs that are called by their names.
     calls: BTreeSet<String>,
+    /// Scripts that have been followed, so that two that call each other come to an end.
+    seen: BTreeSet<RelPath>,
+    /// One of the scripts is written for bash.
+    needs_bash: bool,
     /// The program is found where it lies.
     finds: bool,
     /// The folder that everything starts in.
     home: String,
+    /// Where the script that is called was called from.
+    here: Option<String>,
     /// The folder of the script itself.
     folder: String,
 }
@@ -138,7 +145,7 @@ struct Followed {
 impl Followed {
     /// Follows the commands of a script; none where it goes to a folder that nobody knows.
     fn follow(&mut self, scene: &Scene<'_>, copied: &Copied, program: &Program, text: &str) -> Option<()> {
-        let mut here = self.home.clone();
+        let mut here = self.here.clone().unwrap_or_else(|| self.home.clone());
         for command in commands(text) {
             let words = match command.words.first() {
                 Some(first) if first.text == "exec" => &command.words[1..],
@@ -155,6 +162,9 @@ impl Followed {
                 self.folders.insert(here.clone());
                 continue;
             }
+            if let Some(called) = called_script(words) {
+                self.call(scene, copied, program, &here, &called)?;
+            }
             let is_java = command.program() == Some("java");
             for (at, word) in words.iter().enumerate() {
                 let is_jar = is_java && at > 0 && words[at - 1].text == "-jar";
@@ -162,6 +172,51 @@ impl Followed {
             }
         }
         Some(())
+    }
+
+    /// Follows a script of the repository that a script calls or reads in; what it needs is needed as well.
+    fn call(
+        &mut self,
+        scene: &Scene<'_>,
+        copied: &Copied,
+        program: &Program,
+        here: &str,
+        called: &str,
+    ) -> Option<()> {
+        if program.is(called) {
+            return Some(());
+        }
+        let old =
+            if called.contains('/') { self.old_place(here, copied, called) } else { copied.place_of(called) };
+        let Some(source) = copied.source(scene, &old) else { return Some(()) };
+        let text = scene.inventory.doc(&scene.service.dir.join(source.as_str())?).map(|doc| doc.text);
+        let Some(text) = text else { return Some(()) };
+        if !source.name().ends_with(".sh") && !text.starts_with("#!") {
+            return Some(());
+        }
+        let place = if called.contains('/') { join(here, called) } else { old };
+        self.needs_bash |= is_bash(text);
+        self.files.insert((source.clone(), place.clone()));
+        if !self.seen.insert(source) {
+            return Some(());
+        }
+        let folder = place.rsplit_once('/').map_or("/", |(folder, _)| folder).to_owned();
+        let outer = (std::mem::replace(&mut self.folder, folder), self.here.replace(here.to_owned()));
+        let followed = self.follow(scene, copied, program, text);
+        (self.folder, self.here) = outer;
+        followed
+    }
+
+    /// Where a path lay in the old image: the new one starts in another folder.
+    fn old_place(&self, here: &str, copied: &Copied, path: &str) -> String {
+        if path.starts_with('/') {
+            return path.to_owned();
+        }
+        let below = here.strip_prefix(&self.home).map(|below| below.trim_start_matches('/'));
+        match below {
+            Some(below) => join(&join(&copied.home, below), path),
+            None => join(here, path),
+        }
     }
 
     /// The words that come behind the script.
@@ -235,23 +290,11 @@ impl Followed {
         } else {
             format!("{}/", scene.service.dir)
         };
-        let carried: Vec<String> = harvest
-            .wishes
-            .iter()
-            .filter(|wish| wish.key == "runtime.instructions")
-            .flat_map(|wish| wish.value.as_array().into_iter().flatten())
-            .filter_map(|item| item.as_str().map(str::to_owned))
-            .collect();
+        let carried = carried(harvest);
         for (source, place) in &self.files {
-            // An instruction of the old file has brought it already.
-            let ends = format!("{prefix}{source} {place}");
-            let folder = place.rsplit_once('/').map_or("/", |(folder, _)| folder);
-            let is_there = carried.iter().any(|text| {
-                text.contains("COPY ")
-                    && (text.ends_with(&ends)
-                        || text.contains(source.as_str()) && text.ends_with(&format!(" {folder}/")))
-            });
-            if !is_there {
+            // An instruction of the old file may have brought it already.
+            let whole = format!("{prefix}{source}");
+            if !carried.iter().any(|(known, to)| *known == whole && to == place) {
                 let text = format!("COPY --chmod=755 {prefix}{source} {place}");
                 harvest.wish("runtime.instructions", vec![text].into(), line);
             }
@@ -276,9 +319,9 @@ impl Followed {
     }
 
     /// Tools that the old base had in its one binary, and a shell that the planned one has not.
-    fn tools(&self, harvest: &mut Harvest, scene: &Scene<'_>, line: u32, needs_bash: bool) {
-        let base = scene.stage.from.image.as_str();
-        let had_applets = base.contains("alpine")
+    fn tools(&self, harvest: &mut Harvest, scene: &Scene<'_>, line: u32) {
+        let needs_bash = self.needs_bash && scene.service.stack.value == "java";
+        let had_applets = matches!(&scene.stage.origin, Origin::Image(base) if base.is_alpine())
             || scene.stage.instructions.iter().any(|one| match one.meaning() {
                 Ok(Meaning::Run(run)) => match run.form {
                     Form::Shell(text) => commands(&text)
@@ -288,8 +331,8 @@ impl Followed {
                 },
                 _ => false,
             });
-        let planned = scene.service.stages.runtime();
-        let stays_alpine = scene.service.stages.image(planned).contains("alpine") && !needs_bash;
+        let planned = scene.service.stages.image(scene.service.stages.runtime()).parse::<ImageRef>();
+        let stays_alpine = planned.is_ok_and(|image| image.is_alpine()) && !needs_bash;
         let mut packages: Vec<String> = Vec::new();
         if needs_bash {
             packages.push("bash".to_owned());
@@ -302,6 +345,25 @@ impl Followed {
             harvest.wish("runtime.system_packages", packages.into(), line);
         }
     }
+}
+
+/// The files that instructions of the old file bring, and where they lie.
+fn carried(harvest: &Harvest) -> Vec<(String, String)> {
+    let wishes = harvest.wishes.iter().filter(|wish| wish.key == "runtime.instructions");
+    let texts = wishes.flat_map(|wish| wish.value.as_array().into_iter().flatten());
+    let mut found = Vec::new();
+    for text in texts.filter_map(toml::Value::as_str) {
+        for instruction in parse(text).0.instructions() {
+            let Ok(Meaning::Copy(copy) | Meaning::Add(copy)) = instruction.meaning() else { continue };
+            let is_folder = copy.destination.ends_with('/') || copy.sources.len() > 1;
+            for source in copy.sources {
+                let name = if is_folder { name_of(&source) } else { "" };
+                let place = join(&copy.destination, name);
+                found.push((source, place));
+            }
+        }
+    }
+    found
 }
 
 /// What the old file copied out of the repository, and where to.
@@ -367,6 +429,29 @@ fn copied(copy: &Copy, home: &str, scene: &Scene<'_>) -> Vec<(String, String)> {
         Some((source.to_owned(), place))
     };
     copy.sources.iter().filter_map(row).collect()
+}
+
+fn is_bash(text: &str) -> bool {
+    text.lines().next().is_some_and(|first| first.starts_with("#!") && first.ends_with("bash"))
+}
+
+/// The script that a command runs: by its own name, with a shell, or read in with `.`; the last two take a bare name for
+/// a file in the folder they are in.
+fn called_script(words: &[Word]) -> Option<String> {
+    let (first, rest) = words.split_first()?;
+    let from_here = match first.text.as_str() {
+        "." | "source" => Some(rest.first()?),
+        shell if matches!(name_of(shell), "sh" | "bash" | "dash" | "ash") => {
+            Some(rest.iter().find(|word| !word.text.starts_with('-'))?)
+        }
+        _ => None,
+    };
+    let called = from_here.unwrap_or(first);
+    if !called.is_literal || !is_plain(&called.text) || called.text.is_empty() {
+        return None;
+    }
+    let is_bare = from_here.is_some() && !called.text.contains('/');
+    Some(if is_bare { format!("./{}", called.text) } else { called.text.clone() })
 }
 
 fn name_of(path: &str) -> &str {

@@ -4,11 +4,14 @@
 //! toolchain only outranks a default. What no setting can say is carried as an instruction, or left to a person.
 
 mod entry;
+mod health;
+mod place;
 mod run;
 mod start;
 mod toolchain;
 mod user;
 
+pub(super) use health::rhythm;
 pub(super) use run::brief;
 pub(super) use toolchain::{Version, version};
 
@@ -19,8 +22,7 @@ use super::account::{Disposition, DropReason};
 use super::assess::{Obstacle, ObstacleKind};
 use super::bases::Bases;
 use super::known;
-use crate::dockerfile::instr::Healthcheck;
-use crate::dockerfile::{Dockerfile, Form, ImageConfig, Instruction, Keyword, Meaning, Origin, Stage};
+use crate::dockerfile::{Dockerfile, ImageConfig, Instruction, Keyword, Meaning, Origin, Stage};
 use crate::lint::{Secrets, copies_the_same, is_file, is_secret, is_secret_file};
 use crate::plan::catalog::Catalog;
 use crate::plan::service::Service;
@@ -44,8 +46,20 @@ pub(super) struct Harvest {
     pub wishes: Vec<Wish>,
     /// By the line of the instruction.
     pub fates: BTreeMap<u32, (Disposition, Vec<String>)>,
+    /// The line of the start, its note, and the words of the old start in it.
+    pub start: Option<Start>,
     /// What forbids a rebuild after all.
     pub obstacles: Vec<Obstacle>,
+}
+
+/// What was said of the start before the last plan was made: other settings may start the program otherwise.
+#[derive(Debug)]
+pub(super) struct Start {
+    pub line: u32,
+    /// How the old image started.
+    pub old: String,
+    /// How it starts with the old file's settings not yet taken.
+    pub planned: String,
 }
 
 /// What is known when an instruction is judged.
@@ -111,11 +125,30 @@ pub(super) fn harvest(scene: &Scene<'_>) -> Harvest {
     let mut harvest = Harvest::default();
     harvest.wishes.extend(scene.version.wish.clone());
     harvest.obstacles.extend(scene.version.obstacle.clone());
+    if !takes_the_repository(scene) {
+        let why = "nothing of the repository is copied into the image: it is an environment to work in, or the \
+                   program comes from elsewhere";
+        let kind = ObstacleKind::FetchedProgram;
+        harvest.obstacles.push(Obstacle { line: scene.stage.line, kind, why: why.to_owned() });
+    }
     for instruction in scene.file.instructions() {
         let (fate, notes) = harvest.judge(scene, instruction);
         harvest.fates.insert(instruction.line, (fate, notes));
     }
     harvest
+}
+
+/// Does the old file copy or mount anything of the build context?
+fn takes_the_repository(scene: &Scene<'_>) -> bool {
+    scene.stage.instructions.iter().any(|instruction| match instruction.meaning() {
+        Ok(Meaning::Copy(copy) | Meaning::Add(copy)) => {
+            copy.from.is_none() && copy.sources.iter().any(|source| !source.contains("://"))
+        }
+        Ok(Meaning::Run(_)) => instruction.flags.iter().any(|flag| {
+            flag.name == "mount" && !flag.value.as_deref().unwrap_or_default().contains("type=cache")
+        }),
+        _ => false,
+    })
 }
 
 /// Whether a secret of the old file stands in a value, however deep.
@@ -180,25 +213,29 @@ impl Harvest {
                 (fate, vec![note.to_owned()])
             }
             Meaning::Volume(_) => {
+                let mut notes = Vec::new();
+                let mut volumes: Vec<String> = Vec::new();
+                for path in &scene.image.volumes {
+                    let new = scene.rehomed(path).inspect(|new| {
+                        notes.push(format!(
+                            "the program's files lie in `{new}` now: mount there what was mounted at `{path}`"
+                        ));
+                    });
+                    volumes.push(new.unwrap_or_else(|| path.clone()));
+                }
                 if let Some(user) = scene.ordinary_user() {
-                    let paths: Vec<&str> = scene.image.volumes.iter().map(String::as_str).collect();
+                    let paths: Vec<&str> = volumes.iter().map(String::as_str).collect();
                     if paths.iter().all(|path| is_plain(path)) {
                         let paths = paths.join(" ");
                         let text = format!("RUN mkdir -p {paths} && chown {user} {paths}");
                         self.wish("runtime.instructions", vec![text].into(), line);
                     }
                 }
-                let words: Vec<String> = scene.image.volumes.iter().map(|path| format!("{path:?}")).collect();
-                alone(self.carry(scene, instruction, &format!("VOLUME [{}]", words.join(", "))))
+                let words: Vec<String> = volumes.iter().map(|path| format!("{path:?}")).collect();
+                (self.carry(scene, instruction, &format!("VOLUME [{}]", words.join(", "))), notes)
             }
-            Meaning::Workdir(path) => {
-                // Where nothing is planned the image says it, and the differences say what that means.
-                let new = scene.service.runtime.workdir.as_ref().map(|dir| dir.value.as_str());
-                let other = new.filter(|new| *new != path.trim_end_matches('/'));
-                let note = other.map(|new| format!("the program lies in {new} now, not in {path}"));
-                let notes = note.into_iter().collect();
-                (Disposition::Superseded { by: "runtime".to_owned() }, notes)
-            }
+            // The differences say where the program starts now.
+            Meaning::Workdir(_) => alone(Disposition::Superseded { by: "runtime".to_owned() }),
             Meaning::User(_) => alone(kept("runtime.user")),
             Meaning::Stopsignal(signal) => {
                 let name = format!("SIG{}", signal.trim_start_matches("SIG"));
@@ -308,7 +345,11 @@ impl Harvest {
         let mut fates = Vec::new();
         for (name, written) in pairs {
             let is_literal = written.contains("\\$") || written.contains('\'');
-            let value = scene.image.env.get(name).cloned().unwrap_or_default();
+            let mut value = scene.image.env.get(name).cloned().unwrap_or_default();
+            if let Some(new) = scene.rehomed(&value) {
+                notes.push(format!("{name} names the program's folder, so it is `{new}` now"));
+                value = new;
+            }
             let planned = scene.service.runtime.env.get(name);
             let fate = if is_secret(name) && !value.is_empty() && !is_file(name, &value) {
                 dropped(DropReason::Secret { name: name.clone() })
@@ -376,29 +417,6 @@ impl Harvest {
         (kept("runtime.port"), notes)
     }
 
-    fn health(&mut self, scene: &Scene<'_>, line: u32, check: &Healthcheck) -> (Disposition, Vec<String>) {
-        let Healthcheck::Check { form, flags } = check else {
-            self.wish("runtime.healthcheck.enabled", false.into(), line);
-            return (kept("runtime.healthcheck.enabled"), Vec::new());
-        };
-        let text = match form {
-            Form::Exec(words) => words.join(" "),
-            Form::Shell(text) => text.clone(),
-        };
-        let Some(path) = asked_path(&text) else {
-            return (
-                person("what it asks is no HTTP path; set runtime.healthcheck.path, or write it by hand"),
-                Vec::new(),
-            );
-        };
-        if scene.service.runtime.health.as_ref().is_none_or(|health| health.value.path != path) {
-            self.wish("runtime.healthcheck.path", path.into(), line);
-        }
-        let mut notes = vec!["the image asks without curl or wget, in dockgen's interval".to_owned()];
-        notes.extend(flags.iter().map(|(name, value)| format!("--{name}={value} is dockgen's own now")));
-        (kept("runtime.healthcheck.path"), notes)
-    }
-
     fn copy(
         &mut self,
         scene: &Scene<'_>,
@@ -414,7 +432,8 @@ impl Harvest {
         let into_program = scene.is_in_program(&copy.destination);
         let copies_all =
             copy.sources.iter().all(|source| matches!(source.trim_end_matches('/'), "." | "" | "*"));
-        if copies_all || into_program {
+        let moved = if into_program && !copies_all { scene.moved(copy) } else { None };
+        if moved.is_none() && (copies_all || into_program) {
             return Disposition::Superseded { by: "build, which copies the sources".to_owned() };
         }
         if copy.sources.iter().any(|source| source.contains("://") || source.contains('$'))
@@ -440,11 +459,15 @@ impl Harvest {
             .collect();
         // ADD unpacks and downloads; of what is only copied COPY says so.
         let keyword = if copies_the_same(instruction, copy) { &Keyword::Copy } else { &instruction.keyword };
-        self.carry(
-            scene,
-            instruction,
-            &format!("{keyword} {}{} {}", flags.concat(), sources.join(" "), copy.destination),
-        )
+        let destination = moved.as_ref().unwrap_or(&copy.destination);
+        let text = format!("{keyword} {}{} {destination}", flags.concat(), sources.join(" "));
+        match (self.carry(scene, instruction, &text), moved) {
+            (Disposition::Carried { stage, .. }, Some(moved)) => {
+                let change = Some(format!("it lies at `{moved}` in the program's folder"));
+                Disposition::Carried { stage, change }
+            }
+            (fate, _) => fate,
+        }
     }
 }
 
@@ -499,15 +522,4 @@ pub(in crate::migrate) fn quoted(value: &str) -> Option<String> {
 /// In double quotes, variables left open.
 pub(in crate::migrate) fn quoted_open(value: &str) -> Option<String> {
     (!value.contains(['\n', '\r'])).then(|| format!("\"{}\"", value.replace('"', "\\\"")))
-}
-
-/// The path of the address of this machine in a command.
-pub(in crate::migrate) fn asked_path(text: &str) -> Option<String> {
-    let at = ["//localhost", "//127.0.0.1", "//0.0.0.0"]
-        .iter()
-        .find_map(|host| Some(text.find(host)? + host.len()))?;
-    let rest = text[at..].split([' ', '"', '\'', '|', ';', ')', '`', '&']).next().unwrap_or_default();
-    let path = rest.find('/').map_or("/", |slash| &rest[slash..]);
-    let legal = |c: char| c.is_ascii_alphanumeric() || "-_./~%?=&".contains(c);
-    path.chars().all(legal).then(|| path.to_owned())
 }

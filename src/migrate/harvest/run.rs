@@ -21,6 +21,8 @@ enum Verdict {
     Instead(String),
     /// Packages, explained beside.
     Packages,
+    /// A setting says it.
+    Setting(&'static str),
     /// Nobody can tell.
     Person(String),
 }
@@ -34,7 +36,6 @@ const STAGES: &[(&str, &[&str], &str)] = &[
     ("pipenv", &["install", "sync"], "deps"),
     ("poetry", &["install", "config", "export"], "deps"),
     ("uv", &["sync", "pip", "venv"], "deps"),
-    ("virtualenv", &[], "deps"),
     ("go", &["get", "mod", "build", "install", "test", "vet", "generate", "fmt"], "build"),
     ("dep", &["ensure"], "deps"),
     ("glide", &["install", "i", "up"], "deps"),
@@ -157,16 +158,19 @@ pub(super) fn judge(
             piped.iter().find(|pipe| pipe.holds(command)).and_then(|pipe| Installer::of(pipe.fetcher));
         let verdict = match download {
             Some(installer) => installed_by(scene, installer),
-            None => verdict(harvest, scene, instruction.line, command, &mut notes),
+            None => verdict(harvest, scene, instruction.line, (command, words), &mut notes),
         };
         let fate = match verdict {
             Verdict::Person(why) => person(&why),
+            Verdict::Setting(_) if command.then == Then::Pipe => person("what it writes"),
             _ if command.then == Then::Pipe && command.writes => person("what it writes"),
             Verdict::Stage(by) => Disposition::Superseded { by: by.to_owned() },
             Verdict::Nothing => dropped(DropReason::OnlyForTheOldBuild),
             Verdict::Packages if command.is_conditional => {
                 person("whether these packages are installed depends on a condition")
             }
+            Verdict::Setting(_) if command.is_conditional => person("whether it runs depends on a condition"),
+            Verdict::Setting(key) => super::kept(key),
             Verdict::Packages => Disposition::Kept { setting: "the packages of the stages".to_owned() },
             Verdict::Runtime | Verdict::Instead(_) if command.is_conditional => {
                 person("whether it runs depends on a condition")
@@ -215,7 +219,7 @@ fn verdict(
     harvest: &mut Harvest,
     scene: &Scene<'_>,
     line: u32,
-    command: &Command,
+    (command, text): (&Command, &str),
     notes: &mut Vec<String>,
 ) -> Verdict {
     let Some(program) = command.program() else { return Verdict::Nothing };
@@ -228,17 +232,31 @@ fn verdict(
                 (word.text.as_str(), word.is_literal || word.text.contains('*') && !word.text.contains('$'))
             })
             .collect();
-        return packages_of(harvest, scene, line, install.manager, &names, notes);
+        let wish = if command.is_conditional { Wishes::None } else { Wishes::Settings };
+        return packages_of(harvest, scene, (line, install.manager, wish), &names, notes);
     }
     if packages::manager(command).is_some() {
         return Verdict::Nothing;
+    }
+    if let Some(zone) = time_zone(scene, command, text) {
+        harvest.wish("runtime.env.TZ", zone.clone().into(), line);
+        harvest.wish("runtime.system_packages", vec!["tzdata".to_owned()].into(), line);
+        notes.push(format!("the time zone is {zone}, which programs read from TZ"));
+        return Verdict::Setting("runtime.env.TZ");
     }
     if command.writes {
         return Verdict::Person("what it writes into a file".to_owned());
     }
     match program {
         "pip" | "pip2" | "pip3" => return pip(scene, command),
-        "python" | "python2" | "python3" => return python(command),
+        "python" | "python2" | "python3" => {
+            link_environment(harvest, scene, line, command);
+            return python(command);
+        }
+        "virtualenv" => {
+            link_environment(harvest, scene, line, command);
+            return Verdict::Stage("deps");
+        }
         "npm" if command.has_option(&["-g", "--global"]) => return global(scene, command),
         "yarn" if verb == "global" => return global(scene, command),
         "npm" | "yarn" | "pnpm" if verb == "run" || verb == "build" => {
@@ -247,6 +265,7 @@ fn verdict(
         "npm" | "yarn" if matches!(verb, "cache" | "config" | "set") => return Verdict::Nothing,
         "rm" | "find" => return removal(scene, command),
         "mkdir" | "chown" | "chmod" | "touch" | "ln" => return folders(scene, command, program),
+        "django-admin" if verb == "compilemessages" => return Verdict::Runtime,
         "locale-gen" | "update-ca-certificates" | "localedef" => return Verdict::Runtime,
         _ => {}
     }
@@ -270,11 +289,17 @@ fn installed_by(scene: &Scene<'_>, installer: &Installer) -> Verdict {
     Verdict::Person(format!("whether the program needs {} beside its own toolchain", installer.brings))
 }
 
+/// Do packages become settings? Those that depend on a condition are only explained.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wishes {
+    Settings,
+    None,
+}
+
 fn packages_of(
     harvest: &mut Harvest,
     scene: &Scene<'_>,
-    line: u32,
-    manager: Manager,
+    (line, manager, wishes): (u32, Manager, Wishes),
     names: &[(&str, bool)],
     notes: &mut Vec<String>,
 ) -> Verdict {
@@ -304,6 +329,9 @@ fn packages_of(
             let list = |names: &[String]| {
                 toml::Value::Array(names.iter().map(|name| name.as_str().into()).collect())
             };
+            if wishes == Wishes::None {
+                continue;
+            }
             if !explained.build.is_empty() {
                 harvest.wish("build.system_packages", list(&explained.build), line);
             }
@@ -349,9 +377,72 @@ fn pip(scene: &Scene<'_>, command: &Command) -> Verdict {
     by_name(scene, command, "a requirements file")
 }
 
+/// Options of pip and npm whose value is a word of its own: <https://pip.pypa.io/en/stable/cli/pip_install/>,
+/// <https://docs.npmjs.com/cli/v11/using-npm/config>
+const VALUED: &[&str] = &[
+    "-i",
+    "--index-url",
+    "--extra-index-url",
+    "--trusted-host",
+    "-f",
+    "--find-links",
+    "-c",
+    "--constraint",
+    "-t",
+    "--target",
+    "--prefix",
+    "--root",
+    "--timeout",
+    "--default-timeout",
+    "--retries",
+    "--proxy",
+    "--cert",
+    "--cache-dir",
+    "--only-binary",
+    "--no-binary",
+    "--registry",
+];
+
+/// The environment lies elsewhere now; where the start of the image looks for it by its old path, a link leads there.
+fn link_environment(harvest: &mut Harvest, scene: &Scene<'_>, line: u32, command: &Command) {
+    let makes =
+        command.program() == Some("virtualenv") || command.args().iter().any(|word| word.text == "venv");
+    let Some(folder) = command.operands().last().filter(|word| makes && word.is_literal) else { return };
+    let folder = folder.text.trim_end_matches('/');
+    if scene.service.stack.value != "python" || !super::is_plain(folder) || folder == "/opt/venv" {
+        return;
+    }
+    let words = scene.image.entrypoint.iter().chain(&scene.image.cmd).flatten();
+    let below = scene.below_home(folder);
+    let spelled = [Some(format!("{folder}/bin/")), below.as_ref().map(|below| format!("{below}/bin/"))];
+    let is_named = |text: &str| spelled.iter().flatten().any(|path| text.contains(path.as_str()));
+    let scripts = words.clone().filter_map(|word| {
+        let path = scene.service.dir.join(&scene.below_home(word)?)?;
+        scene.inventory.doc(&path)
+    });
+    let is_needed =
+        words.clone().any(|word| is_named(word)) || scripts.into_iter().any(|doc| is_named(doc.text));
+    if !is_needed {
+        return;
+    }
+    let place = below.unwrap_or_else(|| folder.to_owned());
+    let above = place.rsplit_once('/').map_or("", |(above, _)| above);
+    let make = if above.is_empty() { String::new() } else { format!("mkdir -p {above} && ") };
+    harvest.wish("runtime.instructions", vec![format!("RUN {make}ln -s /opt/venv {place}")].into(), line);
+}
+
 /// Packages installed by name: tools of the build, or what a manifest lists, or a decision.
 fn by_name(scene: &Scene<'_>, command: &Command, manifest: &str) -> Verdict {
-    let names = command.operands().skip(1).filter(|word| !matches!(word.text.as_str(), "add" | "install"));
+    let mut before = "";
+    let mut names = Vec::new();
+    for word in command.args() {
+        let is_value = VALUED.contains(&before);
+        before = word.text.as_str();
+        if !is_value && !before.starts_with('-') {
+            names.push(word);
+        }
+    }
+    let names = names.into_iter().skip(1).filter(|word| !matches!(word.text.as_str(), "add" | "install"));
     for word in names {
         let name = word
             .text
@@ -415,7 +506,11 @@ fn python(command: &Command) -> Verdict {
     match words.as_slice() {
         ["setup.py", "install" | "develop" | "build_ext" | "build", ..]
         | ["-m", "pip" | "compileall" | "venv", ..] => Verdict::Stage("deps"),
-        ["manage.py" | "./manage.py", "collectstatic" | "compilemessages", ..] => Verdict::Stage("build"),
+        ["manage.py" | "./manage.py", "collectstatic", ..] => Verdict::Stage("build"),
+        // Compiled texts are files of the program that nothing else makes.
+        ["manage.py" | "./manage.py", "compilemessages", ..] | ["-m", "django", "compilemessages", ..] => {
+            Verdict::Runtime
+        }
         ["-V" | "--version"] => Verdict::Nothing,
         _ => Verdict::Person(format!(
             "whether the program needs `python {}` to have run",
@@ -472,6 +567,24 @@ fn mode(scene: &Scene<'_>, command: &Command) -> Option<String> {
     (runs && !paths.is_empty()).then(|| format!("chmod +x {}", paths.join(" ")))
 }
 
+/// The zone that a command sets: `ln -s /usr/share/zoneinfo/Europe/Berlin /etc/localtime`, or the name of it written to
+/// `/etc/timezone`.
+fn time_zone(scene: &Scene<'_>, command: &Command, text: &str) -> Option<String> {
+    const ZONES: &str = "/usr/share/zoneinfo/";
+    let words: Vec<&str> = command.operands().map(|word| word.text.as_str()).collect();
+    let written = match (command.program()?, words.as_slice()) {
+        ("ln" | "cp" | "mv", [from, "/etc/localtime"]) => from.strip_prefix(ZONES)?,
+        ("echo", [zone]) if text.trim_end().ends_with("/etc/timezone") => zone,
+        _ => return None,
+    };
+    let zone = match written.strip_prefix('$') {
+        None => written.to_owned(),
+        Some(name) => scene.image.env.get(name.trim_start_matches('{').trim_end_matches('}'))?.clone(),
+    };
+    let legal = |c: char| c.is_ascii_alphanumeric() || "_+-/".contains(c);
+    (zone.starts_with(|c: char| c.is_ascii_uppercase()) && zone.chars().all(legal)).then_some(zone)
+}
+
 /// Folders of the program are made by the stages; others are made in the runtime again.
 fn folders(scene: &Scene<'_>, command: &Command, program: &str) -> Verdict {
     let skipped = usize::from(matches!(program, "chown" | "chmod"));
@@ -481,6 +594,9 @@ fn folders(scene: &Scene<'_>, command: &Command, program: &str) -> Verdict {
     }
     if let Some(scripts) = mode(scene, command) {
         return Verdict::Instead(scripts);
+    }
+    if let Some(made) = super::place::made_in_program(scene, program, &paths) {
+        return Verdict::Instead(made);
     }
     if paths.iter().all(|path| scene.is_in_program(path)) {
         return Verdict::Stage("runtime, which has the program's files");

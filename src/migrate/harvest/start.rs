@@ -1,10 +1,11 @@
 //! How the old image starts, and how the new one does: by evaluated value where the program is a script, by the
 //! built program where it is compiled.
 
-use super::{Disposition, Harvest, Obstacle, ObstacleKind, Scene, entry, kept, person};
+use super::{Disposition, Harvest, Obstacle, ObstacleKind, Scene, Start, entry, kept, person};
 use crate::dockerfile::script::{Command, commands};
 use crate::dockerfile::{ImageConfig, Instruction, Keyword};
 use crate::plan::run::quote;
+use crate::plan::service::Service;
 
 /// Judges `CMD` and `ENTRYPOINT`; both speak of one start.
 pub(super) fn judge(
@@ -19,9 +20,10 @@ pub(super) fn judge(
         return (same.unwrap_or_else(|| kept("run.cmd")), Vec::new());
     }
     let old = started(&scene.image);
-    let planned = planned(scene);
-    let note = format!("`{}` is now `{}`", shown(&old), shown(&planned));
+    let planned = planned(scene.service);
+    let note = now(&shown(&old), &shown(&planned));
     let notes = |is_same: bool| if is_same { Vec::new() } else { vec![note.clone()] };
+    harvest.start = Some(Start { line: instruction.line, old: shown(&old), planned: shown(&planned) });
     if scene.secrets.are_in(&old.join(" ")) {
         return (person("a secret stands in the command"), Vec::new());
     }
@@ -87,6 +89,14 @@ pub(super) fn judge(
             if ends_like(&planned, &words) {
                 return (kept("run.cmd"), notes(old == planned));
             }
+            if let Some(from) = words.get(1).and_then(|file| scene.moved_folder(file)) {
+                if planned.is_empty() {
+                    return (person(&format!("`{from}` lay elsewhere in the old image")), Vec::new());
+                }
+                let mut notes = notes(false);
+                notes.push(format!("`{from}` lies where it lies in the repository"));
+                return (superseded("runtime, which starts the program where it lies now"), notes);
+            }
             harvest.wish("run.cmd", list(&words), instruction.line);
             (kept("run.cmd"), vec![format!("outranks `{}`", shown(&planned))])
         }
@@ -98,9 +108,27 @@ fn superseded(by: &str) -> Disposition {
     Disposition::Superseded { by: by.to_owned() }
 }
 
-/// What dockgen starts without the old file.
-fn planned(scene: &Scene<'_>) -> Vec<String> {
-    let runtime = &scene.service.runtime;
+impl Harvest {
+    /// Says what the program is started with in the end.
+    pub(in crate::migrate) fn say_start(&mut self, service: &Service) {
+        let Some(start) = self.start.take() else { return };
+        let (was, is) = (now(&start.old, &start.planned), now(&start.old, &shown(&planned(service))));
+        if let Some((_, notes)) = self.fates.get_mut(&start.line) {
+            notes.iter_mut().filter(|note| **note == was).for_each(|note| note.clone_from(&is));
+        }
+    }
+}
+
+fn now(old: &str, planned: &str) -> String {
+    if planned.is_empty() {
+        return format!("`{old}` is now what the base image starts");
+    }
+    format!("`{old}` is now `{planned}`")
+}
+
+/// What dockgen starts.
+fn planned(service: &Service) -> Vec<String> {
+    let runtime = &service.runtime;
     let forms = runtime.entrypoint.iter().chain(&runtime.command);
     forms.flat_map(|form| form.value.words().to_vec()).collect()
 }

@@ -48,7 +48,7 @@ fn homes(s: &Survey<'_>, context: &RelPath) -> Vec<RelPath> {
 
 /// The front end in `home`, if it is what fills `wanted`.
 fn built_by(s: &Survey<'_>, context: &RelPath, home: &RelPath, wanted: &Fact<RelPath>) -> Option<FrontEnd> {
-    let inner = Survey::new(s.dir.inventory().dir(home.clone()), s.catalog, s.settings());
+    let inner = s.of_front_end(s.dir.inventory().dir(home.clone()));
     let assets = assets::stage(&inner, context)?;
     let output = home.join(&assets.output.value)?;
     let is_same = output == wanted.value || wanted.value.is_within(&output);

@@ -42,7 +42,9 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
     let mut runtime = runtime.taking(if venv == "build" { &["build"] } else { &["deps", "build"] });
     let shipped = facts.system.runtime.iter().chain(&start.init);
     runtime.packages = shipped.map(|package| released(facts, package)).collect();
-    let assets = assets::stage(s, &facts.context);
+    let beside = s.of_front_end(s.dir.inventory().dir(s.dir.path().clone()));
+    let assets = assets::stage(&beside, &facts.context);
+    beside.take_notes().into_iter().for_each(|note| s.note(note));
     let front_end = assets.as_ref().map(FrontEnd::of);
     let build = Stage::on("build", Role::Build, "deps", "python/build.tera");
     let build = if assets.is_some() { build.taking(&["assets"]) } else { build };

@@ -1,0 +1,105 @@
+//! Where things lie: the program's folder has another name in the new image, and what lay in it or beside it lies there
+//! again.
+
+use super::{Scene, is_plain};
+use crate::dockerfile::Meaning;
+use crate::dockerfile::instr::Copy;
+
+/// Programs that are shipped with their sources, in the folder that they start in.
+pub(super) fn ships_sources(scene: &Scene<'_>) -> bool {
+    matches!(scene.service.stack.value.as_str(), "node" | "python" | "deno")
+}
+
+impl Scene<'_> {
+    /// A path of the old image as seen from the folder of the program; none where it lies elsewhere.
+    pub(super) fn below_home(&self, path: &str) -> Option<String> {
+        let home = self.image.workdir.as_deref().unwrap_or("/").trim_end_matches('/');
+        let below = if path.starts_with('/') { path.strip_prefix(home)? } else { path };
+        if path.starts_with('/') && !below.is_empty() && !below.starts_with('/') {
+            return None;
+        }
+        let parts: Vec<&str> = below.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
+        (!parts.contains(&"..")).then(|| parts.join("/"))
+    }
+
+    /// Where a copy puts one file of the program under another name or in another folder: there, as seen from the
+    /// program's folder. A copy that leaves everything where it is in the repository is none.
+    pub(super) fn moved(&self, copy: &Copy) -> Option<String> {
+        let [source] = copy.sources.as_slice() else { return None };
+        let source = source.trim_start_matches("./").trim_end_matches('/');
+        let path = self.service.dir.join(source)?;
+        if !ships_sources(self) || !self.inventory.has(&path) || copy.destination.contains('$') {
+            return None;
+        }
+        let below = self.below_home(&copy.destination)?;
+        let is_folder =
+            below.is_empty() || copy.destination.ends_with('/') || copy.destination.ends_with("/.");
+        let place = if is_folder { format!("{below}/{}", path.name()) } else { below };
+        let place = place.trim_start_matches('/').to_owned();
+        (place != source && is_plain(&place)).then_some(place)
+    }
+
+    /// A folder that the old file copied to another place in the program's folder, where this path lay in it.
+    pub(super) fn moved_folder(&self, path: &str) -> Option<String> {
+        let below = self.below_home(path)?;
+        if self.service.dir.join(&below).is_some_and(|there| self.inventory.has(&there)) {
+            return None;
+        }
+        self.stage.instructions.iter().find_map(|instruction| {
+            let Ok(Meaning::Copy(copy) | Meaning::Add(copy)) = instruction.meaning() else { return None };
+            let [source] = copy.sources.as_slice() else { return None };
+            let source = source.trim_start_matches("./").trim_end_matches('/');
+            let to = self.below_home(&copy.destination)?;
+            let is_in = to.is_empty() || below == to || below.starts_with(&format!("{to}/"));
+            let is_file = self.inventory.has(&self.service.dir.join(source)?);
+            (copy.from.is_none() && is_in && !is_file && !matches!(source, "" | "." | "*") && source != to)
+                .then(|| source.to_owned())
+        })
+    }
+
+    /// A value that names the folder of the program, with its new name.
+    pub(super) fn rehomed(&self, value: &str) -> Option<String> {
+        let old = self.image.workdir.as_deref().filter(|old| old.len() > 1 && !old.contains('$'))?;
+        let new = self.home()?;
+        if !ships_sources(self) || old == new || !value.contains(old) {
+            return None;
+        }
+        let mut made = String::new();
+        let mut rest = value;
+        while let Some(at) = rest.find(old) {
+            let end = at + old.len();
+            let starts = !rest[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || "-_./".contains(c));
+            let ends = !rest[end..].starts_with(|c: char| c.is_ascii_alphanumeric() || "-_.".contains(c));
+            made.push_str(&rest[..at]);
+            made.push_str(if starts && ends { new } else { old });
+            rest = &rest[end..];
+        }
+        made.push_str(rest);
+        (made != value).then_some(made)
+    }
+
+    /// The folder that the new image starts in.
+    fn home(&self) -> Option<&str> {
+        let planned = self.service.runtime.workdir.as_ref().map(|folder| folder.value.as_str());
+        // Python's base stage has it for all stages.
+        planned.or((self.service.stack.value == "python").then_some("/app"))
+    }
+}
+
+/// `mkdir` of a folder beside the program that the repository does not hold: nothing else makes it.
+pub(super) fn made_in_program(scene: &Scene<'_>, program: &str, paths: &[&str]) -> Option<String> {
+    if program != "mkdir" || !ships_sources(scene) {
+        return None;
+    }
+    let is_there = |path: &str| {
+        let whole = scene.service.dir.join(path).filter(|whole| !whole.is_root());
+        whole.is_none_or(|whole| !scene.inventory.below(&whole).is_empty())
+    };
+    let below: Vec<String> = paths.iter().map(|path| scene.below_home(path)).collect::<Option<_>>()?;
+    let missing: Vec<String> =
+        below.into_iter().filter(|path| !path.is_empty() && is_plain(path) && !is_there(path)).collect();
+    let folders = missing.join(" ");
+    let given =
+        scene.ordinary_user().map(|user| format!(" \\\n && chown {user} {folders}")).unwrap_or_default();
+    (!missing.is_empty()).then(|| format!("mkdir -p {folders}{given}"))
+}
