@@ -609,6 +609,55 @@ fn what_people_do_by_hand_is_understood() {
     assert!(!text.contains("[\"python\", \"run.py\"]"), "{text}");
 }
 
+/// What the old image had to start the program with, and the new one has not.
+#[test]
+fn a_start_calls_nothing_that_the_runtime_lacks() {
+    let poetry = [
+        (
+            "pyproject.toml",
+            "[tool.poetry]\nname = \"x\"\nversion = \"1\"\n[tool.poetry.dependencies]\npython = \"^3.13\"\nflask = \"3\"\nalembic = \"1\"\n",
+        ),
+        ("poetry.lock", "[metadata]\nlock-version = \"2.1\"\npython-versions = \"^3.13\"\n"),
+        ("main.py", "from flask import Flask\napp = Flask(__name__)\n"),
+    ];
+    let old = |start: &str| {
+        format!(
+            "FROM python:3.13\nWORKDIR /app\nCOPY pyproject.toml poetry.lock /tmp/\nRUN pip install poetry && poetry install\nCOPY . .\nEXPOSE 8000\n{start}\n"
+        )
+    };
+    let (ran, text) = restaged(
+        &poetry,
+        &old("CMD poetry run alembic upgrade head && \\\n    poetry run flask run -p 8000"),
+    );
+    assert!(
+        text.contains("[\"/bin/sh\", \"-c\", \"alembic upgrade head && flask run -p 8000\"]"),
+        "{ran}{text}"
+    );
+    assert!(!text.contains("/tmp/"), "what is installed from is not shipped: {text}");
+    let (ran, text) = restaged(&poetry, &old("CMD [\"poetry\", \"run\", \"flask\", \"run\"]"));
+    assert!(!text.contains("CMD [\"poetry\""), "{ran}{text}");
+    let script = ("start.sh", "#!/bin/sh\nexec poetry run flask run\n");
+    let (ran, _) = restaged(&[poetry[0], poetry[1], poetry[2], script], &old("CMD [\"./start.sh\"]"));
+    assert!(ran.out.contains("the start calls `poetry`, which the runtime does not have"), "{ran}");
+    let package = "{\"scripts\":{\"start\":\"node server.js\",\"start:dev\":\"nodemon server.js\"},\"dependencies\":{\"express\":\"4\"},\"devDependencies\":{\"nodemon\":\"3\"}}";
+    let (ran, text) = restaged(
+        &[("package.json", package), NODE[1]],
+        "FROM node:24\nWORKDIR /app\nCOPY . .\nRUN npm install\nEXPOSE 3000\nCMD [\"npm\", \"run\", \"start:dev\"]\n",
+    );
+    let last = text.lines().rfind(|line| line.starts_with("CMD ")).unwrap_or_default();
+    assert!(last.contains("server.js") && !last.contains("start:dev"), "{ran}{text}");
+}
+
+/// An old Go compiled what a newer one compiles.
+#[test]
+fn a_go_without_an_image_is_no_reason_to_refuse() {
+    let (ran, text) = restaged(
+        &[("go.mod", "module example.com/hello\n\ngo 1.13\n"), GO[1]],
+        "FROM golang:1.6\nCOPY . .\nRUN go build -o app\nCMD [\"./app\"]\n",
+    );
+    assert!(text.contains("dockgen:generated"), "{ran}{text}");
+}
+
 /// An environment that people work in ships nothing, and is no program's image.
 #[test]
 fn an_image_without_the_repository_in_it_is_not_rebuilt() {

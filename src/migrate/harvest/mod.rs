@@ -432,6 +432,11 @@ impl Harvest {
         let into_program = scene.is_in_program(&copy.destination);
         let copies_all =
             copy.sources.iter().all(|source| matches!(source.trim_end_matches('/'), "." | "" | "*"));
+        let lists =
+            |source: &String| LISTS.contains(&name_of(source)) || name_of(source).starts_with("requirements");
+        if !into_program && copy.sources.iter().all(lists) {
+            return Disposition::Superseded { by: "deps, which installs what it lists".to_owned() };
+        }
         let moved = if into_program && !copies_all { scene.moved(copy) } else { None };
         if moved.is_none() && (copies_all || into_program) {
             return Disposition::Superseded { by: "build, which copies the sources".to_owned() };
@@ -469,6 +474,29 @@ impl Harvest {
             (fate, _) => fate,
         }
     }
+}
+
+/// What package managers read: copied to any place, it is there to be installed from.
+const LISTS: &[&str] = &[
+    "package.json",
+    "package-lock.json",
+    "npm-shrinkwrap.json",
+    "yarn.lock",
+    "pnpm-lock.yaml",
+    "Pipfile",
+    "Pipfile.lock",
+    "poetry.lock",
+    "pyproject.toml",
+    "uv.lock",
+    "go.mod",
+    "go.sum",
+    "Cargo.toml",
+    "Cargo.lock",
+    "pom.xml",
+];
+
+fn name_of(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// A path that a shell takes as one word.

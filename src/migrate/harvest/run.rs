@@ -41,7 +41,7 @@ const STAGES: &[(&str, &[&str], &str)] = &[
     ("glide", &["install", "i", "up"], "deps"),
     ("govendor", &["sync", "fetch"], "deps"),
     ("godep", &[], "deps"),
-    ("cargo", &["build", "install", "fetch", "test", "update"], "build"),
+    ("cargo", &["build", "fetch", "test", "update"], "build"),
     ("mvn", &[], "build"),
     ("mvnw", &[], "build"),
     ("gradle", &[], "build"),
@@ -257,6 +257,7 @@ fn verdict(
             link_environment(harvest, scene, line, command);
             return Verdict::Stage("deps");
         }
+        "cargo" if verb == "install" => return cargo_install(command),
         "npm" if command.has_option(&["-g", "--global"]) => return global(scene, command),
         "yarn" if verb == "global" => return global(scene, command),
         "npm" | "yarn" | "pnpm" if verb == "run" || verb == "build" => {
@@ -323,8 +324,8 @@ fn packages_of(
                 missing = Some(value);
                 continue;
             }
-            let explained =
-                explain(manager, &value, scene.target(), |tool| called.iter().any(|word| word == tool));
+            let is_called = |tool: &str| called.iter().any(|word| word == tool);
+            let explained = explain(manager, &value, scene.target(), is_called);
             notes.push(explained.note());
             let list = |names: &[String]| {
                 toml::Value::Array(names.iter().map(|name| name.as_str().into()).collect())
@@ -332,8 +333,9 @@ fn packages_of(
             if wishes == Wishes::None {
                 continue;
             }
-            if !explained.build.is_empty() {
-                harvest.wish("build.system_packages", list(&explained.build), line);
+            let build = explain(manager, &value, scene.build_target(), is_called).build;
+            if !build.is_empty() {
+                harvest.wish("build.system_packages", list(&build), line);
             }
             if !explained.runtime.is_empty() {
                 harvest.wish("runtime.system_packages", list(&explained.runtime), line);
@@ -375,6 +377,22 @@ fn pip(scene: &Scene<'_>, command: &Command) -> Verdict {
         return Verdict::Stage("deps");
     }
     by_name(scene, command, "a requirements file")
+}
+
+/// `cargo install --path .` is the build; a name is a tool from elsewhere.
+fn cargo_install(command: &Command) -> Verdict {
+    const BUILDERS: &[&str] =
+        &["cargo-chef", "cargo-watch", "cargo-make", "sccache", "cargo-edit", "cargo-nextest"];
+    if command.has_option(&["--path", "--git"]) {
+        return Verdict::Stage("build");
+    }
+    match command.operands().nth(1) {
+        Some(tool) if !BUILDERS.contains(&bare(&tool.text)) => Verdict::Person(format!(
+            "whether the running program needs `{}`, which is installed by name",
+            tool.text
+        )),
+        _ => Verdict::Stage("build"),
+    }
 }
 
 /// Options of pip and npm whose value is a word of its own: <https://pip.pypa.io/en/stable/cli/pip_install/>,

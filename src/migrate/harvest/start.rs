@@ -19,7 +19,7 @@ pub(super) fn judge(
         let same = harvest.fates.get(&first.line).map(|(fate, _)| fate.clone());
         return (same.unwrap_or_else(|| kept("run.cmd")), Vec::new());
     }
-    let old = started(&scene.image);
+    let old = unwrapped(started(&scene.image));
     let planned = planned(scene.service);
     let note = now(&shown(&old), &shown(&planned));
     let notes = |is_same: bool| if is_same { Vec::new() } else { vec![note.clone()] };
@@ -97,7 +97,16 @@ pub(super) fn judge(
                 notes.push(format!("`{from}` lies where it lies in the repository"));
                 return (superseded("runtime, which starts the program where it lies now"), notes);
             }
+            if is_for_development(&words) && !planned.is_empty() {
+                let mut notes = notes(false);
+                notes.push("the stage `dev` is there for development".to_owned());
+                return (superseded("runtime, which starts the program as in production"), notes);
+            }
             harvest.wish("run.cmd", list(&words), instruction.line);
+            if let Some(program) = missing(scene, &words) {
+                let why = format!("the start calls `{program}`, which the runtime does not have");
+                return (person(&why), Vec::new());
+            }
             (kept("run.cmd"), vec![format!("outranks `{}`", shown(&planned))])
         }
         _ => unclear(harvest, instruction, &old),
@@ -140,6 +149,67 @@ fn started(image: &ImageConfig) -> Vec<String> {
     let entry = words(&image.entrypoint);
     let is_shell = matches!(entry.as_slice(), [shell, flag, _] if shell.ends_with("/sh") && flag == "-c");
     if is_shell { entry } else { [entry, words(&image.cmd)].concat() }
+}
+
+/// Programs that only put the environment in front of a command; the new image has it on its PATH.
+const WRAPPERS: &[&str] = &["poetry", "pipenv", "uv", "pdm"];
+
+/// A start without `poetry run` and its like in front of its commands.
+fn unwrapped(words: Vec<String>) -> Vec<String> {
+    let is_wrapper = |program: &str, verb: &str| WRAPPERS.contains(&program) && verb == "run";
+    match words.as_slice() {
+        [program, verb, next, ..] if is_wrapper(program, verb) && !next.starts_with('-') => {
+            words[2..].to_vec()
+        }
+        [shell, flag, text] if shell.ends_with("sh") && flag == "-c" => {
+            let mut plain = String::new();
+            let mut at = 0;
+            for command in commands(text) {
+                let words = match command.words.first() {
+                    Some(first) if first.text == "exec" => &command.words[1..],
+                    _ => &command.words[..],
+                };
+                if let [program, verb, next, ..] = words
+                    && is_wrapper(&program.text, &verb.text)
+                    && !next.text.starts_with('-')
+                    && program.span.start >= at
+                {
+                    plain.push_str(&text[at..program.span.start]);
+                    at = next.span.start;
+                }
+            }
+            plain.push_str(&text[at..]);
+            // A command over several lines comes as one.
+            if !plain.contains(['"', '\'', '\\']) {
+                plain = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+            }
+            vec![shell.clone(), flag.clone(), plain]
+        }
+        _ => words,
+    }
+}
+
+/// Programs that a kept start calls and no runtime has.
+fn missing(scene: &Scene<'_>, words: &[String]) -> Option<String> {
+    const NOT_SHIPPED: &[&str] =
+        &["poetry", "pipenv", "uv", "pdm", "hatch", "pnpm", "bun", "nodemon", "ts-node-dev"];
+    let scripts = words.iter().filter_map(|word| {
+        let path = scene.service.dir.join(&scene.below_home(word)?)?;
+        scene
+            .inventory
+            .doc(&path)
+            .filter(|doc| doc.path.name().ends_with(".sh") || doc.text.starts_with("#!"))
+    });
+    let direct = words.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ");
+    let inner = words.last().filter(|_| words.len() == 3 && words[1] == "-c").cloned().unwrap_or_default();
+    let texts = [direct, inner].into_iter().chain(scripts.map(|doc| doc.text.to_string()));
+    let called: Vec<String> = texts
+        .flat_map(|text| {
+            commands(&text).iter().filter_map(|one| one.program().map(str::to_owned)).collect::<Vec<_>>()
+        })
+        .collect();
+    let is_own = |program: &str| scene.service.stack.value == "node" && program == "bun";
+    called.into_iter().find(|program| NOT_SHIPPED.contains(&program.as_str()) && !is_own(program))
 }
 
 /// The path of the built program in the planned start.
@@ -212,6 +282,18 @@ fn ends_like(planned: &[String], old: &[String]) -> bool {
     !bare.is_empty() && end.ends_with(bare)
 }
 
+/// A script of the package that is called like those for development.
+fn is_for_development(words: &[String]) -> bool {
+    let script = match words {
+        [manager, run, script] if run == "run" && matches!(manager.as_str(), "npm" | "yarn" | "pnpm") => {
+            script
+        }
+        [manager, script] if matches!(manager.as_str(), "yarn" | "pnpm") => script,
+        _ => return false,
+    };
+    matches!(script.as_str(), "dev" | "develop" | "development" | "watch") || script.ends_with(":dev")
+}
+
 /// A start that needs a shell or a script: kept word for word where the sources are in the image.
 fn script(
     harvest: &mut Harvest,
@@ -224,6 +306,12 @@ fn script(
         return unclear(harvest, instruction, words);
     }
     harvest.wish("run.cmd", list(words), instruction.line);
+    if let Some(program) = missing(scene, words) {
+        return (
+            person(&format!("the start calls `{program}`, which the runtime does not have")),
+            Vec::new(),
+        );
+    }
     (kept("run.cmd"), vec![format!("{why}; it is kept word for word")])
 }
 

@@ -66,6 +66,13 @@ pub(in crate::migrate) fn version(
                     .push(format!("{ended}: set it to {} as soon as the program allows", known.default));
             }
         }
+        // <https://go.dev/doc/go1compat>: what an older Go compiled, a newer one compiles.
+        None if stack == "go" => {
+            found.notes.push(format!(
+                "{} {version} has no image here; {} builds what it built",
+                known.name, toolchain.value
+            ));
+        }
         None => {
             let why = format!(
                 "the program was built with {} {version}, for which dockgen has no image",

@@ -3,6 +3,7 @@
 use super::{Harvest, Level, Obstacle, ObstacleKind, Scene};
 use crate::dockerfile::Keyword;
 use crate::migrate::packages::{Release, Target};
+use crate::plan::stage::{Role, Stage};
 
 impl Harvest {
     /// The user of the old image, and a base that has what the carried instructions need.
@@ -90,16 +91,23 @@ fn roomy(scene: &Scene<'_>) -> Option<String> {
 }
 
 impl Scene<'_> {
-    /// What the packages of the old file are judged for.
+    /// What the packages of the old file are judged for at run time.
     pub(super) fn target(&self) -> Target<'_> {
-        const OLDER: &[&str] = &["bookworm", "bullseye", "buster", "stretch"];
+        self.target_in(self.service.stages.runtime())
+    }
+
+    /// The same for the stages that build: a compiled program may run on another release than it is built on.
+    pub(super) fn build_target(&self) -> Target<'_> {
         let stages = &self.service.stages;
-        let is_older = |image: &str| image.split([':', '-']).skip(1).any(|part| OLDER.contains(&part));
-        let release = if stages.iter().any(|stage| is_older(stages.image(stage))) {
-            Release::Older
-        } else {
-            Release::Today
-        };
+        let builds = stages.iter().find(|stage| matches!(stage.role, Role::Deps | Role::Build));
+        self.target_in(builds.unwrap_or_else(|| stages.runtime()))
+    }
+
+    fn target_in(&self, stage: &Stage) -> Target<'_> {
+        const OLDER: &[&str] = &["bookworm", "bullseye", "buster", "stretch"];
+        let image = self.service.stages.image(stage);
+        let is_older = image.split([':', '-']).skip(1).any(|part| OLDER.contains(&part));
+        let release = if is_older { Release::Older } else { Release::Today };
         Target { stack: &self.service.stack.value, release }
     }
 
