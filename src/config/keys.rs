@@ -4,7 +4,7 @@
 
 pub use crate::config::nearest::{nearest, unknown};
 pub use crate::config::policy::{ALLOWED_BASES, LOCKED, PIN, Pin, REQUIRE, Requirement};
-use crate::config::proof::{Seconds, seconds};
+use crate::config::proof::{Seconds, health_time};
 use crate::config::{outputs, proof};
 use crate::dockerfile::{self, Keyword};
 use crate::key::{AnyKey, Key, Shape, text, texts, truth};
@@ -549,12 +549,6 @@ fn signal(value: &toml::Value) -> Result<String, String> {
     let name = text(value)?;
     let known = name.starts_with("SIG") && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
     if known { Ok(name) } else { Err("expected a signal such as SIGTERM".into()) }
-}
-
-/// A time that the program's health is measured in: from a second to a day.
-fn health_time(value: &toml::Value) -> Result<Seconds, String> {
-    let time = text(value).and_then(|text| seconds(&text))?;
-    if time.0 <= 86_400 { Ok(time) } else { Err("expected a day at most".to_owned()) }
 }
 
 /// Each text is one whole instruction, comments above it included, of a kind that changes neither the stages nor

@@ -100,6 +100,12 @@ pub fn seconds(text: &str) -> Result<Seconds, String> {
     counted(text, units).map(Seconds).ok_or_else(|| "expected a time such as 90s, 10m or 1h".to_owned())
 }
 
+/// A time that the program's health is measured in: from a second to a day.
+pub(super) fn health_time(value: &toml::Value) -> Result<Seconds, String> {
+    let time = text(value).and_then(|text| seconds(&text))?;
+    if time.0 <= 86_400 { Ok(time) } else { Err("expected a day at most".to_owned()) }
+}
+
 /// Reads `300MB`, `1.5 GB` or plain bytes.
 pub fn bytes(text: &str) -> Result<Bytes, String> {
     let units = &[("", 1), ("B", 1), ("kB", 1_000), ("KB", 1_000), ("MB", 1_000_000), ("GB", 1_000_000_000)];

@@ -24,6 +24,7 @@ mod layouts;
 mod lint;
 mod manifest_facts;
 mod migrate;
+mod migrate_whole;
 mod outputs;
 mod pure;
 mod python_manifests;

@@ -4,6 +4,7 @@
 //! toolchain only outranks a default. What no setting can say is carried as an instruction, or left to a person.
 
 mod entry;
+mod files;
 mod health;
 mod place;
 mod run;
