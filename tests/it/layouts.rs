@@ -60,6 +60,24 @@ const LAYOUTS: &[Layout] = &[
         never: &["vite.js"],
     },
     Layout {
+        about: "a server that the framework writes to a folder of the project's choice",
+        files: &[
+            (
+                "package.json",
+                r#"{"name":"site","version":"1.0.0","scripts":{"build":"astro build","start":"node ./www/server/entry.mjs"},"dependencies":{"astro":"7.2.1","@astrojs/node":"11.1.6"}}"#,
+            ),
+            ("package-lock.json", r#"{"lockfileVersion":3,"packages":{}}"#),
+            (
+                "astro.config.mjs",
+                "export default defineConfig({\n  outDir: './www',\n  adapter: node({ mode: 'standalone' }),\n});\n",
+            ),
+        ],
+        services: &[". node"],
+        asks: &[],
+        says: &["/app/www ./www", "www/server/entry.mjs", "HOST=0.0.0.0", "EXPOSE 4321"],
+        never: &["/app/dist"],
+    },
+    Layout {
         about: "Flask, with requirements that include others",
         files: &[
             ("requirements.txt", "-r requirements/base.txt\ngunicorn==23.0.0\n"),

@@ -22,7 +22,7 @@ pub(super) enum App {
     /// A program.
     Server(Box<Server>),
     /// Files behind a web server.
-    Site(Served),
+    Site(Box<Served>),
 }
 
 impl App {
@@ -234,8 +234,10 @@ fn of_framework(
             ))
         }
         Gives::Server(output) => {
+            let renamed = site::stated(s, package, output.stated).map(|folder| folder.value);
+            let folders: Vec<&str> = output.folders.iter().copied().chain(renamed.as_deref()).collect();
             let own_entry = said.is_some_and(|said| match &said.decoded.start {
-                Start::Node(node) => !output.folders.iter().any(|folder| node.file.starts_with(folder)),
+                Start::Node(node) => !folders.iter().any(|folder| node.file.starts_with(folder)),
                 _ => false,
             });
             if own_entry {
@@ -288,7 +290,7 @@ fn of_site(
     if row.role == Role::Bundler && (!has_page && (is_library || !builds)) {
         return None;
     }
-    Some(App::Site(site::served(s, package, meta, row, folder)))
+    Some(App::Site(Box::new(site::served(s, package, meta, row, folder))))
 }
 
 /// The row of a tool that serves.
@@ -309,7 +311,8 @@ fn of_command(s: &Survey<'_>, package: Option<&Package<'_>>, said: &Said) -> App
     let (launch, content, modules, port) = match &said.decoded.start {
         Start::Files { folder } => {
             let built = Fact::new(folder.clone(), because.clone());
-            return App::Site(Served { output: built, hashed: Vec::new(), fallback: Some(site::index()) });
+            let (hashed, fallback) = (Vec::new(), Some(site::index()));
+            return App::Site(Box::new(Served { output: built, hashed, fallback, base: None }));
         }
         Start::Node(node) => {
             let file = resolve(&s.dir, package, &node.file);

@@ -72,7 +72,11 @@ pub(super) fn resolve(dir: &Dir<'_>, package: Option<&Package<'_>>, file: &str) 
         .iter()
         .map(|end| format!("{file}{end}"))
         .find(|path| dir.has(path))
-        .unwrap_or(file)
+        .unwrap_or_else(|| {
+            // `node lib/`: the folder that the compiler fills.
+            let is_compiled = tsconfig_out(dir).is_some_and(|out| out.value == file);
+            if is_compiled { format!("{file}/index.js") } else { file }
+        })
 }
 
 /// A file that is in the repository runs from the sources; any other is the build's.
@@ -113,3 +117,33 @@ const ENTRIES: &[&str] = &[
     "app.ts",
     "main.ts",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repo::{Inventory, RelPath};
+
+    #[test]
+    fn what_node_starts_is_a_file() {
+        let inventory = Inventory::from_files([
+            ("package.json", r#"{"main":"lib/"}"#),
+            ("tsconfig.json", r#"{"compilerOptions":{"outDir":"./lib/"}}"#),
+            ("bin/www", ""),
+            ("server/index.js", ""),
+            ("tool.mjs", ""),
+        ]);
+        let dir = inventory.dir(RelPath::root());
+        let package = Package::of(&dir);
+        for (word, expected) in [
+            ("lib/", "lib/index.js"),
+            (".", "lib/index.js"),
+            ("./lib/main", "lib/main"),
+            ("bin/www", "bin/www"),
+            ("server", "server/index.js"),
+            ("./tool", "tool.mjs"),
+            ("elsewhere", "elsewhere"),
+        ] {
+            assert_eq!(resolve(&dir, package.as_ref(), word), expected, "{word}");
+        }
+    }
+}

@@ -204,8 +204,10 @@ impl Facts {
         });
         // Files of one member cannot be mounted before the install of all: its scripts wait for the sources.
         let own = Lifecycle::read(&workspace.package, &workspace.root);
-        let waits =
-            !self.lifecycle.before.is_empty() || workspace.has_install_scripts() || !own.after.is_empty();
+        let waits = !self.lifecycle.before.is_empty()
+            || workspace.has_install_scripts()
+            || !own.after.is_empty()
+            || own.repeated.is_some();
         self.lifecycle.wait_for_sources();
         if waits {
             self.lifecycle

@@ -25,9 +25,27 @@ enum Does {
     Nothing,
     /// Works on installed packages with the files it reads.
     Patch,
+    /// Makes types that the build makes again.
+    Types,
     /// Works on the sources.
     Sources,
 }
+
+/// Commands that make types for editors. The build of each framework does the same by itself.
+const TYPES: &[[&str; 2]] = &[
+    // https://nuxt.com/docs/api/commands/prepare
+    ["nuxt", "prepare"],
+    ["nuxi", "prepare"],
+    // https://nitro.build/guide/getting-started
+    ["nitro", "prepare"],
+    ["nitropack", "prepare"],
+    // https://svelte.dev/docs/kit/cli
+    ["svelte-kit", "sync"],
+    // https://docs.astro.build/en/reference/cli-reference/#astro-sync
+    ["astro", "sync"],
+    // https://reactrouter.com/how-to/route-module-type-safety
+    ["react-router", "typegen"],
+];
 
 const TOOLS: &[Tool] = &[
     // https://typicode.github.io/husky/how-to.html#ci-server-and-docker
@@ -54,6 +72,8 @@ pub(super) struct Lifecycle {
     readers: Vec<Fact<String>>,
     /// Scripts that run once the sources are there.
     pub after: Vec<Fact<String>>,
+    /// A script that no stage has to run, because the build does the same.
+    pub repeated: Option<Fact<String>>,
     /// The script because of which the production tree is installed without scripts.
     pub skipped_in_production: Option<Fact<String>>,
     /// The script that patches installed packages, which production wants as well.
@@ -73,6 +93,9 @@ impl Lifecycle {
             for command in commands(&line.value) {
                 let (what, files) = effect(&command, package, dir);
                 does = if what == Does::Nothing || does == Does::Sources { does } else { what };
+                if what == Does::Types {
+                    lifecycle.repeated = Some(script.clone());
+                }
                 if !files.is_empty() {
                     lifecycle.readers.push(script.clone());
                 }
@@ -92,7 +115,7 @@ impl Lifecycle {
             let needs_tool = commands(&line.value)
                 .iter()
                 .any(|command| command.iter().any(|word| is_development_tool(word, package)));
-            if does == Does::Sources || needs_tool {
+            if matches!(does, Does::Sources | Does::Types) || needs_tool {
                 lifecycle.skipped_in_production.get_or_insert(script);
             }
         }
@@ -139,6 +162,10 @@ fn commands(line: &str) -> Vec<Vec<String>> {
 }
 
 fn effect(words: &[String], package: &Package<'_>, dir: &Dir<'_>) -> (Does, Vec<String>) {
+    if TYPES.iter().any(|command| words.starts_with(&command.map(str::to_owned))) {
+        let is_repeated = package.script("build").is_some();
+        return (if is_repeated { Does::Types } else { Does::Sources }, Vec::new());
+    }
     let present = |name: &&str| dir.has(name) || dir.has_dir(name);
     if let Some(tool) = TOOLS.iter().find(|tool| words.iter().take(2).any(|word| word == tool.command)) {
         return (
@@ -159,7 +186,6 @@ fn effect(words: &[String], package: &Package<'_>, dir: &Dir<'_>) -> (Does, Vec<
     if matches!(program, "test" | "[" | "exit" | "true" | "false" | "node" | "cd") && file.is_none() {
         return (Does::Nothing, Vec::new());
     }
-    let _ = package;
     (Does::Sources, Vec::new())
 }
 
@@ -226,6 +252,19 @@ mod tests {
         check(r#"{"scripts":{"postinstall":"npm run build"}}"#, &[], &["postinstall"], Some("postinstall"));
         check(
             r#"{"scripts":{"postinstall":"node scripts/setup.js"}}"#,
+            &[],
+            &["postinstall"],
+            Some("postinstall"),
+        );
+        check(
+            r#"{"scripts":{"prepare":"svelte-kit sync || echo ''","build":"vite build"}}"#,
+            &[],
+            &[],
+            Some("prepare"),
+        );
+        check(r#"{"scripts":{"prepare":"svelte-kit sync"}}"#, &[], &["prepare"], Some("prepare"));
+        check(
+            r#"{"scripts":{"postinstall":"nuxt prepare && node scripts/setup.js","build":"nuxt build"}}"#,
             &[],
             &["postinstall"],
             Some("postinstall"),

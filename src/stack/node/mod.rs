@@ -24,8 +24,10 @@ mod next;
 mod node_config;
 mod own_server;
 mod package_manager;
+mod paths;
 mod plan;
 mod prisma;
+mod process_manager;
 mod registry;
 mod runtime_files;
 mod semver;
@@ -199,7 +201,8 @@ fn survey_package(s: &Survey<'_>) -> Option<Claim<Facts>> {
     let docs = sources::of_server(&s.dir, entry.as_deref());
     let is_server = matches!(app, App::Server(_)) && workspace.is_none();
     let front_end = if is_server { FrontEnd::find(s, &docs) } else { None };
-    let waits = front_end.as_ref().is_some_and(|front_end| lifecycle.leave_out(front_end, &package));
+    let waits = front_end.as_ref().is_some_and(|front_end| lifecycle.leave_out(front_end, &package))
+        || lifecycle.repeated.is_some();
     let build = steps::build(s, &package, &manager, framework.as_ref(), &app, front_end.as_ref());
     let outputs = surroundings::outputs(s, &app);
     let name = package.name().and_then(|name| Some(name.rsplit('/').next()?.to_owned()));

@@ -7,6 +7,7 @@ use crate::stack::node::framework::{Framework, Modules, Output, SiteWhen};
 use crate::stack::node::lock::Lock;
 use crate::stack::node::manifest::Package;
 use crate::stack::node::next;
+use crate::stack::node::paths;
 use crate::stack::node::site::{self, Served};
 use crate::stack::node::start::{self, Decoded, Engine, Start};
 
@@ -21,12 +22,18 @@ pub(super) fn of_output(
     if let Some(when) = &output.site
         && let Some(because) = gives_files(s, package, when)
     {
-        return App::Site(site::served(s, package, &because.derive(meta.value), &when.site, None));
+        return App::Site(Box::new(site::served(s, package, &because.derive(meta.value), &when.site, None)));
     }
     let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    let renamed = site::stated(s, package, output.stated);
+    let called = |path: &str| match &renamed {
+        Some(folder) => called(path, output.folders[0], &folder.value),
+        None => path.to_owned(),
+    };
+    let words = entry(s, package, output, said).iter().map(|word| called(word)).collect();
     let is_bundled = output.modules == Modules::Bundled;
     App::Server(Box::new(Server {
-        launch: meta.derive(Launch::Script(Engine::Node, entry(s, package, output, said))),
+        launch: meta.derive(Launch::Script(Engine::Node, words)),
         before: Vec::new(),
         builds: Vec::new(),
         content: Content::Output {
@@ -34,7 +41,7 @@ pub(super) fn of_output(
                 .folders
                 .iter()
                 .filter(|folder| **folder == output.folders[0] || s.dir.has_dir(folder))
-                .map(|folder| owned(&(*folder, *folder)))
+                .map(|folder| (called(folder), called(folder)))
                 .collect(),
             is_complete: is_bundled,
         },
@@ -44,6 +51,15 @@ pub(super) fn of_output(
         stops: None,
         build_env: output.build_env.iter().map(owned).collect(),
     }))
+}
+
+/// A path of an output folder that has another name.
+fn called(path: &str, usual: &str, name: &str) -> String {
+    let relative = path.strip_prefix("./").unwrap_or(path);
+    match relative.strip_prefix(usual) {
+        Some(rest) if rest.is_empty() || rest.starts_with('/') => format!("{name}{rest}"),
+        _ => path.to_owned(),
+    }
 }
 
 /// The file that starts it, with its arguments: as the project's own script names them, else as the framework does.
@@ -124,11 +140,12 @@ pub(super) fn of_next(
         }))
     };
     match next::output(package, &range, lock) {
-        next::Output::Export(because) => App::Site(Served {
+        next::Output::Export(because) => App::Site(Box::new(Served {
             output: because.derive(next::EXPORTED.to_owned()),
             hashed: vec!["_next/static".to_owned()],
             fallback: None,
-        }),
+            base: paths::base(&package.dir, meta.value.name),
+        })),
         next::Output::Standalone(because) => standalone(&because, Vec::new()),
         next::Output::Injected(because) => {
             standalone(&because, vec![("NEXT_PRIVATE_STANDALONE".to_owned(), "true".to_owned())])
@@ -173,8 +190,9 @@ pub(super) fn of_nuxt2(s: &Survey<'_>, meta: &Fact<&'static Framework>) -> App {
             output: meta.derive("dist".to_owned()),
             hashed: vec!["_nuxt".to_owned()],
             fallback: single_page.then(site::index),
+            base: paths::base(&s.dir, meta.value.name),
         };
-        return App::Site(served);
+        return App::Site(Box::new(served));
     }
     App::Server(Box::new(Server {
         launch: meta.derive(Launch::Script(
@@ -190,4 +208,23 @@ pub(super) fn of_nuxt2(s: &Survey<'_>, meta: &Fact<&'static Framework>) -> App {
         stops: None,
         build_env: Vec::new(),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_of_another_name_is_called_by_it() {
+        for (path, expected) in [
+            ("build", "www"),
+            ("build/index.js", "www/index.js"),
+            ("./build/server/index.js", "www/server/index.js"),
+            ("builder/index.js", "builder/index.js"),
+            ("node_modules/build/cli.js", "node_modules/build/cli.js"),
+            ("--static", "--static"),
+        ] {
+            assert_eq!(called(path, "build", "www"), expected, "{path}");
+        }
+    }
 }

@@ -261,7 +261,7 @@ fn prune(mut stages: Vec<Stage>) -> Vec<Stage> {
 fn view<'f>(facts: &'f Facts, planned: &Planned, stages: &StageGraph) -> View<'f> {
     let is_private = |variable: &&Fact<String>| is_sensitive(&variable.value);
     let served = match &facts.app {
-        App::Site(served) => Some(served),
+        App::Site(served) => Some(&**served),
         App::Server(_) => None,
     };
     View {

@@ -7,6 +7,7 @@ use crate::repo::dir::Dir;
 use crate::stack::Survey;
 use crate::stack::node::framework::{Framework, Gives, Missing, Site, Stated};
 use crate::stack::node::manifest::Package;
+use crate::stack::node::paths;
 use crate::stack::node::start::clean;
 
 /// What is served, and how.
@@ -18,6 +19,8 @@ pub(super) struct Served {
     pub hashed: Vec<String>,
     /// The file that is sent for every path without one; none where an error page is.
     pub fallback: Option<String>,
+    /// What its addresses begin with, where that is not the root.
+    pub base: Option<Fact<String>>,
 }
 
 /// The page that routes in the browser.
@@ -33,26 +36,33 @@ pub(super) fn served(
     row: &Site,
     served: Option<Fact<String>>,
 ) -> Served {
-    let stated = || match row.stated {
-        Stated::Nowhere => None,
-        Stated::Config(files, pattern) => configured(&package.dir, files, pattern),
-        Stated::Angular => angular(s, &package.dir),
-        Stated::Below(command) => below(package, command),
-    };
     let output = served
         .or_else(|| scripted(package))
-        .or_else(|| stated().filter(|found| !is_outside(&found.value)))
+        .or_else(|| stated(s, package, row.stated))
         .unwrap_or_else(|| framework.derive(row.output.to_owned()));
     let fallback = match row.missing {
         Missing::Index => Some(index()),
         Missing::NotFound => None,
         Missing::Stated(files, pattern) => configured(&package.dir, files, pattern).map(|file| file.value),
     };
+    let renamed = paths::assets(&package.dir, framework.value.name).map(|folder| vec![folder.value]);
     Served {
-        hashed: row.hashed.iter().map(|&folder| folder.to_owned()).collect(),
+        hashed: renamed.unwrap_or_else(|| row.hashed.iter().map(|&folder| folder.to_owned()).collect()),
+        base: paths::base(&package.dir, framework.value.name),
         fallback,
         output: output.map(|path| clean(&path)),
     }
+}
+
+/// The output folder where the configuration states it, inside of the project.
+pub(super) fn stated(s: &Survey<'_>, package: &Package<'_>, stated: Stated) -> Option<Fact<String>> {
+    let found = match stated {
+        Stated::Nowhere => None,
+        Stated::Config(files, pattern) => configured(&package.dir, files, pattern),
+        Stated::Angular => angular(s, &package.dir),
+        Stated::Below(command) => below(package, command),
+    };
+    found.filter(|found| !is_outside(&found.value)).map(|found| found.map(|path| clean(&path)))
 }
 
 /// The folder beside the front end's own that its build fills: `../server/public`.

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::repo::dir::Dir;
 use crate::stack::node::manifest::Package;
+use crate::stack::node::process_manager;
 
 /// What is started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -116,9 +117,6 @@ const RUNNERS: &[Runner] = &[
     Runner { command: "node-dev", options: &[], with: None },
     Runner { command: "supervisor", options: &[], with: None },
     Runner { command: "forever", options: &[], with: None },
-    // https://pm2.keymetrics.io/docs/usage/docker-pm2-nodejs/: one process per container needs no process manager.
-    Runner { command: "pm2", options: &[], with: None },
-    Runner { command: "pm2-runtime", options: &[], with: None },
     // https://tsx.is/dev-api/node-cli
     Runner { command: "tsx", options: &["--import", "tsx"], with: Some("tsx") },
     // https://typestrong.org/ts-node/docs/usage#node-flags-and-other-tools
@@ -153,7 +151,7 @@ const WITH_VALUE: &[&str] = &[
     "--conditions",
     "-C",
     "--title",
-    // nodemon, ts-node, babel-node, pm2
+    // nodemon, ts-node, babel-node
     "--watch-path",
     "-w",
     "-e",
@@ -276,6 +274,13 @@ fn decode_at(line: &str, package: Option<&Package<'_>>, dir: &Dir<'_>, depth: us
         env.extend(decoded.env);
         return Some(Decoded { env, before, builds, ..decoded });
     }
+    if let Some(kept) = process_manager::kept(&words, dir) {
+        let mut decoded = decode_at(&shell_words::join(&kept.words), package, dir, depth + 1)?;
+        before.append(&mut decoded.before);
+        builds.append(&mut decoded.builds);
+        env.extend(kept.env.into_iter().chain(decoded.env));
+        return Some(Decoded { env, before, builds, ..decoded });
+    }
     let start = match RUNNERS.iter().find(|runner| runner.command == base_name(&command)) {
         Some(runner) => node_program(runner, &words[1..], package, dir),
         None if FILE_SERVERS.contains(&command.as_str()) => Some(files(&words[1..])),
@@ -395,7 +400,7 @@ fn node_program(
     let is_node = matches!(runner.command, "node" | "nodejs");
     let file = loop {
         let word = words.next()?;
-        if word == "start" && matches!(runner.command, "pm2" | "pm2-runtime" | "forever")
+        if word == "start" && runner.command == "forever"
             || word == "watch" && runner.command == "tsx"
             || word == "run" && runner.command == "bun"
         {
@@ -420,19 +425,7 @@ fn node_program(
             node.options.extend(value.cloned());
         }
     };
-    node.args = words
-        .filter(|word| {
-            !(matches!(runner.command, "pm2" | "pm2-runtime")
-                && (word.starts_with('-') || word.parse::<u32>().is_ok()))
-        })
-        .cloned()
-        .collect();
-    if file.ends_with(".json")
-        || file.ends_with("ecosystem.config.js")
-        || file.ends_with("ecosystem.config.cjs")
-    {
-        return ecosystem(file, dir).map(|file| Start::Node(Node { file, ..Node::default() }));
-    }
+    node.args = words.cloned().collect();
     node.file = clean(file);
     let typescript = node.file.ends_with(".ts") || node.file.ends_with(".mts");
     if runner.command == "ts-node" && package.is_some_and(Package::is_module) {
@@ -485,14 +478,6 @@ fn expand(words: &[String]) -> Vec<String> {
         }
         _ => words.to_vec(),
     }
-}
-
-/// The first `script` of a process manager's file: <https://pm2.keymetrics.io/docs/usage/application-declaration/>
-fn ecosystem(file: &str, dir: &Dir<'_>) -> Option<String> {
-    let doc = dir.doc(&clean(file))?;
-    let script = regex_lite::Regex::new(r#"["']?script["']?\s*:\s*["']([^"']+)["']"#).ok()?;
-    let found = clean(&script.captures(doc.text)?[1]);
-    (found.ends_with("js") || found.ends_with("ts")).then_some(found)
 }
 
 fn files(words: &[String]) -> Start {

@@ -153,6 +153,8 @@ pub(super) struct Output {
     pub scripts: &'static [&'static str],
     /// The folders it needs, the first one always.
     pub folders: &'static [&'static str],
+    /// Where another name of the first one is stated.
+    pub stated: Stated,
     /// Does it need the production dependencies beside it?
     pub modules: Modules,
     /// Variables that make it reachable.
@@ -199,6 +201,7 @@ const OUTPUT: Output = Output {
     entry: "",
     scripts: &[],
     folders: &[],
+    stated: Stated::Nowhere,
     modules: Modules::Production,
     env: &[("HOST", "0.0.0.0")],
     build_env: &[],
@@ -206,8 +209,10 @@ const OUTPUT: Output = Output {
 };
 
 const HOST: &[&str] = &["--host", "0.0.0.0"];
-const VITE_CONFIG: &[&str] =
+pub(super) const VITE_CONFIG: &[&str] =
     &["vite.config.ts", "vite.config.js", "vite.config.mjs", "vite.config.mts", "vite.config.cjs"];
+pub(super) const ASTRO_CONFIG: &[&str] =
+    &["astro.config.mjs", "astro.config.ts", "astro.config.js", "astro.config.mts"];
 const OUT_DIR: &str = r#"\boutDir\s*:\s*["'`]([^"'`$]+)["'`]"#;
 
 #[cfg(test)]
@@ -217,6 +222,16 @@ mod tests {
     #[test]
     fn expressions_compile() {
         for row in META.iter().copied().flatten() {
+            if let Gives::Server(Output { stated: Stated::Config(_, pattern), folders, entry, .. }) =
+                row.gives
+            {
+                assert!(
+                    regex_lite::Regex::new(pattern).is_ok_and(|regex| regex.captures_len() == 2),
+                    "{}",
+                    row.name
+                );
+                assert!(entry.contains(folders[0]), "{}", row.name);
+            }
             let site = match row.gives {
                 Gives::Site(site) => Some(site),
                 Gives::Server(Output { site, .. }) => site.map(|when| when.site),

@@ -1,6 +1,9 @@
 //! Frameworks whose build writes the server. Sources: the deployment page of each project.
 
-use super::{Framework, Gives, HOST, Missing, Modules, OUTPUT, Output, Role, SITE, Site, SiteWhen, Stated};
+use super::{
+    ASTRO_CONFIG, Framework, Gives, HOST, Missing, Modules, OUT_DIR, OUTPUT, Output, Role, SITE, Site,
+    SiteWhen, Stated,
+};
 
 const SVELTE_CONFIG: &[&str] =
     &["svelte.config.js", "svelte.config.ts", "svelte.config.mjs", "vite.config.ts", "vite.config.js"];
@@ -84,8 +87,12 @@ pub(super) const ROWS: &[Framework] = &[
         name: "React Router",
         packages: &["@react-router/dev"],
         gives: Gives::Server(Output {
-            entry: "node_modules/@react-router/serve/bin.cjs ./build/server/index.js",
+            entry: "node_modules/@react-router/serve/bin.js ./build/server/index.js",
             folders: &["build"],
+            stated: Stated::Config(
+                &["react-router.config.ts", "react-router.config.js"],
+                r#"\bbuildDirectory\s*:\s*["']([^"']+)["']"#,
+            ),
             site: Some(SiteWhen {
                 configured: REACT_ROUTER_CONFIG,
                 built_by: &[],
@@ -119,7 +126,12 @@ pub(super) const ROWS: &[Framework] = &[
     Framework {
         name: "Astro",
         packages: &["@astrojs/node"],
-        gives: Gives::Server(Output { entry: "dist/server/entry.mjs", folders: &["dist"], ..OUTPUT }),
+        gives: Gives::Server(Output {
+            entry: "dist/server/entry.mjs",
+            folders: &["dist"],
+            stated: Stated::Config(ASTRO_CONFIG, OUT_DIR),
+            ..OUTPUT
+        }),
         port: 4321,
         public: &["PUBLIC_"],
         ..SERVER
@@ -211,7 +223,12 @@ pub(super) const ROWS: &[Framework] = &[
     },
 ];
 
-const SVELTE: Output = Output { entry: "build/index.js", folders: &["build"], ..OUTPUT };
+const SVELTE: Output = Output {
+    entry: "build/index.js",
+    folders: &["build"],
+    stated: Stated::Config(SVELTE_CONFIG, r#"\bout\s*:\s*["']([^"']+)["']"#),
+    ..OUTPUT
+};
 
 const SVELTE_SITE: SiteWhen = SiteWhen {
     configured: &[

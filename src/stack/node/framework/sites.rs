@@ -1,6 +1,6 @@
 //! Frameworks and tools whose build writes files for a web server. Sources: the deployment page of each project.
 
-use super::{Framework, Gives, HOST, Missing, OUT_DIR, Role, SITE, Site, Stated, VITE_CONFIG};
+use super::{ASTRO_CONFIG, Framework, Gives, HOST, Missing, OUT_DIR, Role, SITE, Site, Stated, VITE_CONFIG};
 
 const fn site(
     name: &'static str,
@@ -26,10 +26,7 @@ pub(super) const ROWS: &[Framework] = &[
             "Astro",
             &["astro"],
             Site {
-                stated: Stated::Config(
-                    &["astro.config.mjs", "astro.config.ts", "astro.config.js", "astro.config.mts"],
-                    OUT_DIR,
-                ),
+                stated: Stated::Config(ASTRO_CONFIG, OUT_DIR),
                 hashed: &["_astro"],
                 build: "astro build",
                 tools: &["astro"],
@@ -39,39 +36,54 @@ pub(super) const ROWS: &[Framework] = &[
         )
     },
     // https://www.gatsbyjs.com/docs/how-to/previews-deploys-hosting/
-    site(
-        "Gatsby",
-        &["gatsby"],
-        Site { output: "public", hashed: &["static"], build: "gatsby build", tools: &["gatsby"], ..PAGES },
-        &["GATSBY_"],
-    ),
+    Framework {
+        dev: HOST,
+        ..site(
+            "Gatsby",
+            &["gatsby"],
+            Site {
+                output: "public",
+                hashed: &["static"],
+                build: "gatsby build",
+                tools: &["gatsby"],
+                ..PAGES
+            },
+            &["GATSBY_"],
+        )
+    },
     // https://docusaurus.io/docs/deployment
-    site(
-        "Docusaurus",
-        &["@docusaurus/core"],
-        Site {
-            output: "build",
-            hashed: &["assets"],
-            build: "docusaurus build",
-            tools: &["docusaurus"],
-            ..PAGES
-        },
-        &[],
-    ),
+    Framework {
+        dev: HOST,
+        ..site(
+            "Docusaurus",
+            &["@docusaurus/core"],
+            Site {
+                output: "build",
+                hashed: &["assets"],
+                build: "docusaurus build",
+                tools: &["docusaurus"],
+                ..PAGES
+            },
+            &[],
+        )
+    },
     // https://vitepress.dev/guide/deploy
-    site(
-        "VitePress",
-        &["vitepress"],
-        Site {
-            output: "docs/.vitepress/dist",
-            stated: Stated::Below("vitepress"),
-            hashed: &["assets"],
-            build: "vitepress build docs",
-            tools: &["vitepress"],
-            ..ASIDE
-        },
-        &["VITE_"],
-    ),
+    Framework {
+        dev: HOST,
+        ..site(
+            "VitePress",
+            &["vitepress"],
+            Site {
+                output: "docs/.vitepress/dist",
+                stated: Stated::Below("vitepress"),
+                hashed: &["assets"],
+                build: "vitepress build docs",
+                tools: &["vitepress"],
+                ..ASIDE
+            },
+            &["VITE_"],
+        )
+    },
     // https://vuepress.vuejs.org/guide/deployment.html
     site(
         "VuePress",
@@ -143,12 +155,15 @@ pub(super) const ROWS: &[Framework] = &[
         &["VITE_"],
     ),
     // https://angular.dev/tools/cli/deployment
-    site(
-        "Angular",
-        &["@angular/cli", "@angular/build", "@angular-devkit/build-angular"],
-        Site { stated: Stated::Angular, build: "ng build", tools: &["ng"], ..SITE },
-        &["NG_APP_"],
-    ),
+    Framework {
+        dev: HOST,
+        ..site(
+            "Angular",
+            &["@angular/cli", "@angular/build", "@angular-devkit/build-angular"],
+            Site { stated: Stated::Angular, build: "ng build", tools: &["ng"], ..SITE },
+            &["NG_APP_"],
+        )
+    },
     // https://create-react-app.dev/docs/deployment/
     site(
         "Create React App",

@@ -32,7 +32,7 @@ pub(super) const ROWS: &[Tool] = &[
     tool("next", "node_modules/next/dist/bin/next"),
     tool("nuxt", "node_modules/nuxt/bin/nuxt.js"),
     tool("remix-serve", "node_modules/@remix-run/serve/dist/cli.js"),
-    tool("react-router-serve", "node_modules/@react-router/serve/bin.cjs"),
+    tool("react-router-serve", "node_modules/@react-router/serve/bin.js"),
     tool("strapi", "node_modules/@strapi/strapi/bin/strapi.js"),
     Tool {
         reachable: &["--address", "0.0.0.0"],
@@ -42,7 +42,7 @@ pub(super) const ROWS: &[Tool] = &[
     Tool {
         reachable: &["--host", "0.0.0.0"],
         unless: &["--host", "-H"],
-        ..tool("json-server", "node_modules/json-server/lib/bin.js")
+        ..tool("json-server", "node_modules/json-server/lib/cli/bin.js")
     },
     Tool { serves: Serves::Preview, ..tool("gatsby", "node_modules/gatsby/cli.js") },
     Tool {
