@@ -1,8 +1,8 @@
 //! Every package that `packaging/` makes, installed in a clean container without a network, and dockgen at work there:
-//! it writes the files of a sample, and says afterwards that they are up to date.
+//! it writes the files of a sample, and says afterwards that they are up to date. The image does so as a step of CI.
 //!
 //! It builds a release, so that it runs only when it is named: `cargo test --test packages`; `DOCKGEN_BINARY` names one that
-//! is built already. A package whose tool is
+//! is built already, and the image builds one of its own. A package whose tool is
 //! not installed, and everything where no engine answers, is counted as ignored.
 #![allow(clippy::disallowed_methods, clippy::print_stderr, reason = "tests start programs; minutes pass")]
 
@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use dockgen::verify::Engine;
+use dockgen::verify::{Engine, Network};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use support::{copy_tree, ensure, prepare, with_engine};
 use tempfile::TempDir;
@@ -27,6 +27,7 @@ fn main() {
         Trial::ignorable_test("pip", || {
             tool("python3", &["-m", "wheel", "version"], || with_engine(|engine| pip(&engine)))
         }),
+        Trial::ignorable_test("image", || with_engine(|engine| image(&engine))),
         Trial::ignorable_test("npm", || tool("npm", &["--version"], || with_engine(|engine| npm(&engine)))),
     ];
     libtest_mimic::run(&args, trials).exit();
@@ -165,4 +166,57 @@ fn npm(engine: &Engine) -> Result<(), Failed> {
         packages.join(" ")
     );
     at_work(&in_container(engine, "node:24-trixie-slim", dist.path(), &script)?)
+}
+
+/// The image as a step of somebody's CI: the checkout is mounted, and what is checked is not changed.
+fn image(engine: &Engine) -> Result<(), Failed> {
+    let program = engine.kind().name();
+    ensure(program == "docker", || format!("packaging/image builds with docker, not with {program}"))?;
+    let name = format!("dockgen-packages-test:{}", std::process::id());
+    let mut build = Command::new(root().join("packaging/image"));
+    build
+        .current_dir(root())
+        .env("DOCKGEN_IMAGE", &name)
+        .env("DOCKGEN_BINARY", env!("CARGO_BIN_EXE_dockgen"));
+    if engine.network() == Network::Host {
+        build.args(["--network", "host"]);
+    }
+    // What the program does is the same without the optimizer, and is known minutes sooner.
+    for argument in ["LTO=off", "OPT_LEVEL=0", "CODEGEN_UNITS=16"] {
+        build.args(["--build-arg", &format!("CARGO_PROFILE_RELEASE_{argument}")]);
+    }
+    run(&mut build)?;
+    let used = as_a_step(program, &name);
+    Command::new(program).args(["rmi", "--force", &name]).output()?;
+    used
+}
+
+fn as_a_step(program: &str, image: &str) -> Result<(), Failed> {
+    let work = TempDir::new()?;
+    let sample = work.path().join("sample");
+    copy_tree(&root().join("tests/fixtures/go-hello"), &sample)?;
+    let step = |options: &[&str], mode: &str, words: &[&str]| {
+        let mut command = Command::new(program);
+        command.args(["run", "--rm", "--network", "none"]).args(options);
+        command.arg("-v").arg(format!("{}:/repo:{mode}", sample.display()));
+        command.arg(image).args(words).output()
+    };
+    let version = step(&[], "ro", &["--version"])?;
+    let said = String::from_utf8_lossy(&version.stdout).into_owned();
+    ensure(said.trim() == format!("dockgen {}", env!("CARGO_PKG_VERSION")), || format!("{version:?}"))?;
+    let missing = step(&[], "ro", &["check"])?;
+    ensure(missing.status.code() == Some(1), || format!("there is no Dockerfile yet: {missing:?}"))?;
+    let written = step(&["--user", "0:0"], "rw", &["init", "--yes"])?;
+    ensure(written.status.success(), || format!("{written:?}"))?;
+    let wanted = fs::read_to_string(root().join("snapshots/go-hello/Dockerfile"))?;
+    ensure(fs::read_to_string(sample.join("Dockerfile"))? == wanted, || "another Dockerfile".to_owned())?;
+    let fresh = step(&[], "ro", &["check"])?;
+    ensure(fresh.status.success(), || format!("{fresh:?}"))?;
+    let source = fs::read_to_string(sample.join("main.go"))?;
+    fs::write(sample.join("main.go"), source.replace("8080", "9090"))?;
+    let stale = step(&[], "ro", &["check", "--format", "github"])?;
+    let said = String::from_utf8_lossy(&stale.stdout).into_owned();
+    ensure(stale.status.code() == Some(1) && said.starts_with("::error file=Dockerfile,"), || {
+        format!("{stale:?}")
+    })
 }

@@ -226,6 +226,22 @@ pub struct IgnoreGroup {
     pub turn: Turn,
 }
 
+/// What no build sees, in `.dockerignore` syntax: keys, accounts and a person's own environment.
+pub const SECRETS: &[&str] = &[
+    "**/*.pem",
+    "**/*.key",
+    // Test data and a program's own resources are meant to be there.
+    "!**/testdata/**",
+    "!**/src/*/resources/**",
+    "**/.env",
+    "**/.env.*",
+    "!**/.env.example",
+    "!**/.env.sample",
+    "**/id_rsa*",
+    "**/id_ed25519*",
+    "**/.netrc",
+];
+
 /// When a group of patterns speaks; the last word counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Turn {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::plan::service::{IgnoreGroup, Service, Turn};
+use crate::plan::service::{IgnoreGroup, SECRETS, Service, Turn};
 use crate::render::templates::{TemplateError, Templates};
 
 #[derive(Serialize)]
@@ -24,23 +24,7 @@ pub(super) fn emit(service: &Service, templates: &Templates) -> Result<String, T
     ];
     let of = |turn| service.ignore.iter().filter(move |group| group.turn == turn).cloned();
     groups.extend(of(Turn::BeforeSecrets));
-    groups.push(IgnoreGroup::new(
-        "secrets and local settings",
-        &[
-            "**/*.pem",
-            "**/*.key",
-            // Test data and a program's own resources are meant to be there.
-            "!**/testdata/**",
-            "!**/src/*/resources/**",
-            "**/.env",
-            "**/.env.*",
-            "!**/.env.example",
-            "!**/.env.sample",
-            "**/id_rsa*",
-            "**/id_ed25519*",
-            "**/.netrc",
-        ],
-    ));
+    groups.push(IgnoreGroup::new("secrets and local settings", SECRETS));
     groups.extend(of(Turn::AfterSecrets));
     let mut container = IgnoreGroup::new(
         "what describes the container, not the program",

@@ -4,8 +4,11 @@
 //! with a path's shape, is evidence. What is embedded at compile time needs no copy.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
+use crate::dockerfile::ignore::IgnoreFile;
 use crate::fact::Fact;
+use crate::plan::service::SECRETS;
 use crate::repo::dir::{Dir, Doc};
 use crate::repo::path::RelPath;
 
@@ -62,6 +65,10 @@ const ENDINGS_OF_CONFIGURATION: &[&str] = &["toml", "yaml", "yml", "json", "ini"
 /// Endings of files that are compiled, never read.
 const SOURCES: &[&str] = &["go", "rs", "java", "kt", "c", "h", "cpp", "mod", "sum", "lock", "proto"];
 
+/// Files that no build sees, so that none can be copied: a program that names one is given it when it starts.
+static HIDDEN: LazyLock<IgnoreFile> =
+    LazyLock::new(|| IgnoreFile::parse(&SECRETS.join("\n")).expect("constant patterns"));
+
 /// How files for people begin.
 const DESCRIPTIONS: &[&str] = &["CHANGELOG", "CONTRIBUTING", "LICENSE", "README"];
 
@@ -114,7 +121,7 @@ fn names_something(dir: &Dir<'_>, literal: &str, line: &str) -> Option<String> {
         let source = path.extension().is_none_or(|ending| SOURCES.contains(&ending))
             || MANIFESTS.contains(&path.name())
             || DESCRIPTIONS.iter().any(|start| path.name().starts_with(start));
-        let is_read = !source && !top.starts_with('.');
+        let is_read = !source && !top.starts_with('.') && !HIDDEN.excludes(path.as_str());
         return is_read.then(|| beside_sources(dir, &path).unwrap_or(top));
     }
     if NAMED_WITHOUT_ENDING.contains(&path.name()) {
@@ -169,6 +176,8 @@ mod tests {
             (r#"ParseGlob("templates/*.html")"#, Some("templates")),
             (r#"SetConfigFile("conf/base")"#, Some("conf")),
             (r#"Open("internal/config/config.go")"#, None),
+            (r#"LoadX509KeyPair("internal/tls/server.key")"#, None),
+            (r#"LoadX509KeyPair("server.pem")"#, None),
         ] {
             let inventory = Inventory::from_files([
                 ("main.go", line),
@@ -177,6 +186,8 @@ mod tests {
                 ("internal/pages/index.html", ""),
                 ("templates/index.html", ""),
                 ("conf/base.yml", ""),
+                ("internal/tls/server.key", ""),
+                ("server.pem", ""),
             ]);
             let dir = inventory.dir(RelPath::root());
             let read = read_at_run_time(&dir, dir.doc("main.go"), &[]);
