@@ -102,8 +102,14 @@ pub fn seconds(text: &str) -> Result<Seconds, String> {
 
 /// A time that the program's health is measured in: from a second to a day.
 pub(super) fn health_time(value: &toml::Value) -> Result<Seconds, String> {
-    let time = text(value).and_then(|text| seconds(&text))?;
-    if time.0 <= 86_400 { Ok(time) } else { Err("expected a day at most".to_owned()) }
+    text(value).and_then(|text| health_seconds(&text))
+}
+
+/// Reads such a time.
+pub fn health_seconds(text: &str) -> Result<Seconds, String> {
+    const DAY: u64 = 86_400;
+    let time = seconds(text)?;
+    if time.0 <= DAY { Ok(time) } else { Err("expected a day at most".to_owned()) }
 }
 
 /// Reads `300MB`, `1.5 GB` or plain bytes.

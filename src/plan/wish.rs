@@ -117,7 +117,6 @@ pub(super) fn grant(
     refuse_equal_targets(service, notes);
 }
 
-/// `[files]`: where the Dockerfile lies, whether an ignore file goes with it, and what is copied besides.
 /// How often the health check asks, and when it gives up.
 fn rhythm(health: &mut Health, settings: &Settings, notes: &mut Vec<Diagnostic>) {
     let times = [
@@ -134,10 +133,12 @@ fn rhythm(health: &mut Health, settings: &Settings, notes: &mut Vec<Diagnostic>)
         settings.choice(&keys::HEALTH_RETRIES, notes).decide().map(|wish| wish.value).or(health.retries);
 }
 
+/// Is it a health check of a person's own?
 fn is_check(instruction: &str) -> bool {
     dockerfile::parse(instruction).0.instructions().any(|one| one.keyword == Keyword::Healthcheck)
 }
 
+/// `[files]`: where the Dockerfile lies, whether an ignore file goes with it, and what is copied besides.
 fn grant_files(service: &mut Service, settings: &Settings, notes: &mut Vec<Diagnostic>) {
     if let Some(path) = settings.choice(&outputs::DOCKERFILE, notes).decide() {
         service.dockerfile = service.dir.join(path.value.as_str()).map(|place| path.derive(place));

@@ -20,6 +20,7 @@ pub(super) fn register(tera: &mut Tera) {
     tera.register_filter("copy", copy);
     tera.register_filter("env", env);
     tera.register_filter("exec", exec);
+    tera.register_filter("names", names);
     tera.register_filter("run", run);
     tera.register_filter("sh", |word: &str, _: Kwargs, _: &State<'_>| quote(word));
     tera.register_filter("word", |text: &str, _: Kwargs, _: &State<'_>| word(text));
@@ -86,6 +87,17 @@ fn env(pairs: Value, _: Kwargs, _: &State<'_>) -> TeraResult<Value> {
         words.push(one_line(&format!("{name}={}", word(&value)))?);
     }
     Ok(Value::safe_string(&words.join(" \\\n    ")))
+}
+
+/// Names of build arguments, one a line when there are many.
+fn names(names: Value, _: Kwargs, _: &State<'_>) -> TeraResult<Value> {
+    const ON_ONE_LINE: usize = 4;
+    let mut words = Vec::new();
+    for name in read::<Vec<String>>(&names)? {
+        words.push(one_line(&name)?);
+    }
+    let gap = if words.len() > ON_ONE_LINE { " \\\n    " } else { " " };
+    Ok(Value::safe_string(&words.join(gap)))
 }
 
 /// A list of words as JSON, for ENTRYPOINT, CMD and HEALTHCHECK.

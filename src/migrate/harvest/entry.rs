@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Disposition, Harvest, Scene, is_plain, kept};
+use super::{Disposition, Harvest, Scene, is_plain, kept, name_of};
 use crate::dockerfile::instr::Copy;
 use crate::dockerfile::packages::Manager;
 use crate::dockerfile::script::{Command, Word, commands};
@@ -452,10 +452,6 @@ fn called_script(words: &[Word]) -> Option<String> {
     }
     let is_bare = from_here.is_some() && !called.text.contains('/');
     Some(if is_bare { format!("./{}", called.text) } else { called.text.clone() })
-}
-
-fn name_of(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// A path as seen from a folder, without dots in it.

@@ -2,7 +2,7 @@
 
 use super::place::ships_sources;
 use super::{Disposition, Harvest, Scene, is_plain, kept, person};
-use crate::config::proof::seconds;
+use crate::config::proof::{health_seconds, seconds};
 use crate::dockerfile::Form;
 use crate::dockerfile::instr::Healthcheck;
 use crate::plan::service::Health;
@@ -81,7 +81,7 @@ pub(in crate::migrate) fn rhythm(flag: &str, value: &str) -> Option<(&'static st
         }
         _ => return None,
     };
-    seconds(value).ok().filter(|time| time.0 <= 86_400).map(|_| (key, value.into()))
+    health_seconds(value).ok().map(|_| (key, value.into()))
 }
 
 /// Does the planned check say the same anyway?

@@ -62,14 +62,19 @@ pub fn shown(dir: &Dir<'_>, variable: &str) -> Option<Fact<Shown>> {
 /// The first port that a configuration file gives without saying that it is another program's. `is_copied` is asked
 /// with the file's path from the folder.
 pub fn port(dir: &Dir<'_>, is_copied: impl Fn(&RelPath) -> bool) -> Option<Fact<u16>> {
-    let port =
-        pattern(r#"(?i)^\s*"?(?:(?:http|server|app|listen|web|api)[_-]?)?port"?\s*[:=]\s*["':]*(\d{4,5})\b"#);
     let is_read = |path: &RelPath| path.relative_to(dir.path()).is_some_and(|below| is_copied(&below));
     let docs = dir.docs().filter(|doc| NAMES.contains(&doc.path.name()) && is_read(doc.path));
     docs.into_iter().find_map(|doc| {
         doc.find(|line| {
-            let port = port.captures(line)?.get(1)?.as_str().parse().ok()?;
-            (!listen::is_of_others(port)).then_some(port)
+            let digits = said_of_port(line).filter(|value| (4..=5).contains(&value.len()))?;
+            digits.parse().ok().filter(|port| !listen::is_of_others(*port))
         })
     })
+}
+
+/// What a line of a configuration file says of the program's own port, whatever the file's format.
+pub fn said_of_port(line: &str) -> Option<&str> {
+    let said =
+        pattern(r#"(?i)^\s*"?(?:(?:http|server|app|listen|web|api)[_-]?)?port"?\s*[:=]\s*["':]*(\w+)"#);
+    Some(said.captures(line)?.get(1)?.as_str())
 }

@@ -115,22 +115,21 @@ fn paths_between_quotes(line: &str) -> impl Iterator<Item = &str> {
 fn names_something(dir: &Dir<'_>, literal: &str, line: &str) -> Option<String> {
     let fixed = literal.split(['*', '{']).next().unwrap_or_default().trim_end_matches('/');
     let path = RelPath::new(fixed).ok().filter(|path| !path.is_root())?;
-    let top = path.segments().next()?.to_owned();
+    let top = path.segments().next()?;
     if dir.has(path.as_str()) {
         // A file: `config.yaml`, `templates/index.html`.
         let source = path.extension().is_none_or(|ending| SOURCES.contains(&ending))
             || MANIFESTS.contains(&path.name())
             || DESCRIPTIONS.iter().any(|start| path.name().starts_with(start));
         let is_read = !source && !top.starts_with('.') && !HIDDEN.excludes(path.as_str());
-        return is_read.then(|| beside_sources(dir, &path).unwrap_or(top));
+        return is_read.then(|| entry(dir, &path));
     }
     if NAMED_WITHOUT_ENDING.contains(&path.name()) {
-        let mut endings = ENDINGS_OF_CONFIGURATION.iter();
-        if let Some(ending) = endings.find(|ending| dir.has(&format!("{path}.{ending}"))) {
-            let is_at_top = path.segments().count() == 1;
-            let file = || path.parent()?.join(&format!("{}.{ending}", path.name()));
-            let own = file().and_then(|file| beside_sources(dir, &file));
-            return Some(if is_at_top { format!("{path}.{ending}") } else { own.unwrap_or(top) });
+        let mut files = ENDINGS_OF_CONFIGURATION
+            .iter()
+            .filter_map(|ending| RelPath::new(&format!("{path}.{ending}")).ok());
+        if let Some(file) = files.find(|file| dir.has(file.as_str())) {
+            return Some(entry(dir, &file));
         }
     }
     if !dir.has_dir(path.as_str()) || holds_sources(dir, path.as_str()) {
@@ -140,13 +139,15 @@ fn names_something(dir: &Dir<'_>, literal: &str, line: &str) -> Option<String> {
         || literal.contains('*')
         || USUAL.contains(&literal)
         || TAKES_PATHS.iter().any(|call| line.contains(call));
-    has_shape.then(|| beside_sources(dir, &path).unwrap_or(top))
+    has_shape.then(|| entry(dir, &path))
 }
 
-/// The path itself where its top-level folder holds sources, which the program does without.
-fn beside_sources(dir: &Dir<'_>, path: &RelPath) -> Option<String> {
-    let top = path.segments().next().filter(|_| path.segments().count() > 1)?;
-    holds_sources(dir, top).then(|| path.to_string())
+/// What is copied for a path: its top-level folder, or the path itself where that folder holds sources, which the program
+/// does without.
+fn entry(dir: &Dir<'_>, path: &RelPath) -> String {
+    let top = path.segments().next().unwrap_or_default();
+    let is_beside_sources = path.as_str() == top || holds_sources(dir, top);
+    if is_beside_sources { path.to_string() } else { top.to_owned() }
 }
 
 fn holds_sources(dir: &Dir<'_>, below: &str) -> bool {

@@ -5,7 +5,6 @@
 
 use crate::stack::common::configuration;
 use crate::stack::common::listen::Listening;
-use crate::stack::common::pattern::pattern;
 use crate::stack::node::manifest::Package;
 
 /// The package.
@@ -40,11 +39,9 @@ pub(super) fn complete(listening: &mut Listening, package: &Package<'_>) {
     listening.port =
         configuration::port(&package.dir, |below| below.parent().is_some_and(|dir| dir.as_str() == FOLDER));
     if listening.variable.is_none() {
-        let named =
-            pattern(r#"(?i)^\s*"?(?:(?:http|server|app|listen|web|api)[_-]?)?port"?\s*:\s*["']?(\w+)"#);
         listening.variable = VARIABLES.iter().find_map(|name| {
             let doc = package.dir.doc(&format!("{FOLDER}/{name}"))?;
-            doc.find(|line| Some(named.captures(line)?[1].to_owned()))
+            doc.find(|line| configuration::said_of_port(line).map(str::to_owned))
         });
     }
 }
