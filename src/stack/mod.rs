@@ -163,6 +163,9 @@ pub fn reads_with(declared: &[Declared]) -> Reads {
             "Dockerfile.dockerignore",
             ".dockerignore",
             "Procfile",
+            "compose.yml",
+            "docker-compose.yaml",
+            "docker-compose.yml",
             // Files that dockgen may have written beside the Dockerfile.
             "compose.yaml",
             "docker-bake.hcl",

@@ -47,6 +47,20 @@ const ROWS: &[Row] = &[
         ],
         "python main.py on 8899",
     ),
+    // What makes its own server sets its application up first.
+    (
+        &[
+            ("requirements.txt", "flask\ngevent\n"),
+            ("shelf.py", "from shelf.main import main\nif __name__ == '__main__':\n    main()\n"),
+            ("shelf/__init__.py", "from flask import Flask\napp = Flask(__name__)\n"),
+            ("shelf/main.py", "from .server import serve\ndef main():\n    serve()\n"),
+            (
+                "shelf/server.py",
+                "from gevent.pywsgi import WSGIServer\nfrom . import app\nDEFAULT_PORT = 8083\ndef serve():\n    WSGIServer(('', DEFAULT_PORT), app).serve_forever()\n",
+            ),
+        ],
+        "python shelf.py on 8083",
+    ),
     // In a package `setup.py` is no script of packaging.
     (
         &[

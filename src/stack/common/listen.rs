@@ -151,9 +151,11 @@ fn port(found: &regex_lite::Captures<'_>) -> Option<u16> {
     found.name("port").or_else(|| found.get(found.len() - 1))?.as_str().replace('_', "").parse().ok()
 }
 
-/// Is this a port that programs usually name to reach something else?
+/// Is this a port that programs usually name to reach something else? Below HTTP's are shells, mail and names, and
+/// masks of networks look the same: `(Ipv4Addr::new(120, 52, 22, 96), 27)`.
 pub fn is_of_others(port: u16) -> bool {
-    OF_OTHERS.contains(&port)
+    const HTTP: u16 = 80;
+    port < HTTP && port > 0 || OF_OTHERS.contains(&port)
 }
 
 /// Is this address reachable only from the machine itself?
@@ -183,6 +185,7 @@ mod tests {
             ("listen(\"127.0.0.1:9000\")", Some(9000), true),
             ("listen(3_000)", Some(3000), false),
             ("// listen(3000)", None, false),
+            ("listen(27)", None, false),
             ("listen(99999)", None, false),
         ] {
             let inventory = Inventory::from_files([("x", code)]);

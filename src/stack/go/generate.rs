@@ -112,7 +112,9 @@ fn missing_packages(s: &Survey<'_>, go_mod: &GoMod, used: &[Doc<'_>]) -> Vec<Fac
     for doc in used {
         let imports =
             doc.lines().take_while(|(_, line)| !line.starts_with("func ") && !line.starts_with("type "));
-        for (number, line) in imports.filter(|(_, line)| !line.trim_start().starts_with("//")) {
+        // An import is a path and perhaps a name, never a value.
+        let is_import = |line: &str| !line.trim_start().starts_with("//") && !line.contains('=');
+        for (number, line) in imports.filter(|(_, line)| is_import(line)) {
             let path =
                 line.split('"').nth(1).and_then(|path| path.strip_prefix(go_mod.module.value.as_str()));
             let Some(below) = path.and_then(|path| path.strip_prefix('/')) else { continue };

@@ -12,6 +12,7 @@ use crate::plan::run::{Run, quote};
 use crate::plan::service::{ExecForm, IgnoreGroup, Runtime, Service, ServiceKind, Toolchain};
 use crate::plan::stage::{GraphError, Origin, Role, Stage, StageGraph};
 use crate::stack::Survey;
+use crate::stack::common::compose;
 use crate::stack::common::front_end::FrontEnd;
 use crate::stack::common::manifests::{self, Copied};
 use crate::stack::go::Facts;
@@ -347,6 +348,8 @@ fn port(facts: &Facts, s: &Survey<'_>) -> Fact<u16> {
     let can_move = facts.listening.variable.is_some();
     let found = facts.listening.port.clone().filter(|port| !can_move || port.value >= FIRST_UNPRIVILEGED);
     let choice = s.choice(&keys::PORT).or(found);
+    let is_open = choice.so_far().is_none() && facts.listening.variable.is_none();
+    let choice = choice.or(is_open.then(|| compose::port(&s.dir)).flatten());
     if choice.so_far().is_none() && facts.listening.variable.is_none() {
         s.ask(Question::choose("runtime.port", "Which port does it listen on?", Vec::new()).or("8080"));
     }

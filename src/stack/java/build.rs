@@ -145,7 +145,7 @@ impl Manifests {
     }
 }
 
-/// Folders whose sources are not in the program.
+/// Folders whose sources are not in the program, above those of packages: `it` is Italy's, too.
 const NOT_SHIPPED: &[&str] = &["test", "tests", "it", "testFixtures", "archetype-resources", "buildSrc"];
 
 /// Sources of a project, tests and projects below it left out.
@@ -159,7 +159,8 @@ pub(super) fn sources<'a>(dir: &Dir<'a>, manifests: &[&str]) -> Vec<Doc<'a>> {
         .filter(|doc| matches!(doc.path.extension(), Some("java" | "kt")))
         .filter(|doc| {
             let below = doc.path.relative_to(&home).unwrap_or_default();
-            !below.segments().any(|part| part.starts_with('.') || NOT_SHIPPED.contains(&part))
+            let mut above_packages = below.segments().take_while(|part| !matches!(*part, "java" | "kotlin"));
+            !above_packages.any(|part| part.starts_with('.') || NOT_SHIPPED.contains(&part))
         })
         .filter(|doc| {
             let above = doc.path.ancestors().skip(1);

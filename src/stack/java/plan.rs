@@ -12,6 +12,7 @@ use crate::plan::run::Run;
 use crate::plan::service::{ExecForm, IgnoreGroup, Runtime, Service, ServiceKind, Toolchain};
 use crate::plan::stage::{GraphError, Origin, Role, Stage, StageGraph};
 use crate::stack::Survey;
+use crate::stack::common::compose;
 use crate::stack::java::Facts;
 use crate::stack::java::artifact::{Artifact, Piece};
 use crate::stack::java::build::{Build, Manifests};
@@ -180,7 +181,9 @@ fn port(network: &Network, s: &Survey<'_>) -> Option<Fact<u16>> {
     if network.kind.value != ServiceKind::Server {
         return choice.decide();
     }
-    if choice.so_far().is_none() && network.is_guess && network.variable.is_none() {
+    let is_open = choice.so_far().is_none() && network.is_guess && network.variable.is_none();
+    let choice = choice.or(is_open.then(|| compose::port(&s.dir)).flatten());
+    if is_open && choice.so_far().is_none() {
         s.ask(Question::choose("runtime.port", "Which port does it listen on?", Vec::new()).or("8080"));
     }
     Some(choice.or(network.port.clone()).or_default(8080, "usual for Java servers"))

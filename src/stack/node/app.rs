@@ -157,6 +157,9 @@ fn said(s: &Survey<'_>, package: Option<&Package<'_>>) -> Option<Said> {
             .find_map(|name| package.script(name))
     });
     let watched = package.and_then(|package| watched(package, &s.dir));
+    // A script of a shell hides what it starts; a script of the package that says it counts more.
+    let hides = |line: &Fact<String>| line.value.split_whitespace().any(|word| word.ends_with(".sh"));
+    let procfile = procfile.filter(|line| script.is_none() || !hides(line));
     [procfile, script, watched].into_iter().flatten().find_map(|line| {
         let mut decoded = start::decode(&line.value, package, &s.dir)?;
         let built = match &decoded.start {
@@ -351,7 +354,9 @@ fn of_command(s: &Survey<'_>, package: Option<&Package<'_>>, said: &Said) -> App
         }
     };
     if let (Launch::Script(Engine::Node, words), Content::Tree) = (&launch, &content)
-        && let Some(file) = words.iter().find(|word| word.ends_with("js") && !word.contains("node_modules"))
+        && let Some(file) = start::file_of(words)
+        && file.ends_with("js")
+        && !file.contains("node_modules")
         && !s.dir.has(file)
         && package.is_none_or(|package| package.script("build").is_none())
     {

@@ -12,6 +12,7 @@ use crate::plan::question::Question;
 use crate::plan::service::{ExecForm, Runtime, ServiceKind};
 use crate::plan::stage::SystemPackage;
 use crate::stack::Survey;
+use crate::stack::common::compose;
 use crate::stack::node::app::{Content, Launch, Packages, Server, wished};
 use crate::stack::node::front_end::FrontEnd;
 use crate::stack::node::package_manager::Kind;
@@ -224,18 +225,19 @@ fn port(facts: &Facts, program: &Server, s: &Survey<'_>) -> Fact<u16> {
     let choice =
         s.choice(&keys::PORT).or(program.port.clone()).or(said).or(facts.listening.port.clone()).or(example);
     let usual = facts.framework.as_ref().map_or(3000, |row| row.value.port);
-    if choice.so_far().is_none()
+    let is_open = choice.so_far().is_none()
         && facts
             .framework
             .as_ref()
-            .is_none_or(|row| matches!(row.value.gives, super::framework::Gives::Library))
-    {
+            .is_none_or(|row| matches!(row.value.gives, super::framework::Gives::Library));
+    let choice = choice.or(is_open.then(|| compose::port(&s.dir)).flatten());
+    if is_open && choice.so_far().is_none() {
         s.ask(
             Question::choose("runtime.port", "Which port does it listen on?", Vec::new())
                 .or(usual.to_string()),
         );
     }
-    if let Some(host) = &facts.listening.loopback {
+    if let Some(host) = facts.listening.loopback.as_ref().filter(|_| facts.listening.address.is_none()) {
         let message = format!(
             "the program listens on {} only, which nothing outside the container reaches",
             host.value
@@ -266,6 +268,9 @@ fn env(facts: &Facts, program: &Server, port: Option<&Fact<u16>>) -> BTreeMap<St
     let variable = facts.listening.variable.as_ref().map(|variable| variable.value.as_str());
     if let Some((name, port)) = variable.or(is_told.then_some("PORT")).zip(port) {
         env.insert(name.to_owned(), port.derive(port.value.to_string()));
+    }
+    if let Some(address) = &facts.listening.address {
+        env.insert(address.value.variable.clone(), address.derive(address.value.everywhere.clone()));
     }
     env
 }

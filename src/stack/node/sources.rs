@@ -6,7 +6,7 @@ use regex_lite::Regex;
 
 use crate::fact::Fact;
 use crate::repo::dir::{Dir, Doc};
-use crate::stack::common::listen::{self, Listening, Tells, Way};
+use crate::stack::common::listen::{self, Address, Listening, Tells, Way};
 use crate::stack::common::pattern::pattern;
 use crate::stack::common::signal;
 
@@ -115,12 +115,20 @@ const LISTENS: &[Way] = &[
         pattern: r#"\b[Ee]nv\.PORT\b\s*(?:\|\||\?\?)\s*["'`]?(\d{2,5})\b"#,
         tells: Tells::PortWithVariable,
     },
-    Way { pattern: r#"\bPORT\s*:\s*z\b.*default\(\s*["']?(\d{2,5})"#, tells: Tells::PortWithVariable },
+    // Schemas of the environment: zod and Joi, envalid, TypeBox.
     Way {
-        pattern: r#"\bPORT\s*:\s*(?:envalid\.)?(?:port|num|str)\(\s*\{[^}]*default\s*:\s*["']?(\d{2,5})"#,
+        pattern: r#"\b(?P<variable>(?:(?:[A-Z0-9_]+_)?(?:API|APP|HTTP|LISTEN|SERVER|WEB)_)?PORT)\s*:\s*(?:z|Joi)\b.*default\(\s*["']?(\d{2,5})"#,
         tells: Tells::PortWithVariable,
     },
-    Way { pattern: r#"\bPORT\s*:\s*Joi\b.*default\(\s*["']?(\d{2,5})"#, tells: Tells::PortWithVariable },
+    Way {
+        pattern: r#"\b(?P<variable>(?:(?:[A-Z0-9_]+_)?(?:API|APP|HTTP|LISTEN|SERVER|WEB)_)?PORT)\s*:\s*(?:envalid\.|Type\.)?(?:port|num|str|Integer|Number)\(\s*\{[^}]*default\s*:\s*["']?(\d{2,5})"#,
+        tells: Tells::PortWithVariable,
+    },
+    // https://lodash.com/docs/4.17.15#defaultTo
+    Way {
+        pattern: r#"\bdefaultTo\(\s*process\.env\.PORT\s*,\s*["']?(\d{2,5})\b"#,
+        tells: Tells::PortWithVariable,
+    },
     Way { pattern: r#"["']PORT["']\s*,\s*["']?(\d{2,5})\b"#, tells: Tells::PortWithVariable },
     Way {
         pattern: r#"get(?:OrThrow)?(?:<[^>]*>)?\(\s*["']PORT["']\s*\)\s*(?:\|\||\?\?)\s*["']?(\d{2,5})"#,
@@ -151,9 +159,24 @@ const LISTENS: &[Way] = &[
 const LOOPBACK: &str =
     r#"(?:\.listen\([^)]*?["'`]|\bhost(?:name)?\s*[:=]\s*["'`])(?P<host>localhost|127\.0\.0\.1)["'`]"#;
 
+/// A variable that says the address, and loopback where it says nothing. Other names are those of databases.
+const ADDRESS: &str = r#"(?i:host|hostname|address)\b[^;\n]*\bprocess\.env\.(?P<variable>(?:(?:API|APP|BIND|HTTP|LISTEN|NODE|SERVER|WEB)_)?(?:ADDRESS|HOST|HOSTNAME))\b[^;\n]*["'`](?:localhost|127\.0\.0\.1)["'`]"#;
+
+/// A call that listens on an address of some name.
+const LISTENS_ON: &str = r"\.listen\([^)]*(?i:host|address)";
+
 /// How the program listens.
 pub(super) fn listening(docs: &[Doc<'_>]) -> Listening {
     let mut found = listen::find(docs.iter().copied(), LISTENS, "//");
+    if docs.iter().any(|doc| pattern(LISTENS_ON).is_match(doc.text)) {
+        found.address = docs.iter().find_map(|doc| {
+            doc.find(|line| {
+                let said =
+                    pattern(ADDRESS).captures(line).filter(|_| !line.trim_start().starts_with("//"))?;
+                Some(Address { variable: said["variable"].to_owned(), everywhere: "0.0.0.0".to_owned() })
+            })
+        });
+    }
     if found.loopback.is_none() {
         let pattern = pattern(LOOPBACK);
         // Only files that listen: other hosts are databases.
@@ -332,6 +355,23 @@ mod tests {
     }
 
     #[test]
+    fn variables_move_a_server_off_loopback() {
+        for (source, variable) in [
+            ("const host = process.env.HOST || 'localhost';\napp.listen(port, host);", Some("HOST")),
+            (
+                "server: {\n  host: _.defaultTo(process.env.SERVER_HOST, '127.0.0.1') }\napp.listen(3000, config.server.host)",
+                Some("SERVER_HOST"),
+            ),
+            ("const host = process.env.HOST || 'localhost';\napp.listen(3000);", None),
+            ("host: process.env.DB_HOST || 'localhost',\napp.listen(3000, host)", None),
+        ] {
+            let inventory = Inventory::from_files([("server.js", source)]);
+            let found = listening(&of_server(&inventory.dir(RelPath::root()), Some("server.js")));
+            assert_eq!(found.address.map(|address| address.value.variable).as_deref(), variable, "{source}");
+        }
+    }
+
+    #[test]
     fn ports_are_read_from_the_source() {
         for (line, port, by_variable) in [
             ("app.listen(process.env.PORT || 3000)", Some(3000), true),
@@ -347,6 +387,10 @@ mod tests {
             ("  PORT: z.coerce.number().int().positive().default(3400),", Some(3400), true),
             ("  PORT: port({ default: 5050 }),", Some(5050), true),
             ("await app.listen(config.get('PORT', 3333));", Some(3333), true),
+            ("port: normalizePort(_.defaultTo(process.env.PORT, 3000)),", Some(3000), true),
+            ("  CHAIN_API_PORT: Type.Integer({ default: 3999, minimum: 0 }),", Some(3999), true),
+            ("  HTTP_PORT: z.coerce.number().default(3600),", Some(3600), true),
+            ("  PG_PORT: z.coerce.number().default(5433),", None, false),
             ("server.listen(8081, () => {})", Some(8081), false),
             ("const PORT = 5000;", Some(5000), false),
             ("app.listen(process.env.PORT)", None, true),

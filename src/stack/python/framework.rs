@@ -252,6 +252,20 @@ const fn listener(module: &'static str, name: &'static str, port: u16) -> Listen
     Listener { module, name, port, serves: &[] }
 }
 
+/// What makes a server for an application, when a program does so itself. Sources: the documentation of each.
+pub(super) const OWN_SERVERS: &[&str] = &[
+    // https://www.gevent.org/api/gevent.pywsgi.html
+    "gevent.pywsgi.WSGIServer",
+    // https://eventlet.readthedocs.io/en/latest/modules/wsgi.html
+    "eventlet.wsgi.server",
+    // https://www.tornadoweb.org/en/stable/wsgi.html
+    "tornado.wsgi.WSGIContainer",
+    // https://cheroot.cherrypy.dev/en/latest/pkg/cheroot.wsgi/
+    "cheroot.wsgi.Server",
+    // https://docs.pylonsproject.org/projects/waitress/en/stable/
+    "waitress.serve",
+];
+
 /// Sources: the documentation of each.
 pub(super) const LISTENERS: &[Listener] = &[
     listener("aiohttp.web", "aiohttp", 8080),

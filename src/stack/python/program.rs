@@ -97,6 +97,9 @@ impl Program {
             if let Some(own) = script::runner_of_app(modules, &app) {
                 return Some(own);
             }
+            if let Some(own) = script::own_server(s, modules, &app) {
+                return Some(own);
+            }
             let own_server = app.framework.speaks == Speaks::Aiohttp;
             if let Some(started) = script::listener(s, modules).filter(|_| own_server) {
                 return Some(started);

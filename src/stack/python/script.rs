@@ -7,12 +7,12 @@ use crate::stack::Survey;
 use crate::stack::common::listen::{self, Tells, Way};
 
 use super::app::App;
-use super::framework::{LISTENERS, Listener, RUNNERS, Runner, Speaks, WORKERS};
+use super::framework::{LISTENERS, Listener, OWN_SERVERS, RUNNERS, Runner, Speaks, WORKERS};
 use super::lexer::Token;
 use super::modules::{Modules, depth};
 use super::program::Program;
 use super::project::Project;
-use super::source::Source;
+use super::source::{Source, Statement};
 
 /// Routes that usual monitors ask for.
 pub(super) const HEALTH: &[&str] = &[
@@ -171,6 +171,44 @@ pub(super) fn listener(s: &Survey<'_>, modules: &Modules<'_>) -> Option<Program>
         health: health(modules, &source.path),
         stops: matches!(row.module, "aiohttp.web" | "uvicorn" | "hypercorn") || handles_signals(modules),
         because,
+    })
+}
+
+/// A script that sets its program up and then makes the server itself, in another module than the application:
+/// imported by another server, that application would be served without what the script does first.
+pub(super) fn own_server(s: &Survey<'_>, modules: &Modules<'_>, app: &App) -> Option<Program> {
+    let package = app.path.split_once('/')?.0;
+    // https://flask-socketio.readthedocs.io/en/latest/api.html: the object has this name wherever it is passed.
+    let is_server = |source: &Source<'_>, callee: &str| {
+        callee == "socketio.run"
+            || source.meanings(callee).iter().any(|full| OWN_SERVERS.contains(&full.as_str()))
+    };
+    let makes = modules.sources.iter().filter(|source| source.path != app.path).find_map(|source| {
+        let calls = |statement: &&Statement| statement.calls().any(|call| is_server(source, &call.callee));
+        (depth(&source.path) > 0).then_some(())?;
+        Some(source.cite(source.statements.iter().find(calls)?.line))
+    })?;
+    let source = starters(modules).into_iter().find(|source| {
+        let imports = |(_, module): &(u32, String)| module.split('.').next() == Some(package);
+        depth(&source.path) == 0 && source.main_guard().is_some() && source.imported.iter().any(imports)
+    })?;
+    let listening = listen::find(modules.sources.iter().map(|one| one.doc), LISTENS, "#");
+    let framework = Fact::new(app.framework.name.to_owned(), app.because.clone());
+    let port = s.choice(&keys::PORT).or(listening.port).or_default(5000, "the port of Flask");
+    let command = python(modules, source);
+    Some(Program {
+        kind: framework.derive(ServiceKind::Server),
+        dev: Some(command.clone()),
+        command: Fact::new(command, makes.clone()),
+        env: Vec::new(),
+        framework: Some(framework),
+        port: Some(port),
+        root: String::new(),
+        imports_from: None,
+        adds: Vec::new(),
+        health: health(modules, &app.path),
+        stops: handles_signals(modules),
+        because: makes,
     })
 }
 

@@ -13,6 +13,7 @@ use crate::plan::service::{ExecForm, IgnoreGroup, Runtime, Service, ServiceKind,
 use crate::plan::stage::{GraphError, Origin, Role, Stage, StageGraph, SystemPackage};
 use crate::repo::dir::{Dir, Doc};
 use crate::stack::Survey;
+use crate::stack::common::compose;
 use crate::stack::common::manifests::{self, Copied};
 use crate::stack::rust::assets::Asset;
 use crate::stack::rust::lock::Crates;
@@ -409,6 +410,8 @@ fn port(facts: &Facts, s: &Survey<'_>) -> Fact<u16> {
         .or(facts.web.configured.clone())
         .or(listening.port.clone())
         .or(usual.filter(|_| listening.port.is_none()));
+    let is_open = choice.so_far().is_none() && listening.variable.is_none();
+    let choice = choice.or(is_open.then(|| compose::port(&s.dir)).flatten());
     if choice.so_far().is_none() && listening.variable.is_none() {
         s.ask(Question::choose("runtime.port", "Which port does it listen on?", Vec::new()).or("8080"));
     }

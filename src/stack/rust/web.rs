@@ -131,6 +131,14 @@ const LISTENS: &[Way] = &[
         pattern: r#"Arg::(?:new|with_name)\(\s*"\w*(?:port|addr|address|listen|bind)\w*"\s*\).*?\.default_value\(\s*"(?:(?P<host>[\w.\[\]:]*):)?(\d{2,5})""#,
         tells: Tells::Port,
     },
+    // serde's `#[serde(default = "default_port")]` and what it calls.
+    Way { pattern: r"\bfn\s+\w*port\w*\(\)\s*->\s*u16\s*\{\s*(\d[\d_]{2,5})\b", tells: Tells::Port },
+    // https://docs.rs/derive_builder: `#[builder(default = "8080")] pub http_port: u16`, HTTP before other protocols.
+    Way {
+        pattern: r#"\bdefault\s*=\s*"?(\d{4,5})\b.*\b(?:http|web|api|server|listen)_?port\s*:\s"#,
+        tells: Tells::Port,
+    },
+    Way { pattern: r#"\bdefault\s*=\s*"?(\d{4,5})\b.*\b\w*port\s*:\s"#, tells: Tells::Port },
     // An address whose port is computed: `bind(format!("127.0.0.1:{}", port))`, `SocketAddr::from(([127, 0, 0, 1], port))`.
     Way {
         pattern: r#"(?i)\b(?:bind\w*|listen\w*|\w*addr\w*|serve|run)\b.*"(?P<host>127\.0\.0\.1|localhost):\{"#,
@@ -302,6 +310,7 @@ fn statements(doc: Doc<'_>) -> Vec<Statement<'_>> {
                 && (words.starts_with('.')
                     || so_far.ends_with('=')
                     || (open > 0 && !so_far.ends_with('{'))
+                    || so_far.ends_with("-> u16 {")
                     || (so_far.trim_start().starts_with("#[") && so_far.ends_with(']')))
         });
         if let Some(last) = found.last_mut().filter(|_| continues) {
@@ -376,6 +385,14 @@ mod tests {
             (
                 "Arg::new(\"port\")\n    .short('p')\n    .default_value(\"8000\")\n    .value_name(\"port\"),",
                 Some(8000),
+                false,
+                false,
+                "",
+            ),
+            ("fn default_port() -> u16 {\n    5000\n}", Some(5000), false, false, ""),
+            (
+                "#[builder(default = \"3890\")]\npub ldap_port: u16,\n#[builder(default = \"17170\")]\npub http_port: u16,",
+                Some(17170),
                 false,
                 false,
                 "",

@@ -110,6 +110,7 @@ impl<'a> Workspace<'a> {
             && !is_other
             && below.as_str() != "build.rs"
             && !below.segments().next().is_some_and(|first| ASIDE.contains(&first))
+            && !below.parent().is_some_and(|folder| folder.segments().any(|name| name == "tests"))
     }
 
     /// The package's manifest and those of the folders it depends on.
