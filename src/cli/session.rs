@@ -271,11 +271,10 @@ impl Session {
             let message = format!("no project recognised in `{dir}`; nothing was written");
             return Failure::new(Exit::Nothing, message).help(self.elsewhere());
         }
-        Failure::new(
-            Exit::Nothing,
-            format!("no project recognised in `{}`; nothing was written", self.root.display()),
-        )
-        .help(format!("{}\n{}", wanted.join("\n"), self.listing()))
+        let help: Vec<String> =
+            wanted.into_iter().chain([self.listing()]).chain(stack::unread::first(&self.inventory)).collect();
+        let message = format!("no project recognised in `{}`; nothing was written", self.root.display());
+        Failure::new(Exit::Nothing, message).help(help.join("\n"))
     }
 
     /// The services outside the folder that was named.

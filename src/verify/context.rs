@@ -284,7 +284,11 @@ static LANGUAGES: &[Language] = &[
     Language { endings: &["rs"], comment: ("// ", ""), names: &["main", "lib"] },
     Language { endings: &["rb"], comment: ("# ", ""), names: &["app"] },
     Language { endings: &["cs"], comment: ("// ", ""), names: &["Program"] },
-    Language { endings: &["vue", "svelte", "html"], comment: ("<!-- ", " -->"), names: &["App", "index"] },
+    Language {
+        endings: &["vue", "svelte", "astro", "html"],
+        comment: ("<!-- ", " -->"),
+        names: &["App", "index"],
+    },
     Language { endings: &["css"], comment: ("/* ", " */"), names: &["index", "style"] },
 ];
 
@@ -293,11 +297,16 @@ fn language_of(file: &Path) -> Option<(usize, &'static Language)> {
     LANGUAGES.iter().enumerate().find(|(_, language)| language.endings.contains(&ending))
 }
 
-/// A line that changes nothing but the file; in a plain text it is a line like the others.
+/// What begins a comment in files that no program starts in; in a plain text every line is like the others.
+const BESIDE_SOURCES: &[(&[&str], &str)] =
+    &[(&["txt", "md"], ""), (&["conf", "ini", "properties", "toml", "yaml", "yml"], "# ")];
+
+/// A line that changes nothing but the file.
 fn comment_for(file: &Path, token: &str) -> Option<String> {
-    let is_plain = file.extension().is_some_and(|ending| ending == "txt" || ending == "md");
+    let ending = file.extension()?.to_str()?;
+    let beside = BESIDE_SOURCES.iter().find(|(endings, _)| endings.contains(&ending));
     let language = language_of(file).map(|(_, language)| language.comment);
-    let (open, close) = language.or(is_plain.then_some(("", "")))?;
+    let (open, close) = language.or(beside.map(|(_, open)| (*open, "")))?;
     Some(format!("{open}edited by dockgen verify {token}{close}"))
 }
 

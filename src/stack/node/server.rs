@@ -14,6 +14,7 @@ use crate::plan::stage::SystemPackage;
 use crate::stack::Survey;
 use crate::stack::common::compose;
 use crate::stack::node::app::{Content, Launch, Packages, Server, wished};
+use crate::stack::node::framework::Gives;
 use crate::stack::node::front_end::FrontEnd;
 use crate::stack::node::package_manager::Kind;
 use crate::stack::node::plan::{HOME, Planned};
@@ -221,15 +222,12 @@ fn port(facts: &Facts, program: &Server, s: &Survey<'_>) -> Fact<u16> {
         .iter()
         .find(|(name, _)| name == "PORT")
         .and_then(|(_, value)| Some(value.derive(value.value.parse::<u16>().ok()?)));
-    let example = facts.example_port.clone().filter(|_| facts.listening.port.is_none());
-    let choice =
-        s.choice(&keys::PORT).or(program.port.clone()).or(said).or(facts.listening.port.clone()).or(example);
+    let listened = facts.listening.port.clone().filter(|_| is_its_own(facts));
+    let example = facts.example_port.clone().filter(|_| listened.is_none());
+    let choice = s.choice(&keys::PORT).or(program.port.clone()).or(said).or(listened).or(example);
     let usual = facts.framework.as_ref().map_or(3000, |row| row.value.port);
     let is_open = choice.so_far().is_none()
-        && facts
-            .framework
-            .as_ref()
-            .is_none_or(|row| matches!(row.value.gives, super::framework::Gives::Library));
+        && facts.framework.as_ref().is_none_or(|row| matches!(row.value.gives, Gives::Library));
     let choice = choice.or(is_open.then(|| compose::port(&s.dir)).flatten());
     if is_open && choice.so_far().is_none() {
         s.ask(
@@ -255,18 +253,23 @@ fn port(facts: &Facts, program: &Server, s: &Survey<'_>) -> Fact<u16> {
     )
 }
 
+/// Does what the sources say of listening concern the server that runs? A framework's own listens where `PORT` says;
+/// variables of other names are those of servers beside it: `APP_MOCK_API_PORT`.
+fn is_its_own(facts: &Facts) -> bool {
+    let is_told = facts.framework.as_ref().is_some_and(|row| !matches!(row.value.gives, Gives::Library));
+    !is_told || facts.listening.variable.as_ref().is_none_or(|variable| variable.value == "PORT")
+}
+
 fn env(facts: &Facts, program: &Server, port: Option<&Fact<u16>>) -> BTreeMap<String, Fact<String>> {
     let mut env = BTreeMap::new();
     env.insert("NODE_ENV".to_owned(), Fact::by_default("production".to_owned(), "what packages look at"));
     for (name, value) in program.env.iter().chain(&facts.natives.env) {
         env.insert(name.clone(), value.clone());
     }
-    let is_told = facts
-        .framework
-        .as_ref()
-        .is_some_and(|row| !matches!(row.value.gives, super::framework::Gives::Library));
-    let variable = facts.listening.variable.as_ref().map(|variable| variable.value.as_str());
-    if let Some((name, port)) = variable.or(is_told.then_some("PORT")).zip(port) {
+    let is_told = facts.framework.as_ref().is_some_and(|row| !matches!(row.value.gives, Gives::Library));
+    let variable = facts.listening.variable.as_ref().filter(|_| is_its_own(facts));
+    let variable = variable.map(|variable| variable.value.as_str()).or(is_told.then_some("PORT"));
+    if let Some((name, port)) = variable.zip(port) {
         env.insert(name.to_owned(), port.derive(port.value.to_string()));
     }
     if let Some(address) = &facts.listening.address {

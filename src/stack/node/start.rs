@@ -148,6 +148,7 @@ const WITH_VALUE: &[&str] = &[
     "--loader",
     "--experimental-loader",
     "--env-file",
+    "--env-file-if-exists",
     "--conditions",
     "-C",
     "--title",
@@ -174,7 +175,8 @@ const WITH_VALUE: &[&str] = &[
     "--tsconfig",
 ];
 
-/// Options that Node.js itself keeps; those of the runners go with the runner.
+/// Options that Node.js itself keeps; those of the runners go with the runner. `--env-file` is not one: the file is no part of
+/// an image, and Node.js would not start without it.
 fn is_node_option(word: &str) -> bool {
     [
         "-r",
@@ -183,7 +185,6 @@ fn is_node_option(word: &str) -> bool {
         "--loader",
         "--max",
         "--experimental",
-        "--env-file",
         "--enable",
         "--no-warnings",
         "--es-module",

@@ -195,6 +195,16 @@ impl<'a> Manifest<'a> {
         binaries.collect()
     }
 
+    /// The files besides programs where compiling this package begins: its library's and its build script
+    /// (<https://doc.rust-lang.org/cargo/reference/manifest.html#the-build-field>).
+    pub fn roots(&self) -> Vec<RelPath> {
+        let at = |path: &[&str], usual: &str| {
+            let said = self.at(path).and_then(Tree::as_text).unwrap_or(usual);
+            self.dir.resolve(said).filter(|_| self.dir.has(said))
+        };
+        at(&["lib", "path"], "src/lib.rs").into_iter().chain(at(&["package", "build"], "build.rs")).collect()
+    }
+
     /// The files that must exist before cargo accepts the manifest: those whose place it has to guess.
     pub fn expected_files(&self) -> Vec<RelPath> {
         let mut expected: Vec<RelPath> = Vec::new();

@@ -13,8 +13,8 @@ use crate::plan::service::{ExecForm, IgnoreGroup, Runtime, Service, ServiceKind,
 use crate::plan::stage::{GraphError, Origin, Role, Stage, StageGraph, SystemPackage};
 use crate::repo::dir::{Dir, Doc};
 use crate::stack::Survey;
-use crate::stack::common::compose;
 use crate::stack::common::manifests::{self, Copied};
+use crate::stack::common::{compose, configuration};
 use crate::stack::rust::assets::Asset;
 use crate::stack::rust::lock::Crates;
 use crate::stack::rust::manifest::Manifest;
@@ -326,7 +326,8 @@ fn build(facts: &Facts, s: &Survey<'_>) -> Run {
             quote(&facts.bin.value)
         ),
     };
-    let touch = format!("touch {}", quote(&facts.seen_from_home(&facts.source)));
+    let roots: Vec<String> = facts.roots.iter().map(|root| quote(&facts.seen_from_home(root))).collect();
+    let touch = format!("touch {}", roots.join(" "));
     let compile = if facts.is_layered() { Run::new(command) } else { Run::new(touch).then(command) };
     let run =
         compile.then(format!("install -D {} {}", quote(&made), quote(&format!("/out/{}", facts.bin.value))));
@@ -405,10 +406,13 @@ fn port(facts: &Facts, s: &Survey<'_>) -> Fact<u16> {
     let framework = facts.framework.as_ref();
     let usual =
         framework.and_then(|framework| Some(Fact::new(framework.value.port?, framework.because.clone())));
+    let example = listening.variable.as_ref().filter(|_| listening.port.is_none());
+    let example = example.and_then(|variable| configuration::shown(&s.dir, &variable.value));
     let choice = s
         .choice(&keys::PORT)
         .or(facts.web.configured.clone())
         .or(listening.port.clone())
+        .or(example.map(|shown| shown.map(|shown| shown.port)))
         .or(usual.filter(|_| listening.port.is_none()));
     let is_open = choice.so_far().is_none() && listening.variable.is_none();
     let choice = choice.or(is_open.then(|| compose::port(&s.dir)).flatten());

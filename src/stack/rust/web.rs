@@ -110,10 +110,13 @@ const LISTENS: &[Way] = &[
     },
     // A port from the environment, with what it is otherwise: a number, or a text with or without a host.
     Way {
-        pattern: r#"var(?:_os)?\(\s*"PORT"\s*\).*?["(](?:(?P<host>[\w.]*):)?(\d{3,5})(?:u16)?[")]"#,
+        pattern: r#"var(?:_os)?\(\s*"(?P<variable>(?:(?:API|APP|HTTP|LISTEN|SERVER|WEB)_)?PORT)"\s*\).*?["(](?:(?P<host>[\w.]*):)?(\d{3,5})(?:u16)?[")]"#,
         tells: Tells::PortWithVariable,
     },
-    Way { pattern: r#"(?i:var|var_os|\w*env\w*)\(\s*"PORT"\s*\)()"#, tells: Tells::PortWithVariable },
+    Way {
+        pattern: r#"(?i:var|var_os|\w*env\w*)\(\s*"(?P<variable>(?:(?:API|APP|HTTP|LISTEN|SERVER|WEB)_)?PORT)"\s*\)()"#,
+        tells: Tells::PortWithVariable,
+    },
     Way {
         pattern: r#"\benv\s*=\s*"PORT".*?default_value\w*\s*=\s*"?(\d{2,5})"#,
         tells: Tells::PortWithVariable,
@@ -408,6 +411,7 @@ mod tests {
             ),
             ("let addr = SocketAddr::from(([127, 0, 0, 1], port));", None, false, true, ""),
             (r#"Self::get_env("PORT")"#, None, true, false, ""),
+            (r#"let app_port = env::var("APP_PORT").expect("APP_PORT not found.");"#, None, true, false, ""),
             ("pub enum Event { Logged = 1000, ClientExportedVault = 1007 }", None, false, false, ""),
             (
                 r#"let host = env::var("HOST").unwrap_or_else(|_| "127.0.0.1".to_string());"#,
