@@ -271,8 +271,11 @@ impl Session {
             let message = format!("no project recognised in `{dir}`; nothing was written");
             return Failure::new(Exit::Nothing, message).help(self.elsewhere());
         }
-        let help: Vec<String> =
-            wanted.into_iter().chain([self.listing()]).chain(stack::unread::first(&self.inventory)).collect();
+        let help: Vec<String> = wanted
+            .into_iter()
+            .chain([self.listing()])
+            .chain(stack::common::unread::first(&self.inventory))
+            .collect();
         let message = format!("no project recognised in `{}`; nothing was written", self.root.display());
         Failure::new(Exit::Nothing, message).help(help.join("\n"))
     }

@@ -12,7 +12,6 @@ mod java;
 pub mod node;
 mod python;
 mod rust;
-pub mod unread;
 
 use std::cell::RefCell;
 use std::sync::LazyLock;

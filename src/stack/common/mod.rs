@@ -1,4 +1,4 @@
-//! What several stacks need to see: ports, files read at run time, versions that tool managers pin.
+//! What several stacks need to see: ports, files read at run time, versions that tool managers pin; and what none reads.
 
 pub mod compose;
 pub mod configuration;
@@ -10,3 +10,4 @@ pub mod manifests;
 pub mod pattern;
 pub mod signal;
 pub mod tools;
+pub mod unread;
