@@ -9,6 +9,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::repo::path::RelPath;
+use crate::text::brief;
+
+/// How much of a line is quoted as a reason.
+const LONGEST: usize = 120;
 
 /// Who said so, strongest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
@@ -61,7 +65,7 @@ impl Evidence {
     /// Something the repository says at `file`, `line`.
     pub fn read(file: &RelPath, line: impl Into<Option<u32>>, says: impl Into<String>) -> Self {
         let at = Some(Place { file: file.clone(), line: line.into() });
-        Self { layer: Layer::Detected, at, says: brief(&says.into()) }
+        Self { layer: Layer::Detected, at, says: brief(&says.into(), LONGEST) }
     }
 
     /// Dockgen's own choice, and the reason for it.
@@ -84,16 +88,6 @@ impl fmt::Display for Evidence {
             None => f.write_str(&self.says),
         }
     }
-}
-
-/// One line, short enough to quote in a terminal, and without control characters.
-fn brief(words: &str) -> String {
-    const LONGEST: usize = 120;
-    let line: String = words.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if line.chars().count() <= LONGEST {
-        return line;
-    }
-    line.chars().take(LONGEST - 1).chain(['…']).collect()
 }
 
 /// A decided value, its reason, and what it won over.

@@ -45,6 +45,7 @@ pub mod registry;
 pub mod render;
 pub mod repo;
 pub mod stack;
+mod text;
 mod threads;
 #[cfg(feature = "cli")]
 pub mod verify;

@@ -9,7 +9,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::cli::args::DoctorArgs;
-use crate::cli::session::{Looked, Session};
+use crate::cli::looked::Looked;
+use crate::cli::session::Session;
 use crate::cli::term::Term;
 use crate::cli::{Exit, Failure};
 use crate::config::Settings;

@@ -13,6 +13,7 @@ mod doctor;
 mod document;
 mod init;
 mod lint;
+mod looked;
 mod man;
 mod migrate;
 mod pin;

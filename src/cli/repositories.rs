@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::cli::dockerfiles;
+use crate::cli::looked::Looked;
 use crate::cli::{Exit, Failure, read_named};
-use crate::cli::{dockerfiles, session};
 use crate::config::Company;
-use crate::diag::Diagnostic;
 use crate::dockerfile;
 use crate::migrate::{self, Bases, Beside};
 use crate::repo::{Inventory, RelPath};
@@ -144,24 +144,10 @@ impl Repository {
         }
     }
 
-    /// Reads it: one walk, and every byte of its Dockerfiles.
+    /// Reads it: one look, and every byte of its Dockerfiles.
     pub fn read(&self) -> Result<Read, Failure> {
-        let scan = |declared: &[Declared]| {
-            Inventory::scan(&self.root, &migrate::reads_with(declared))
-                .map_err(|bad| Failure::new(Exit::Misuse, bad.to_string()))
-        };
-        let mut inventory = scan(&[])?;
-        let (_, company) = session::extended(&self.root, &inventory).map_err(|bad| self.unusable(&bad))?;
-        let declared = company.as_ref().map(Declared::of).transpose();
-        let declared = declared.map_err(|problems| match problems.first() {
-            Some(first) => self.unusable(first),
-            None => Failure::new(Exit::Misuse, "a detector cannot be used"),
-        })?;
-        let declared = declared.unwrap_or_default();
-        if !declared.is_empty() {
-            // Files that only a stack of the company's reads.
-            inventory = scan(&declared)?;
-        }
+        let Looked { inventory, company, declared, .. } =
+            Looked::at(&self.root, migrate::reads_with).map_err(|bad| bad.in_one_message(&self.root))?;
         let is_meant = |path: &RelPath| match &self.only {
             Some(only) => path == only,
             None => dockerfile::is_file_name(path.name()),
@@ -171,10 +157,5 @@ impl Repository {
         let read = |path: RelPath| Ok((path.clone(), dockerfiles::read(&self.root.join(path.as_str()))?));
         let dockerfiles = paths.into_iter().map(read).collect::<Result<_, Failure>>()?;
         Ok(Read { inventory, company, declared, dockerfiles })
-    }
-
-    fn unusable(&self, bad: &Diagnostic) -> Failure {
-        let place = bad.at.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
-        Failure::new(Exit::Misuse, format!("`{}`: {place}{}", self.shown(), bad.message))
     }
 }

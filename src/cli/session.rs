@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::answers::{self, Given};
 use crate::cli::args::Target;
+use crate::cli::looked::Looked;
 use crate::cli::term::Term;
 use crate::cli::{Exit, Failure};
 use crate::config::{self, Company, Settings};
@@ -14,7 +15,6 @@ use crate::out::{self, OutFile};
 use crate::plan::plan_with;
 use crate::plan::service::{Plan, Service};
 use crate::render::{Override, RenderError, ServiceFiles, Templates, overrides, render_checked};
-use crate::repo::scan::ScanError;
 use crate::repo::{Inventory, Placeholders, RelPath};
 use crate::stack::{self, Declared};
 
@@ -45,18 +45,6 @@ enum Kind {
     Template,
 }
 
-/// What one look at a repository and its company's folder finds.
-pub(super) struct Looked {
-    /// What is there.
-    pub inventory: Inventory,
-    /// The folders of a company's defaults, as `dockgen.toml` names them.
-    pub extends: Vec<Fact<String>>,
-    /// What is in those folders.
-    pub company: Option<Company>,
-    /// The stacks that it declares.
-    pub declared: Vec<Declared>,
-}
-
 impl Session {
     /// Scans and plans.
     pub fn open(target: &Target, term: &Term) -> Result<Self, Failure> {
@@ -69,15 +57,19 @@ impl Session {
     }
 
     fn open_as(target: &Target, kind: Kind, term: &Term) -> Result<Self, Failure> {
-        let Looked { mut inventory, extends, company, declared } = Self::look(&target.path, term)?;
-        let mut template = None;
-        if kind == Kind::Template {
-            let raw = Inventory::scan(&target.path, &stack::reads_of_template(&declared))
-                .map_err(|bad| unreadable(&bad))?;
-            let (filled, holes) = Placeholders::fill(&raw);
-            inventory = filled;
-            template = Some((raw, holes));
-        }
+        let reads = match kind {
+            Kind::Project => stack::reads_with,
+            Kind::Template => stack::reads_of_template,
+        };
+        let Looked { inventory, extends, company, declared } =
+            Looked::at(&target.path, reads).map_err(|bad| bad.say(term))?;
+        let (inventory, template) = match kind {
+            Kind::Project => (inventory, None),
+            Kind::Template => {
+                let (filled, holes) = Placeholders::fill(&inventory);
+                (filled, Some((inventory, holes)))
+            }
+        };
         let settings = wishes(target, &inventory, company.as_ref(), term)?;
         let plan = plan_with(&inventory, &settings, &declared);
         Ok(Self {
@@ -104,23 +96,9 @@ impl Session {
         wishes(&target, &inventory, company.as_ref(), term)
     }
 
-    /// Scans, and reads what `dockgen.toml` extends. Files that only a stack of the company's reads take another walk.
+    /// The look that it starts with.
     pub fn look(root: &Path, term: &Term) -> Result<Looked, Failure> {
-        let scan = |declared: &[Declared]| {
-            Inventory::scan(root, &stack::reads_with(declared)).map_err(|bad| unreadable(&bad))
-        };
-        let mut inventory = scan(&[])?;
-        let (extends, company) =
-            extended(root, &inventory).map_err(|bad| unusable(&[*bad], &inventory, term))?;
-        let declared = company.as_ref().map(Declared::of).transpose().map_err(|problems| {
-            Self::say_bad_templates(&problems, &inventory, company.as_ref(), term);
-            Failure::new(Exit::Misuse, "a detector cannot be used; nothing was written")
-        })?;
-        let declared = declared.unwrap_or_default();
-        if !declared.is_empty() {
-            inventory = scan(&declared)?;
-        }
-        Ok(Looked { inventory, extends, company, declared })
+        Looked::at(root, stack::reads_with).map_err(|bad| bad.say(term))
     }
 
     /// All templates, those that stand above dockgen's included.
@@ -136,7 +114,7 @@ impl Session {
     }
 
     /// Says what is wrong with templates, with their lines.
-    pub fn say_bad_templates(
+    fn say_bad_templates(
         problems: &[Diagnostic],
         inventory: &Inventory,
         company: Option<&Company>,
@@ -317,35 +295,6 @@ impl Session {
     }
 }
 
-/// Folders as `dockgen.toml` names them, and what is in them.
-pub(super) type Extended = (Vec<Fact<String>>, Option<Company>);
-
-/// The folders that `dockgen.toml` extends, and what is in them.
-pub(super) fn extended(root: &Path, inventory: &Inventory) -> Result<Extended, Box<Diagnostic>> {
-    let extends = config::extends(inventory)?;
-    let mut all: Option<Company> = None;
-    for folder in &extends {
-        let found = company(root, folder, all.as_ref())?;
-        all = Some(found.above(all.take()));
-    }
-    Ok((extends, all))
-}
-
-/// What is in the folder that `dockgen.toml` extends, by a walk of its own: it holds what no repository is read for.
-fn company(root: &Path, folder: &Fact<String>, before: Option<&Company>) -> Result<Company, Box<Diagnostic>> {
-    let files = Inventory::scan(&root.join(&folder.value), &Company::reads()).map_err(|bad| {
-        let message = format!("`extends`: {bad}");
-        Diagnostic::error(Code::BadSetting, message).at(folder.because.at.clone())
-    })?;
-    let within = RelPath::root().join(&folder.value).filter(|within| !within.is_root());
-    let mut name = within.unwrap_or_else(|| Company::name_of(&folder.value));
-    // Two folders of one name are cited under two.
-    while before.is_some_and(|before| before.folders().contains(&name)) {
-        name = RelPath::new(&format!("{name}-2")).unwrap_or_default();
-    }
-    Ok(Company::new(name, &files))
-}
-
 fn unusable(problems: &[Diagnostic], inventory: &Inventory, term: &Term) -> Failure {
     term.findings(problems, inventory);
     Failure::new(Exit::Misuse, "dockgen.toml cannot be used; nothing was written")
@@ -385,17 +334,6 @@ fn wishes(
         settings.only(&dir);
     }
     Ok(settings)
-}
-
-fn unreadable(bad: &ScanError) -> Failure {
-    let failure = Failure::new(Exit::Misuse, bad.to_string());
-    match bad {
-        ScanError::NotAFolder(path) => match path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            Some(parent) => failure.help(format!("try `dockgen init {}`", parent.display())),
-            None => failure,
-        },
-        _ => failure,
-    }
 }
 
 fn unprintable(bad: &RenderError, overrides: &[Override]) -> Failure {

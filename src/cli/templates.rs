@@ -6,7 +6,8 @@ use std::path::Path;
 use regex_lite::Regex;
 
 use crate::cli::args::{TemplatesArgs, TemplatesCommand};
-use crate::cli::session::{Looked, Session};
+use crate::cli::looked::{self, Looked};
+use crate::cli::session::Session;
 use crate::cli::term::Term;
 use crate::cli::{Exit, Failure};
 use crate::config::{self, Company, Settings};
@@ -156,11 +157,8 @@ impl Source {
             let files = Inventory::scan(path, &Company::reads())
                 .map_err(|bad| Failure::new(Exit::Misuse, bad.to_string()))?;
             let own = Company::new(RelPath::root(), &files);
-            declared = Declared::of(&own).map_err(|problems| {
-                Session::say_bad_templates(&problems, &files, Some(&own), term);
-                Failure::new(Exit::Misuse, "a detector cannot be used")
-            })?;
-            company = Some(own);
+            let (own, theirs) = looked::with_detectors(own).map_err(|bad| bad.say(term))?;
+            (company, declared) = (Some(own), theirs);
         }
         let overrides = overrides(&project, company.as_ref());
         Ok(Self { project, company, declared, overrides })

@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::dockerfile::{Dockerfile, ItemKind};
 use crate::lint::Secrets;
+use crate::text::brief;
+
+/// How wide the column of the old file's words is.
+const COLUMN: usize = 60;
 
 /// What became of one instruction.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -173,7 +177,7 @@ impl Ledger {
             };
             let first =
                 dockerfile.text().lines().nth((unit.line as usize).saturating_sub(1)).unwrap_or_default();
-            let text = brief(&secrets.mask(first.trim_start_matches('\u{feff}').trim()));
+            let text = quoted(&secrets.mask(first.trim_start_matches('\u{feff}').trim()));
             let (fate, notes) = fate(unit);
             let notes = notes.iter().map(|note| secrets.mask(note)).collect();
             Entry { line: unit.line, last_line, keyword, text, fate, notes }
@@ -200,20 +204,16 @@ impl Ledger {
 impl fmt::Display for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for entry in &self.entries {
-            writeln!(f, "{:>4}  {:<60}  {}", entry.line, entry.text, entry.fate)?;
+            writeln!(f, "{:>4}  {:<COLUMN$}  {}", entry.line, entry.text, entry.fate)?;
             for note in &entry.notes {
-                writeln!(f, "{:>4}  {:<60}  - {note}", "", "")?;
+                writeln!(f, "{:>4}  {:<COLUMN$}  - {note}", "", "")?;
             }
         }
         Ok(())
     }
 }
 
-fn brief(line: &str) -> String {
-    const LONGEST: usize = 60;
-    let line: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if line.chars().count() <= LONGEST {
-        return line;
-    }
-    line.chars().take(LONGEST - 1).chain(['…']).collect()
+/// Words of an old file, as short as the column of a ledger.
+pub(super) fn quoted(words: &str) -> String {
+    brief(words, COLUMN)
 }

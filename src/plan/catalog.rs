@@ -92,6 +92,9 @@ pub struct BaseImage {
     /// Its reference; `{line}` stands for the toolchain line.
     #[serde(rename = "ref")]
     pub reference: String,
+    /// Other references that name images like it; `*` stands for any text.
+    #[serde(default)]
+    like: Vec<String>,
     /// The numeric user to run as.
     pub user: String,
     /// Its C library.
@@ -102,6 +105,8 @@ pub struct BaseImage {
     pub shell: bool,
     /// What can ask over HTTP inside it.
     pub prober: Option<Prober>,
+    /// The folder of its user, where there is one that may be written to.
+    pub home: Option<String>,
 }
 
 /// The C library of an image.
@@ -246,15 +251,19 @@ impl Catalog {
 
     /// The image known under a reference, so that a person who names one keeps its user and prober.
     pub fn image_like(&self, reference: &str) -> Option<&BaseImage> {
-        self.image.values().find(|image| match image.reference.split_once("{line}") {
-            Some((before, after)) => {
-                reference.len() > before.len() + after.len()
-                    && reference.starts_with(before)
-                    && reference.ends_with(after)
-            }
-            None => image.reference == reference,
-        })
+        let is_it = |image: &&BaseImage| is_like(&image.at("*"), reference);
+        let is_close = |image: &&BaseImage| image.like.iter().any(|like| is_like(like, reference));
+        self.image.values().find(is_it).or_else(|| self.image.values().find(is_close))
     }
+}
+
+/// Does a text look like this, with `*` for any text?
+fn is_like(pattern: &str, text: &str) -> bool {
+    let Some((before, after)) = pattern.split_once('*') else { return pattern == text };
+    let rest = text.strip_prefix(before);
+    rest.is_some_and(|rest| {
+        rest.char_indices().any(|(at, _)| is_like(after, &rest[at..])) || after.is_empty()
+    })
 }
 
 /// An image's name without its tag or digest.
@@ -302,6 +311,11 @@ impl BaseImage {
     /// The reference for a toolchain line.
     pub fn at(&self, line: &str) -> String {
         self.reference.replace("{line}", line)
+    }
+
+    /// The program that an image without a shell has, and nothing else.
+    pub fn bare_program(&self) -> Option<&'static str> {
+        self.prober.filter(|_| !self.shell).map(Prober::program)
     }
 
     /// A health check that this image can run; none where nothing in it can ask.
@@ -373,5 +387,21 @@ mod tests {
             Some("1000:1000")
         );
         assert!(catalog.image_like("registry.example/node:22").is_none());
+    }
+
+    #[test]
+    fn images_without_a_shell_are_told_from_others() {
+        for (reference, program) in [
+            ("gcr.io/distroless/nodejs24-debian13:nonroot", Some("/nodejs/bin/node")),
+            ("gcr.io/distroless/nodejs22-debian12", Some("/nodejs/bin/node")),
+            ("registry.example/distroless/nodejs24-debian13@sha256:00", Some("/nodejs/bin/node")),
+            ("oven/bun:1.3-distroless", Some("/usr/local/bin/bun")),
+            ("docker.io/oven/bun:distroless", None),
+            ("oven/bun:1.3-slim", None),
+            ("node:24-trixie-slim", None),
+        ] {
+            let known = Catalog::builtin().image_like(reference);
+            assert_eq!(known.and_then(BaseImage::bare_program), program, "{reference}");
+        }
     }
 }

@@ -20,7 +20,7 @@ use crate::plan::stage::{Origin, Role, Stage, StageGraph, StageName};
 use crate::repo::format::Tree;
 use crate::repo::inventory::Reads;
 use crate::repo::path::RelPath;
-use crate::stack::{AnyStack, Proposal, Strength, Survey};
+use crate::stack::{AnyStack, Proposal, Ships, Strength, Survey};
 
 /// The folder of a company's detectors, below its own.
 const FOLDER: &str = "detectors";
@@ -171,13 +171,13 @@ impl Declared {
     fn read(id: &str, text: &str, path: &RelPath) -> Result<Self, Box<Diagnostic>> {
         let refuse = |line: Option<u32>, message: String| {
             let place = Place { file: path.clone(), line };
-            Box::new(Diagnostic::error(Code::BadSetting, format!("`{path}`: {message}")).at(place))
+            Box::new(Diagnostic::error(Code::BadSetting, message).at(place))
         };
         let file: File = toml::from_str(text).map_err(|bad| {
             let line = bad.span().map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
             refuse(line.and_then(|line| u32::try_from(line).ok()), bad.message().to_owned())
         })?;
-        let is_taken = crate::stack::ALL.iter().any(|stack| stack.id() == id);
+        let is_taken = crate::stack::named(id).is_some();
         if is_taken || !StageName::is_spelled(id) {
             return Err(refuse(None, format!("`{id}` cannot be the name of a new stack")));
         }
@@ -417,6 +417,10 @@ impl AnyStack for Declared {
     }
     fn looks_for(&self) -> &'static [&'static str] {
         self.looks_for
+    }
+    fn ships(&self) -> Ships {
+        // What its last stage takes is named.
+        Ships::Built
     }
     fn keys(&self) -> &'static [&'static dyn AnyKey] {
         &[]

@@ -43,6 +43,8 @@ pub trait Stack: Sync {
     const NAME: &'static str;
     /// The files that make a folder worth surveying: names, or endings with a leading `*`.
     const LOOKS_FOR: &'static [&'static str];
+    /// What its images hold of a program.
+    const SHIPS: Ships;
     /// What a person may decide about this stack, besides the shared settings.
     const KEYS: &'static [&'static dyn AnyKey];
     /// What the files say.
@@ -67,6 +69,15 @@ pub struct Claim<F> {
     pub because: Evidence,
     /// What the files say.
     pub facts: F,
+}
+
+/// What an image holds of a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ships {
+    /// Its sources, in the folder that it starts in.
+    Sources,
+    /// What was built of them.
+    Built,
 }
 
 /// How sure a stack is that a folder is its own, strongest last.
@@ -107,6 +118,8 @@ pub trait AnyStack: Sync {
     fn name(&self) -> &'static str;
     /// The files that make a folder worth surveying.
     fn looks_for(&self) -> &'static [&'static str];
+    /// What its images hold of a program.
+    fn ships(&self) -> Ships;
     /// What a person may decide about it.
     fn keys(&self) -> &'static [&'static dyn AnyKey];
     /// Which files it wants to have read.
@@ -125,6 +138,9 @@ impl<S: Stack> AnyStack for S {
     fn looks_for(&self) -> &'static [&'static str] {
         S::LOOKS_FOR
     }
+    fn ships(&self) -> Ships {
+        S::SHIPS
+    }
     fn keys(&self) -> &'static [&'static dyn AnyKey] {
         S::KEYS
     }
@@ -138,6 +154,11 @@ impl<S: Stack> AnyStack for S {
         let notes = survey.notes.take();
         Some(Proposal { stack: S::ID, strength, because, service, questions, notes })
     }
+}
+
+/// The stack of this name.
+pub fn named(id: &str) -> Option<&'static dyn AnyStack> {
+    ALL.iter().copied().find(|stack| stack.id() == id)
 }
 
 /// Every setting there is, the shared ones first.

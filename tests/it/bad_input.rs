@@ -17,7 +17,7 @@ pub fn refused(repo: &Repo, code: i32, says: &[&str]) {
 
 /// Stacks land one by one; rows of one that has not landed wait for it.
 pub fn has(stack: &str) -> bool {
-    dockgen::stack::ALL.iter().any(|known| known.id() == stack)
+    dockgen::stack::named(stack).is_some()
 }
 
 /// A manifest for each stack, cut off in the middle, and the line on which that shows.

@@ -154,6 +154,13 @@ fn a_companys_folder_outside_of_the_repository_is_read() {
     );
     all.write("shop/dockgen.toml", "extends = \"../nowhere\"\n");
     all.run(&["migrate", "shop"]).ended(1, &["dockgen.toml:1", "`extends`"]);
+    all.write("shop/dockgen.toml", "extends = \"../ops/dockgen\"\n");
+    all.write("ops/dockgen/detectors/cobol.toml", "name = \"COBOL\"\nfils = []\n");
+    all.write("ops/dockgen/detectors/php.toml", "name = 7\n");
+    let wrong = &["cobol.toml:2: ", "fils", "php.toml:1: "];
+    all.run(&["migrate", "shop"]).ended(1, wrong);
+    all.run(&["inventory", "shop"]).ended(1, wrong);
+    all.run(&["plan", "shop"]).ended(2, &["cobol.toml:2", "fils", "php.toml:1"]);
 }
 
 /// The version of the old base is the program's, not the one of the front end beside it.

@@ -142,7 +142,7 @@ fn every_fixture_is_read_back_and_hides_nothing_it_needs() {
     for fixture in fixtures() {
         let name = fixture.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let (plan, made) = made(&fixture);
-        if !stack::ALL.iter().any(|stack| stack.id() == stack_of(&name)) {
+        if stack::named(stack_of(&name)).is_none() {
             continue;
         }
         assert!(!plan.services.is_empty(), "{name} is not recognised: {:#?}", plan.diagnostics);

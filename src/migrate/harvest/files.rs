@@ -4,6 +4,7 @@ use super::Scene;
 use super::run::Verdict;
 use crate::dockerfile::script::Command;
 use crate::repo::RelPath;
+use crate::stack::Ships;
 
 /// Caches and downloads go anyway; whatever else is removed is a decision.
 pub(super) fn removal(scene: &Scene<'_>, command: &Command) -> Verdict {
@@ -38,9 +39,10 @@ pub(super) fn removal(scene: &Scene<'_>, command: &Command) -> Verdict {
 
 /// `chmod +x` on files of the program, which lie elsewhere now: in the repository they may have no such mode.
 fn mode(scene: &Scene<'_>, command: &Command) -> Option<String> {
-    let ships_sources = matches!(scene.service.stack.value.as_str(), "node" | "python");
     let mut words = command.operands().map(|word| word.text.as_str());
-    let mode = words.next().filter(|_| ships_sources && command.program() == Some("chmod"))?;
+    let mode = words
+        .next()
+        .filter(|_| scene.ships() == Some(Ships::Sources) && command.program() == Some("chmod"))?;
     let runs = mode.contains('x')
         || mode.bytes().all(|digit| digit.is_ascii_digit()) && mode.contains(['5', '7', '1']);
     let home = scene.image.workdir.as_deref().unwrap_or("/");

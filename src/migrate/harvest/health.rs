@@ -1,11 +1,11 @@
 //! The old health check: its path and its times as settings, or the whole of it where a program of the repository asks.
 
-use super::place::ships_sources;
 use super::{Disposition, Harvest, Scene, is_plain, kept, person};
 use crate::config::proof::{health_seconds, seconds};
 use crate::dockerfile::Form;
 use crate::dockerfile::instr::Healthcheck;
 use crate::plan::service::Health;
+use crate::stack::Ships;
 
 impl Harvest {
     pub(super) fn health(
@@ -53,7 +53,7 @@ impl Harvest {
         let (first, rest) = words.split_first()?;
         let own = if INTERPRETERS.contains(&first.as_str()) { rest.first()? } else { first };
         let file = scene.below_home(own).filter(|file| is_plain(file))?;
-        if !ships_sources(scene) || !scene.inventory.has(&scene.service.dir.join(&file)?) {
+        if scene.ships() != Some(Ships::Sources) || !scene.inventory.has(&scene.service.dir.join(&file)?) {
             return None;
         }
         let instruction = scene.file.instructions().find(|one| one.line == line)?;

@@ -13,7 +13,6 @@ mod toolchain;
 mod user;
 
 pub(super) use health::rhythm;
-pub(super) use run::brief;
 pub(super) use toolchain::{Version, version};
 
 use std::collections::BTreeMap;

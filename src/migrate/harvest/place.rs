@@ -4,13 +4,14 @@
 use super::{Scene, is_plain};
 use crate::dockerfile::Meaning;
 use crate::dockerfile::instr::Copy;
-
-/// Programs that are shipped with their sources, in the folder that they start in.
-pub(super) fn ships_sources(scene: &Scene<'_>) -> bool {
-    matches!(scene.service.stack.value.as_str(), "node" | "python" | "deno")
-}
+use crate::stack::{self, AnyStack, Ships};
 
 impl Scene<'_> {
+    /// What the new image holds of the program; none where a company's own stack says it in its stages.
+    pub(super) fn ships(&self) -> Option<Ships> {
+        stack::named(&self.service.stack.value).map(AnyStack::ships)
+    }
+
     /// A path of the old image as seen from the folder of the program; none where it lies elsewhere.
     pub(super) fn below_home(&self, path: &str) -> Option<String> {
         let home = self.image.workdir.as_deref().unwrap_or("/").trim_end_matches('/');
@@ -28,7 +29,10 @@ impl Scene<'_> {
         let [source] = copy.sources.as_slice() else { return None };
         let source = source.trim_start_matches("./").trim_end_matches('/');
         let path = self.service.dir.join(source)?;
-        if !ships_sources(self) || !self.inventory.has(&path) || copy.destination.contains('$') {
+        if self.ships() != Some(Ships::Sources)
+            || !self.inventory.has(&path)
+            || copy.destination.contains('$')
+        {
             return None;
         }
         let below = self.below_home(&copy.destination)?;
@@ -61,7 +65,7 @@ impl Scene<'_> {
     pub(super) fn rehomed(&self, value: &str) -> Option<String> {
         let old = self.image.workdir.as_deref().filter(|old| old.len() > 1 && !old.contains('$'))?;
         let new = self.home()?;
-        if !ships_sources(self) || old == new || !value.contains(old) {
+        if self.ships() != Some(Ships::Sources) || old == new || !value.contains(old) {
             return None;
         }
         let mut made = String::new();
@@ -88,7 +92,7 @@ impl Scene<'_> {
 
 /// `mkdir` of a folder beside the program that the repository does not hold: nothing else makes it.
 pub(super) fn made_in_program(scene: &Scene<'_>, program: &str, paths: &[&str]) -> Option<String> {
-    if program != "mkdir" || !ships_sources(scene) {
+    if program != "mkdir" || scene.ships() != Some(Ships::Sources) {
         return None;
     }
     let is_there = |path: &str| {

@@ -5,6 +5,7 @@ use crate::dockerfile::packages::{self, Manager, bare};
 use crate::dockerfile::script::{Command, Then, commands};
 use crate::dockerfile::{Form, Instruction, Meaning};
 use crate::lint::piped;
+use crate::migrate::account::quoted;
 use crate::migrate::known::Installer;
 use crate::migrate::packages::explain;
 
@@ -190,7 +191,7 @@ pub(super) fn judge(
             }
         };
         if found.len() > 1 && matches!(fate, Disposition::Person { .. }) {
-            notes.push(format!("`{}`: {fate}", brief(words)));
+            notes.push(format!("`{}`: {fate}", quoted(words)));
         }
         fates.push(fate);
     }
@@ -198,7 +199,7 @@ pub(super) fn judge(
     if let Disposition::Carried { change, .. } = &mut fate {
         let text = carried.join(" \\\n && ");
         if carried.len() < found.len() {
-            *change = Some(format!("only `{}`; stages do the rest", brief(&text.replace("\\\n", ""))));
+            *change = Some(format!("only `{}`; stages do the rest", quoted(&text.replace("\\\n", ""))));
         }
         fate = match (harvest.carry(scene, instruction, &format!("RUN {text}")), change.take()) {
             (Disposition::Carried { stage, .. }, change) => Disposition::Carried { stage, change },
@@ -206,12 +207,6 @@ pub(super) fn judge(
         };
     }
     (fate, notes)
-}
-
-/// One line of a text, cut where it becomes long.
-pub(in crate::migrate) fn brief(text: &str) -> String {
-    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if line.chars().count() <= 60 { line } else { line.chars().take(59).chain(['…']).collect() }
 }
 
 fn verdict(
@@ -531,7 +526,7 @@ fn python(command: &Command) -> Verdict {
         ["-V" | "--version"] => Verdict::Nothing,
         _ => Verdict::Person(format!(
             "whether the program needs `python {}` to have run",
-            brief(&words.join(" "))
+            quoted(&words.join(" "))
         )),
     }
 }

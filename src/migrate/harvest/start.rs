@@ -6,6 +6,7 @@ use crate::dockerfile::script::{Command, commands};
 use crate::dockerfile::{ImageConfig, Instruction, Keyword};
 use crate::plan::run::quote;
 use crate::plan::service::Service;
+use crate::stack::Ships;
 
 /// Judges `CMD` and `ENTRYPOINT`; both speak of one start.
 pub(super) fn judge(
@@ -27,7 +28,7 @@ pub(super) fn judge(
     if scene.secrets.are_in(&old.join(" ")) {
         return (person("a secret stands in the command"), Vec::new());
     }
-    if matches!(scene.service.stack.value.as_str(), "go" | "java" | "rust") {
+    if scene.ships() == Some(Ships::Built) {
         let words = plain(&old).unwrap_or_else(|| old.clone());
         if let Some(found) = entry::script(harvest, scene, instruction.line, &words, &planned) {
             return found;
@@ -49,6 +50,7 @@ pub(super) fn judge(
     let words = relative(scene, words);
     let program = words.first().map_or("", |word| word.rsplit('/').next().unwrap_or(word)).to_owned();
     let rest: Vec<&str> = words.iter().skip(1).map(String::as_str).collect();
+    let ships_sources = scene.ships() == Some(Ships::Sources);
     match (scene.service.stack.value.as_str(), program.as_str(), rest.as_slice()) {
         ("node", "npm" | "yarn" | "pnpm", ["start"] | ["run", "start" | "prod" | "production"]) => {
             (superseded("runtime, which starts what the script starts"), notes(false))
@@ -82,10 +84,10 @@ pub(super) fn judge(
             harvest.wish("run.cmd", list(&command), instruction.line);
             (kept("run.cmd"), vec![format!("the built program is `{built}`; its arguments stay")])
         }
-        ("node" | "python", _, _) if program.ends_with(".sh") => {
+        _ if ships_sources && program.ends_with(".sh") => {
             script(harvest, scene, instruction, &words, "a script of the repository starts it")
         }
-        ("node" | "python", _, _) if !words.is_empty() => {
+        _ if ships_sources && !words.is_empty() => {
             if ends_like(&planned, &words) {
                 return (kept("run.cmd"), notes(old == planned));
             }
@@ -302,7 +304,7 @@ fn script(
     words: &[String],
     why: &str,
 ) -> (Disposition, Vec<String>) {
-    if !matches!(scene.service.stack.value.as_str(), "node" | "python") {
+    if scene.ships() != Some(Ships::Sources) {
         return unclear(harvest, instruction, words);
     }
     harvest.wish("run.cmd", list(words), instruction.line);

@@ -23,7 +23,7 @@ use crate::repo::dir::{Dir, Doc, Manifest};
 use crate::repo::inventory::{Reads, SourceRead};
 use crate::stack::common::listen::{self, Listening, Tells, Way};
 use crate::stack::common::tools;
-use crate::stack::{Claim, Stack, Strength, Survey};
+use crate::stack::{Claim, Ships, Stack, Strength, Survey};
 
 use start::Start;
 
@@ -96,6 +96,7 @@ impl Stack for Deno {
     const ID: &'static str = "deno";
     const NAME: &'static str = "Deno";
     const LOOKS_FOR: &'static [&'static str] = CONFIGS;
+    const SHIPS: Ships = Ships::Sources;
     const KEYS: &'static [&'static dyn AnyKey] = &[&MAIN, &VERSION];
     type Facts = Facts;
 

@@ -36,7 +36,7 @@ use crate::stack::common::configuration;
 use crate::stack::common::files;
 use crate::stack::common::front_end::{self, FrontEnd};
 use crate::stack::common::listen::Listening;
-use crate::stack::{Claim, Stack, Strength, Survey};
+use crate::stack::{Claim, Ships, Stack, Strength, Survey};
 
 use main_package::MainPackage;
 
@@ -137,6 +137,7 @@ impl Stack for Go {
     const ID: &'static str = "go";
     const NAME: &'static str = "Go";
     const LOOKS_FOR: &'static [&'static str] = &["go.mod"];
+    const SHIPS: Ships = Ships::Built;
     const KEYS: &'static [&'static dyn AnyKey] = &[&ACCESS, &MAIN, &PRIVATE, &TAGS, &VERSION];
     type Facts = Facts;
 

@@ -19,6 +19,9 @@ use crate::stack::go::Facts;
 use crate::stack::go::cgo::Distribution;
 use crate::stack::go::private::Private;
 
+/// Where a program with files of its own is started, unless its user has a folder that may be written to.
+const HOME: &str = "/app";
+
 /// The stages, the image and the command.
 pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphError> {
     let image = image(facts, s);
@@ -32,7 +35,6 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
     let path =
         if reads_files { format!("/usr/local/bin/{}", facts.binary) } else { format!("/{}", facts.binary) };
     let is_bare = image.value == "scratch";
-    let image_reference = image.value.clone();
 
     let stages = stages(facts, from, image, front_end.as_ref())?;
 
@@ -57,7 +59,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
                 let read = facts.front_end.as_ref().filter(|_| !facts.is_front_end_embedded);
                 read.map(|found| found.wanted.because.clone())
             })
-            .map(|because| Fact::new(home(&image_reference).to_owned(), because)),
+            .map(|because| Fact::new(known.home.clone().unwrap_or_else(|| HOME.to_owned()), because)),
         env,
         health: port
             .as_ref()
@@ -155,12 +157,6 @@ fn arguments(facts: &Facts) -> Option<Fact<ExecForm>> {
     let because = facts.subcommand.as_ref().or(flag)?.because.clone();
     let words: Vec<String> = facts.subcommand.iter().chain(flag).map(|word| word.value.clone()).collect();
     Some(Fact::new(ExecForm::from_words(words)?, because))
-}
-
-/// The folder a program with files of its own is started in. In distroless images the user's home is the one
-/// folder besides /tmp that it may write to.
-fn home(image: &str) -> &'static str {
-    if image.starts_with("gcr.io/distroless/") { "/home/nonroot" } else { "/app" }
 }
 
 /// The image that compiles. Debian 13 variants exist from Go 1.24 on (tags of the official image).

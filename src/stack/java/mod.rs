@@ -33,7 +33,7 @@ use crate::key::{AnyKey, Key, Shape, text};
 use crate::plan::service::Service;
 use crate::plan::stage::GraphError;
 use crate::repo::inventory::{Reads, SourceRead};
-use crate::stack::{Claim, Stack, Survey};
+use crate::stack::{Claim, Ships, Stack, Survey};
 
 use build::Build;
 
@@ -74,6 +74,7 @@ impl Stack for Java {
     const ID: &'static str = "java";
     const NAME: &'static str = "Java";
     const LOOKS_FOR: &'static [&'static str] = &["pom.xml", "build.gradle", "build.gradle.kts"];
+    const SHIPS: Ships = Ships::Built;
     const KEYS: &'static [&'static dyn AnyKey] = &[&runtime::AOT, &MAIN, &runtime::RUNTIME, &VERSION];
     type Facts = Facts;
 

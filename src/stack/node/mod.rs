@@ -52,7 +52,7 @@ use crate::repo::dir::Dir;
 use crate::repo::inventory::{Reads, SourceRead};
 use crate::repo::path::RelPath;
 use crate::stack::common::{configuration, tools};
-use crate::stack::{Claim, Stack, Strength, Survey};
+use crate::stack::{Claim, Ships, Stack, Strength, Survey};
 
 use app::{App, Launch};
 use era::Era;
@@ -75,6 +75,7 @@ impl Stack for Node {
     const ID: &'static str = "node";
     const NAME: &'static str = "Node.js";
     const LOOKS_FOR: &'static [&'static str] = &["package.json", "server.js", "server.mjs"];
+    const SHIPS: Ships = Ships::Sources;
     const KEYS: &'static [&'static dyn AnyKey] = KEYS;
     type Facts = Facts;
 

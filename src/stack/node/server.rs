@@ -7,7 +7,6 @@ use serde::Serialize;
 use crate::config::keys;
 use crate::diag::{Code, Diagnostic};
 use crate::fact::Fact;
-use crate::plan::catalog::Prober;
 use crate::plan::question::Question;
 use crate::plan::service::{ExecForm, Runtime, ServiceKind};
 use crate::plan::stage::SystemPackage;
@@ -43,7 +42,7 @@ pub(super) fn runtime(facts: &Facts, program: &Server, s: &Survey<'_>) -> Planne
     let (launch, wish) = launch(program, s);
     let (image, reason) = image(facts, program, &launch, s);
     let known = s.catalog.image_like(&image.value).unwrap_or_else(|| s.catalog.image("node-slim"));
-    let bare = bare_program(&image.value);
+    let bare = known.bare_program();
     let kind = kind(facts, program);
     let port = (kind.value == ServiceKind::Server).then(|| port(facts, program, s));
 
@@ -183,17 +182,6 @@ fn command(
     let is_bun = matches!(launch.value, Launch::Script(Engine::Bun, _));
     let entrypoint = bare.filter(|_| is_bun).map(|bun| launch.derive(ExecForm::new(bun, [] as [&str; 0])));
     (entrypoint, ExecForm::from_words(words).map(|form| launch.derive(form)))
-}
-
-/// The program that an image without a shell has, and nothing else.
-fn bare_program(image: &str) -> Option<&'static str> {
-    if image.contains("distroless/nodejs") {
-        Some(Prober::DistrolessNode.program())
-    } else if image.contains("oven/bun") && image.ends_with("-distroless") {
-        Some(Prober::Bun.program())
-    } else {
-        None
-    }
 }
 
 /// The version of Bun that runs the program: the one that installs, or the newest that is known.

@@ -40,7 +40,7 @@ use crate::plan::stage::GraphError;
 use crate::repo::inventory::{Reads, SourceRead};
 use crate::repo::path::RelPath;
 use crate::stack::common::tools;
-use crate::stack::{Claim, Stack, Strength, Survey};
+use crate::stack::{Claim, Ships, Stack, Strength, Survey};
 
 use django::Django;
 use manager::Installation;
@@ -129,6 +129,7 @@ impl Stack for Python {
     const ID: &'static str = "python";
     const NAME: &'static str = "Python";
     const LOOKS_FOR: &'static [&'static str] = MANIFESTS;
+    const SHIPS: Ships = Ships::Sources;
     const KEYS: &'static [&'static dyn AnyKey] = &[&APP, &VERSION];
     type Facts = Facts;
 

@@ -261,6 +261,8 @@ struct View<'f> {
     /// Who owns the project's files, when that is not root.
     owner: Option<String>,
     writes: Option<&'f Fact<String>>,
+    /// What writes to the home folder.
+    home_for: Option<String>,
     /// Variables that must be given to the container.
     needs: Vec<String>,
     /// What a front end beside the program is built to.
@@ -320,11 +322,19 @@ impl<'f> View<'f> {
             owner: facts.writes.as_ref().map(|_| user.value.clone()),
             writes: facts.writes.as_ref(),
             front_end: None,
+            home_for: home_for(facts),
             needs: django
                 .map(|django| django.needs.iter().map(|need| need.value.0.clone()).collect())
                 .unwrap_or_default(),
         }
     }
+}
+
+/// What writes to the home folder, for a comment.
+fn home_for(facts: &Facts) -> Option<String> {
+    let own = facts.program.env.iter().find(|(name, _)| name == "HOME");
+    let found = || facts.home.as_ref().map(|home| format!("{} ({})", home.value, home.because));
+    own.map(|(_, home)| home.because.says.clone()).or_else(found)
 }
 
 /// One RUN, so that what follows from the sources is one layer.

@@ -32,7 +32,7 @@ use crate::repo::format::Tree;
 use crate::repo::inventory::{Reads, SourceRead};
 use crate::repo::path::RelPath;
 use crate::stack::common::configuration;
-use crate::stack::{Claim, Stack, Strength, Survey};
+use crate::stack::{Claim, Ships, Stack, Strength, Survey};
 
 use lock::Crates;
 use manifest::Manifest;
@@ -148,6 +148,7 @@ impl Stack for Rust {
     const ID: &'static str = "rust";
     const NAME: &'static str = "Rust";
     const LOOKS_FOR: &'static [&'static str] = &["Cargo.toml"];
+    const SHIPS: Ships = Ships::Built;
     const KEYS: &'static [&'static dyn AnyKey] = &[&BIN, &CACHE, &FEATURES, &TARGET, &VERSION];
     type Facts = Facts;
 

@@ -1,0 +1,30 @@
+//! How words of a repository are quoted to people.
+
+/// One line without control characters and with single spaces, cut where it is longer than `longest`.
+pub(crate) fn brief(words: &str, longest: usize) -> String {
+    let words = words.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    let line = words.collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= longest {
+        return line;
+    }
+    line.chars().take(longest.saturating_sub(1)).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_are_one_line_and_short() {
+        for (words, expected) in [
+            (" npm  run\n\tall ", "npm run all"),
+            ("\u{1b}[31mred", "[31mred"),
+            ("twelve chars", "twelve chars"),
+            ("fourteen chars", "fourteen ch…"),
+            ("ééééééééééééé", "ééééééééééé…"),
+            ("", ""),
+        ] {
+            assert_eq!(brief(words, 12), expected);
+        }
+    }
+}
