@@ -15,6 +15,7 @@ mod era;
 mod facts;
 mod framework;
 mod front_end;
+mod javascript;
 mod lifecycle;
 mod lock;
 mod managers;

@@ -8,6 +8,7 @@
 
 use crate::fact::Fact;
 use crate::repo::dir::Doc;
+use crate::stack::node::javascript;
 use crate::stack::node::lock::Lock;
 use crate::stack::node::manifest::Package;
 use crate::stack::node::semver::is_below;
@@ -36,13 +37,9 @@ pub(super) enum Output {
 /// Which output this project has.
 pub(super) fn output(package: &Package<'_>, next: &Fact<String>, lock: Option<&Lock<'_>>) -> Output {
     let config = CONFIGS.iter().find_map(|name| package.dir.doc(name));
-    let pattern = regex_lite::Regex::new(r#"\boutput\s*:\s*["'`](standalone|export)["'`]"#)
-        .expect("a constant pattern");
     let said = config.and_then(|doc| {
-        doc.find(|line| {
-            (!line.trim_start().starts_with("//"))
-                .then(|| pattern.captures(line).map(|found| found[1].to_owned()))?
-        })
+        let is_output = |word: &&str| matches!(*word, "standalone" | "export");
+        javascript::find(&doc, "output", |value| value.literal().filter(is_output).map(str::to_owned))
     });
     match said {
         Some(said) if said.value == "export" => return Output::Export(said),

@@ -4,6 +4,7 @@ use crate::fact::{Evidence, Fact};
 use crate::stack::Survey;
 use crate::stack::node::app::{App, Content, Launch, Packages, Server, port_argument, tool};
 use crate::stack::node::framework::{Framework, Modules, Output, SiteWhen};
+use crate::stack::node::javascript;
 use crate::stack::node::lock::Lock;
 use crate::stack::node::manifest::Package;
 use crate::stack::node::next;
@@ -181,10 +182,12 @@ pub(super) fn of_next(
 /// <https://v2.nuxt.com/docs/get-started/commands>
 pub(super) fn of_nuxt2(s: &Survey<'_>, meta: &Fact<&'static Framework>) -> App {
     let config = ["nuxt.config.js", "nuxt.config.ts"].iter().find_map(|name| s.dir.doc(name));
-    let is_static = config
-        .is_some_and(|doc| doc.text.contains("target: 'static'") || doc.text.contains("target: \"static\""));
-    let single_page =
-        config.is_some_and(|doc| doc.text.contains("ssr: false") || doc.text.contains("mode: 'spa'"));
+    let says = |key: &str, word: &str| {
+        let is_it = |value: javascript::Value<'_>| value.literal().unwrap_or(value.text) == word;
+        config.is_some_and(|doc| javascript::find(&doc, key, |value| is_it(value).then_some(())).is_some())
+    };
+    let is_static = says("target", "static");
+    let single_page = says("ssr", "false") || says("mode", "spa");
     if is_static || single_page {
         let served = Served {
             output: meta.derive("dist".to_owned()),

@@ -7,21 +7,34 @@
 use crate::fact::Fact;
 use crate::repo::dir::Dir;
 use crate::stack::node::framework::{ASTRO_CONFIG, VITE_CONFIG};
+use crate::stack::node::javascript;
+use crate::stack::node::site::Angular;
 
 /// Where a framework's configuration states something.
 struct Row {
     frameworks: &'static [&'static str],
     files: &'static [&'static str],
-    /// Stands before the value, on its line.
-    word: &'static str,
+    says: Says,
+}
+
+/// How the files say it.
+enum Says {
+    /// In JavaScript, under a key in whatever object.
+    Key(&'static str),
+    /// In JSON.
+    Json(&'static [&'static str]),
+    /// In YAML.
+    Yaml(&'static [&'static str]),
+    /// In the build options of Angular's project.
+    Angular(&'static str),
 }
 
 /// What all addresses begin with.
 const BASES: &[Row] = &[
     // https://vite.dev/config/shared-options#base
-    Row { frameworks: &["Vite", "React Router", "Remix"], files: VITE_CONFIG, word: "base:" },
+    Row { frameworks: &["Vite", "React Router", "Remix"], files: VITE_CONFIG, says: Says::Key("base") },
     // https://docs.astro.build/en/reference/configuration-reference/#base
-    Row { frameworks: &["Astro"], files: ASTRO_CONFIG, word: "base:" },
+    Row { frameworks: &["Astro"], files: ASTRO_CONFIG, says: Says::Key("base") },
     // https://vitepress.dev/reference/site-config#base
     Row {
         frameworks: &["VitePress"],
@@ -35,42 +48,46 @@ const BASES: &[Row] = &[
             ".vitepress/config.js",
             ".vitepress/config.mjs",
         ],
-        word: "base:",
+        says: Says::Key("base"),
     },
     // https://docusaurus.io/docs/api/docusaurus-config#baseUrl
     Row {
         frameworks: &["Docusaurus"],
         files: &["docusaurus.config.ts", "docusaurus.config.js", "docusaurus.config.mjs"],
-        word: "baseUrl:",
+        says: Says::Key("baseUrl"),
     },
     // https://svelte.dev/docs/kit/configuration#paths: the configuration of Vite since SvelteKit 3
     Row {
         frameworks: &["SvelteKit"],
         files: &["svelte.config.js", "svelte.config.ts", "vite.config.ts", "vite.config.js"],
-        word: "base:",
+        says: Says::Key("base"),
     },
     // https://nextjs.org/docs/app/api-reference/config/next-config-js/basePath
     Row {
         frameworks: &["Next.js"],
         files: &["next.config.js", "next.config.mjs", "next.config.ts"],
-        word: "basePath:",
+        says: Says::Key("basePath"),
     },
     // https://nuxt.com/docs/api/nuxt-config#baseurl
-    Row { frameworks: &["Nuxt"], files: &["nuxt.config.ts", "nuxt.config.js"], word: "baseURL:" },
+    Row { frameworks: &["Nuxt"], files: &["nuxt.config.ts", "nuxt.config.js"], says: Says::Key("baseURL") },
     // https://cli.vuejs.org/config/#publicpath
-    Row { frameworks: &["Vue CLI"], files: &["vue.config.js", "vue.config.cjs"], word: "publicPath:" },
+    Row {
+        frameworks: &["Vue CLI"],
+        files: &["vue.config.js", "vue.config.cjs"],
+        says: Says::Key("publicPath"),
+    },
     // https://angular.dev/reference/configs/workspace-config
-    Row { frameworks: &["Angular"], files: &["angular.json"], word: "\"baseHref\":" },
+    Row { frameworks: &["Angular"], files: &["angular.json"], says: Says::Angular("baseHref") },
     // https://create-react-app.dev/docs/deployment/#building-for-relative-paths
-    Row { frameworks: &["Create React App"], files: &["package.json"], word: "\"homepage\":" },
+    Row { frameworks: &["Create React App"], files: &["package.json"], says: Says::Json(&["homepage"]) },
     // https://hexo.io/docs/configuration#URL
-    Row { frameworks: &["Hexo"], files: &["_config.yml"], word: "root:" },
+    Row { frameworks: &["Hexo"], files: &["_config.yml"], says: Says::Yaml(&["root"]) },
 ];
 
 /// Another folder for what is named after its content.
 const ASSETS: &[Row] = &[
     // https://vite.dev/config/build-options#build-assetsdir
-    Row { frameworks: &["Vite"], files: VITE_CONFIG, word: "assetsDir:" },
+    Row { frameworks: &["Vite"], files: VITE_CONFIG, says: Says::Key("assetsDir") },
 ];
 
 /// What all addresses of the site begin with, with a slash on both sides. None where it is the root.
@@ -93,7 +110,7 @@ pub(super) fn assets(dir: &Dir<'_>, framework: &str) -> Option<Fact<String>> {
     })
 }
 
-/// The first literal behind the word that is one. The file is read as text, so both arms of a condition are seen.
+/// The first value that `read` takes.
 fn stated(
     dir: &Dir<'_>,
     framework: &str,
@@ -101,16 +118,17 @@ fn stated(
     read: impl Fn(&str) -> Option<String>,
 ) -> Option<Fact<String>> {
     let row = rows.iter().find(|row| row.frameworks.contains(&framework))?;
-    row.files.iter().filter_map(|name| dir.doc(name)).find_map(|doc| {
-        doc.find(|line| {
-            let (before, value) = line.split_once(row.word)?;
-            let is_word = before.chars().next_back().is_none_or(|c| !c.is_alphanumeric() && c != '_');
-            if !is_word || ["//", "#", "*"].iter().any(|mark| before.trim_start().starts_with(mark)) {
-                return None;
-            }
-            let mut words = value.split(['"', '\'', '`', ' ', ',']).filter(|word| !word.is_empty());
-            words.find_map(&read)
-        })
+    row.files.iter().filter_map(|name| dir.doc(name)).find_map(|doc| match row.says {
+        Says::Key(key) => javascript::find(&doc, key, |value| value.literals().find_map(&read)),
+        Says::Json(path) => doc.json().ok()?.read(path, &read),
+        Says::Yaml(path) => doc.yaml().ok()?.read(path, &read),
+        Says::Angular(option) => {
+            let config = doc.jsonc().ok()?;
+            let build = Angular::of(&config)?.build;
+            let places = [&["configurations", "production", option][..], &["options", option]];
+            let value = places.iter().find_map(|path| build.at(path))?;
+            Some(Fact::new(read(value.as_text()?)?, config.cite(value, option)))
+        }
     })
 }
 
@@ -124,6 +142,14 @@ fn is_plain(path: &str) -> bool {
 mod tests {
     use super::*;
     use crate::repo::{Inventory, RelPath};
+
+    const ANGULAR: &str = r#"{"projects": {
+        "parts": {"projectType": "library", "architect": {"build": {"options": {"baseHref": "/parts/"}}}},
+        "shop": {"architect": {"build": {
+            "options": {"baseHref": "/"},
+            "configurations": {"production": {"baseHref": "/a/b/"}}
+        }}}
+    }}"#;
 
     fn found(framework: &str, file: &str, text: &str) -> String {
         let inventory = Inventory::from_files([(file, text)]);
@@ -140,17 +166,20 @@ mod tests {
             ("Vite", "vite.config.ts", "  base: '/',", ""),
             ("Vite", "vite.config.ts", "  base: mode === 'production' ? '/shop/' : '/',", "/shop/"),
             ("Vite", "vite.config.ts", "  base: isDev ? '/' : '/shop/',", "/shop/"),
-            ("Vite", "vite.config.ts", "  base: process.env.BASE,", ""),
+            ("Vite", "vite.config.ts", "{ base: process.env.BASE, outDir: '/shop/' }", ""),
+            ("Vite", "vite.config.ts", "{\n  base:\n    isDev ? '/' : '/shop/',\n}", "/shop/"),
             ("Vite", "vite.config.ts", "  base: `/${name}/`,", ""),
             ("Vite", "vite.config.ts", "  // base: '/shop/',", ""),
             ("Vite", "vite.config.ts", "  database: '/shop/',", ""),
             ("Vite", "vite.config.ts", "  base: 'https://cdn.example.com/',", ""),
             ("Docusaurus", "docusaurus.config.js", "  baseUrl: '/my-docs/',", "/my-docs/"),
-            ("Create React App", "package.json", "  \"homepage\": \"https://example.com/tips\",", "/tips/"),
-            ("Create React App", "package.json", "  \"homepage\": \"https://example.com\",", ""),
-            ("Create React App", "package.json", "  \"homepage\": \".\",", ""),
-            ("Angular", "angular.json", "  \"baseHref\": \"/a/b/\",", "/a/b/"),
-            ("Hexo", "_config.yml", "root: /blog/", "/blog/"),
+            ("Create React App", "package.json", r#"{"homepage": "https://example.com/tips"}"#, "/tips/"),
+            ("Create React App", "package.json", r#"{"homepage": "https://example.com"}"#, ""),
+            ("Create React App", "package.json", r#"{"homepage": "."}"#, ""),
+            ("Create React App", "package.json", r#"{"author": {"homepage": "/me"}}"#, ""),
+            ("Angular", "angular.json", ANGULAR, "/a/b/"),
+            ("Hexo", "_config.yml", "root: /blog/ # where it lies", "/blog/"),
+            ("Hexo", "_config.yml", "theme:\n  root: /blog/", ""),
             ("Parcel", "vite.config.ts", "  base: '/shop/',", ""),
         ] {
             assert_eq!(found(framework, file, text), expected, "{text}");

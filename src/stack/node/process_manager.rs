@@ -8,6 +8,7 @@
 
 use crate::repo::dir::Dir;
 use crate::stack::common::pattern::pattern;
+use crate::stack::node::javascript::{self, values};
 use crate::stack::node::start::clean;
 
 /// What pm2 would start.
@@ -92,9 +93,9 @@ fn is_description(file: &str) -> bool {
 
 /// The first program of a description.
 fn described(text: &str, stage: Option<&str>) -> Option<Kept> {
-    let text = &pattern(r"(?m)^\s*//[^\n]*").replace_all(text, "");
-    let script = pattern(r#"["']?\bscript["']?\s*:\s*["'`]([^"'`]+)["'`]"#).captures(text)?;
-    let app = around(text, script.get(0)?.start());
+    let code = javascript::without_comments(text);
+    let (at, script) = values(&code, "script").find_map(|value| Some((value.at, value.literal()?)))?;
+    let app = javascript::object_around(&code, at);
     let mut env = variables(app, "env");
     for (name, value) in stage.map(|stage| variables(app, &format!("env_{stage}"))).unwrap_or_default() {
         env.retain(|(known, _)| *known != name);
@@ -102,7 +103,7 @@ fn described(text: &str, stage: Option<&str>) -> Option<Kept> {
     }
     let options = words_of(app, "node_args").or_else(|| words_of(app, "interpreter_args"));
     let args = words_of(app, "args").unwrap_or_default();
-    Some(Kept { words: program(&script[1], options.unwrap_or_default(), args), env })
+    Some(Kept { words: program(script, options.unwrap_or_default(), args), env })
 }
 
 /// A file is run by `node`; any other word is a command of its own.
@@ -112,40 +113,13 @@ fn program(script: &str, options: Vec<String>, args: Vec<String>) -> Vec<String>
     node.into_iter().chain(options).chain([clean(script)]).chain(args).collect()
 }
 
-/// The object that this place stands in.
-fn around(text: &str, at: usize) -> &str {
-    let mut depth = 0_i32;
-    let start = text[..at].char_indices().rev().find(|(_, c)| {
-        depth += i32::from(*c == '}') - i32::from(*c == '{');
-        depth < 0
-    });
-    start.map_or(text, |(start, _)| object(&text[start..]))
-}
-
-/// The object that begins here.
-fn object(text: &str) -> &str {
-    let mut depth = 0_i32;
-    let end = text.char_indices().find(|(_, c)| {
-        depth += i32::from(*c == '{') - i32::from(*c == '}');
-        depth == 0
-    });
-    end.map_or(text, |(end, _)| &text[..=end])
-}
-
-/// The value of a key: what stands behind its colon.
-fn value_of<'t>(app: &'t str, key: &str) -> Option<&'t str> {
-    app.match_indices(key).find_map(|(at, _)| {
-        let is_whole = !app[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
-        let rest = app[at + key.len()..].trim_start_matches(['"', '\'']).trim_start();
-        rest.strip_prefix(':').filter(|_| is_whole).map(str::trim_start)
-    })
-}
-
 /// Names and values of an object of literals. What is computed is nobody's to say before it runs.
 fn variables(app: &str, key: &str) -> Vec<(String, String)> {
-    let Some(value) = value_of(app, key).filter(|value| value.starts_with('{')) else { return Vec::new() };
+    let Some(value) = values(app, key).next().filter(|value| value.text.starts_with('{')) else {
+        return Vec::new();
+    };
     pattern(r#"["']?([A-Za-z_]\w*)["']?\s*:\s*(?:"([^"\n]*)"|'([^'\n]*)'|(\d+)\s*[,}\n])"#)
-        .captures_iter(object(value))
+        .captures_iter(value.text)
         .filter_map(|found| {
             let value = found.get(2).or_else(|| found.get(3)).or_else(|| found.get(4))?;
             Some((found[1].to_owned(), value.as_str().to_owned()))
@@ -155,19 +129,13 @@ fn variables(app: &str, key: &str) -> Vec<(String, String)> {
 
 /// A line, or a list of words.
 fn words_of(app: &str, key: &str) -> Option<Vec<String>> {
-    let value = value_of(app, key)?;
-    let quote = |c: char| matches!(c, '"' | '\'' | '`');
-    if let Some(list) = value.strip_prefix('[') {
-        let list = &list[..list.find(']')?];
-        return Some(
-            list.split(',')
-                .map(|word| word.trim().trim_matches(quote).to_owned())
-                .filter(|word| !word.is_empty())
-                .collect(),
-        );
+    let value = values(app, key).next()?;
+    match value.items() {
+        Some(items) => {
+            Some(items.iter().map(|item| item.literal().unwrap_or(item.text).to_owned()).collect())
+        }
+        None => value.literal().map(split),
     }
-    let literal = value.strip_prefix(quote)?;
-    Some(split(&literal[..literal.find(quote)?]))
 }
 
 fn split(line: &str) -> Vec<String> {

@@ -3,9 +3,11 @@
 use serde::Serialize;
 
 use crate::fact::Fact;
-use crate::repo::dir::Dir;
+use crate::repo::dir::{Dir, Manifest};
+use crate::repo::format::Tree;
 use crate::stack::Survey;
 use crate::stack::node::framework::{Framework, Gives, Missing, Site, Stated};
+use crate::stack::node::javascript::{self, Value};
 use crate::stack::node::manifest::Package;
 use crate::stack::node::paths;
 use crate::stack::node::start::clean;
@@ -43,7 +45,9 @@ pub(super) fn served(
     let fallback = match row.missing {
         Missing::Index => Some(index()),
         Missing::NotFound => None,
-        Missing::Stated(files, pattern) => configured(&package.dir, files, pattern).map(|file| file.value),
+        Missing::Stated(files, key) => {
+            configured(&package.dir, Stated::Config(files, key)).map(|file| file.value)
+        }
     };
     let renamed = paths::assets(&package.dir, framework.value.name).map(|folder| vec![folder.value]);
     Served {
@@ -58,7 +62,7 @@ pub(super) fn served(
 pub(super) fn stated(s: &Survey<'_>, package: &Package<'_>, stated: Stated) -> Option<Fact<String>> {
     let found = match stated {
         Stated::Nowhere => None,
-        Stated::Config(files, pattern) => configured(&package.dir, files, pattern),
+        Stated::Config(..) | Stated::Beside(..) => configured(&package.dir, stated),
         Stated::Angular => angular(s, &package.dir),
         Stated::Below(command) => below(package, command),
     };
@@ -68,8 +72,7 @@ pub(super) fn stated(s: &Survey<'_>, package: &Package<'_>, stated: Stated) -> O
 /// The folder beside the front end's own that its build fills: `../server/public`.
 pub(super) fn outside(dir: &Dir<'_>, framework: &Framework) -> Option<Fact<String>> {
     let Gives::Site(row) = framework.gives else { return None };
-    let Stated::Config(files, pattern) = row.stated else { return None };
-    configured(dir, files, pattern).filter(|found| is_outside(&found.value))
+    configured(dir, row.stated).filter(|found| is_outside(&found.value))
 }
 
 /// It belongs to a server there.
@@ -88,31 +91,46 @@ fn scripted(package: &Package<'_>) -> Option<Fact<String>> {
     Some(script.derive(folder.clone()))
 }
 
-/// A folder in a configuration's text. The file is never run.
-fn configured(dir: &Dir<'_>, files: &[&str], pattern: &str) -> Option<Fact<String>> {
-    let pattern = regex_lite::Regex::new(pattern).expect("the rows are read by a test");
-    let found = files.iter().filter_map(|name| dir.doc(name)).find_map(|doc| {
-        doc.find(|line| {
-            let code = line.trim_start();
-            (!code.starts_with("//")).then(|| pattern.captures(line).map(|found| found[1].to_owned()))?
-        })
-    })?;
-    (!found.value.starts_with('/')).then_some(found)
+/// A path in a configuration's text.
+fn configured(dir: &Dir<'_>, stated: Stated) -> Option<Fact<String>> {
+    let (Stated::Config(files, key) | Stated::Beside(files, key)) = stated else { return None };
+    let read = |value: Value<'_>| match stated {
+        Stated::Beside(..) => value.beside().map(str::to_owned),
+        _ => value.literal().map(str::to_owned),
+    };
+    let mut docs = files.iter().filter_map(|name| dir.doc(name));
+    let found = docs.find_map(|doc| javascript::find(&doc, key, read))?;
+    (!found.value.is_empty() && !found.value.starts_with('/')).then_some(found)
+}
+
+/// The project of `angular.json` that is built.
+/// <https://angular.dev/reference/configs/workspace-config#project-configuration-options>
+pub(super) struct Angular<'t> {
+    name: &'t str,
+    project: &'t Tree,
+    /// What builds it, with its options.
+    pub build: &'t Tree,
+}
+
+impl<'t> Angular<'t> {
+    /// The one that is the default, else the first that is no library.
+    pub fn of(config: &'t Manifest<'_>) -> Option<Self> {
+        let chosen = config.text(&["defaultProject"]).map(|name| name.value);
+        let is_app = |project: &Tree| project.get("projectType").and_then(Tree::as_text) != Some("library");
+        let (name, project) =
+            config.tree.get("projects")?.entries().find(|(name, project)| {
+                chosen.as_deref().map_or(is_app(project), |wanted| wanted == *name)
+            })?;
+        let build = project.at(&["architect", "build"]).or_else(|| project.at(&["targets", "build"]))?;
+        Some(Self { name, project, build })
+    }
 }
 
 /// <https://angular.dev/reference/configs/workspace-config#output-path-configuration>
 pub(super) fn angular(s: &Survey<'_>, dir: &Dir<'_>) -> Option<Fact<String>> {
     let config = s.parsed(dir.doc("angular.json")?.jsonc())?;
-    let projects = config.tree.get("projects")?;
-    let chosen = config.text(&["defaultProject"]).map(|name| name.value);
-    let is_app = |project: &crate::repo::format::Tree| {
-        project.get("projectType").and_then(|kind| kind.as_text()) != Some("library")
-    };
-    let (name, project) = projects
-        .entries()
-        .find(|(name, project)| chosen.as_deref().map_or(is_app(project), |wanted| wanted == *name))?;
-    let build = project.at(&["architect", "build"]).or_else(|| project.at(&["targets", "build"]))?;
-    let builder = build.get("builder").and_then(|builder| builder.as_text()).unwrap_or_default();
+    let Angular { name, project, build } = Angular::of(&config)?;
+    let builder = build.get("builder").and_then(Tree::as_text).unwrap_or_default();
     // The application builder puts the browser's files into a folder of their own.
     let below = if builder.ends_with(":application") { "/browser" } else { "" };
     let path = build.at(&["options", "outputPath"]);
@@ -120,8 +138,8 @@ pub(super) fn angular(s: &Survey<'_>, dir: &Dir<'_>) -> Option<Fact<String>> {
     let base = match path {
         Some(path) if path.as_text().is_some() => path.as_text().unwrap_or_default().to_owned(),
         Some(path) => {
-            let base = path.get("base").and_then(|base| base.as_text()).unwrap_or("dist");
-            let browser = path.get("browser").and_then(|browser| browser.as_text()).unwrap_or("browser");
+            let base = path.get("base").and_then(Tree::as_text).unwrap_or("dist");
+            let browser = path.get("browser").and_then(Tree::as_text).unwrap_or("browser");
             let folder = if browser.is_empty() { base.to_owned() } else { format!("{base}/{browser}") };
             return Some(Fact::new(folder, evidence));
         }

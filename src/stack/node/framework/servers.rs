@@ -1,8 +1,8 @@
 //! Frameworks whose build writes the server. Sources: the deployment page of each project.
 
 use super::{
-    ASTRO_CONFIG, Framework, Gives, HOST, Missing, Modules, OUT_DIR, OUTPUT, Output, Role, SITE, Site,
-    SiteWhen, Stated,
+    ASTRO_CONFIG, Framework, Gives, HOST, Missing, Modules, OUTPUT, Output, Role, SITE, Site, SiteWhen,
+    Stated,
 };
 
 const SVELTE_CONFIG: &[&str] =
@@ -89,10 +89,7 @@ pub(super) const ROWS: &[Framework] = &[
         gives: Gives::Server(Output {
             entry: "node_modules/@react-router/serve/bin.js ./build/server/index.js",
             folders: &["build"],
-            stated: Stated::Config(
-                &["react-router.config.ts", "react-router.config.js"],
-                r#"\bbuildDirectory\s*:\s*["']([^"']+)["']"#,
-            ),
+            stated: Stated::Config(&["react-router.config.ts", "react-router.config.js"], "buildDirectory"),
             site: Some(SiteWhen {
                 configured: REACT_ROUTER_CONFIG,
                 built_by: &[],
@@ -129,7 +126,7 @@ pub(super) const ROWS: &[Framework] = &[
         gives: Gives::Server(Output {
             entry: "dist/server/entry.mjs",
             folders: &["dist"],
-            stated: Stated::Config(ASTRO_CONFIG, OUT_DIR),
+            stated: Stated::Config(ASTRO_CONFIG, "outDir"),
             ..OUTPUT
         }),
         port: 4321,
@@ -226,7 +223,7 @@ pub(super) const ROWS: &[Framework] = &[
 const SVELTE: Output = Output {
     entry: "build/index.js",
     folders: &["build"],
-    stated: Stated::Config(SVELTE_CONFIG, r#"\bout\s*:\s*["']([^"']+)["']"#),
+    stated: Stated::Config(SVELTE_CONFIG, "out"),
     ..OUTPUT
 };
 
@@ -241,9 +238,9 @@ const SVELTE_SITE: SiteWhen = SiteWhen {
     built_by: &[],
     site: Site {
         output: "build",
-        stated: Stated::Config(SVELTE_CONFIG, r#"\bpages\s*:\s*["']([^"']+)["']"#),
+        stated: Stated::Config(SVELTE_CONFIG, "pages"),
         hashed: &["_app/immutable"],
-        missing: Missing::Stated(SVELTE_CONFIG, r#"\bfallback\s*:\s*["']([^"']+)["']"#),
+        missing: Missing::Stated(SVELTE_CONFIG, "fallback"),
         build: "vite build",
         tools: &["vite"],
         role: Role::Framework,

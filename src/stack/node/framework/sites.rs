@@ -1,6 +1,6 @@
 //! Frameworks and tools whose build writes files for a web server. Sources: the deployment page of each project.
 
-use super::{ASTRO_CONFIG, Framework, Gives, HOST, Missing, OUT_DIR, Role, SITE, Site, Stated, VITE_CONFIG};
+use super::{ASTRO_CONFIG, Framework, Gives, HOST, Missing, Role, SITE, Site, Stated, VITE_CONFIG};
 
 const fn site(
     name: &'static str,
@@ -26,7 +26,7 @@ pub(super) const ROWS: &[Framework] = &[
             "Astro",
             &["astro"],
             Site {
-                stated: Stated::Config(ASTRO_CONFIG, OUT_DIR),
+                stated: Stated::Config(ASTRO_CONFIG, "outDir"),
                 hashed: &["_astro"],
                 build: "astro build",
                 tools: &["astro"],
@@ -125,7 +125,7 @@ pub(super) const ROWS: &[Framework] = &[
                     "eleventy.config.cjs",
                     "eleventy.config.ts",
                 ],
-                r#"\boutput\s*:\s*["']([^"']+)["']"#,
+                "output",
             ),
             build: "eleventy",
             tools: &["eleventy"],
@@ -182,10 +182,7 @@ pub(super) const ROWS: &[Framework] = &[
         "Vue CLI",
         &["@vue/cli-service"],
         Site {
-            stated: Stated::Config(
-                &["vue.config.js", "vue.config.ts", "vue.config.cjs"],
-                r#"\boutputDir\s*:\s*["']([^"']+)["']"#,
-            ),
+            stated: Stated::Config(&["vue.config.js", "vue.config.ts", "vue.config.cjs"], "outputDir"),
             hashed: &["js", "css"],
             build: "vue-cli-service build",
             tools: &["vue-cli-service"],
@@ -245,7 +242,7 @@ pub(super) const ROWS: &[Framework] = &[
             "Vite",
             &["vite", "rolldown-vite"],
             Site {
-                stated: Stated::Config(VITE_CONFIG, OUT_DIR),
+                stated: Stated::Config(VITE_CONFIG, "outDir"),
                 hashed: &["assets"],
                 build: "vite build",
                 tools: &["vite"],
@@ -268,7 +265,7 @@ pub(super) const ROWS: &[Framework] = &[
         "webpack",
         &["webpack-dev-server", "html-webpack-plugin"],
         Site {
-            stated: Stated::Config(
+            stated: Stated::Beside(
                 &[
                     "webpack.config.js",
                     "webpack.prod.js",
@@ -278,7 +275,7 @@ pub(super) const ROWS: &[Framework] = &[
                     "webpack.config.cjs",
                     "webpack.config.mjs",
                 ],
-                r#"\bpath\s*:\s*(?:path\.)?(?:resolve|join)\(\s*__dirname\s*,\s*["']([^"']+)["']"#,
+                "path",
             ),
             build: "webpack --mode production",
             tools: &["webpack-dev-server", "webpack"],
