@@ -218,8 +218,9 @@ pub(super) struct InitArgs {
     pub theirs: Theirs,
 }
 
+/// What commands are about that nobody watches.
 #[derive(Debug, Clone, ClapArgs)]
-pub(super) struct CheckArgs {
+pub(super) struct Wanted {
     #[command(flatten)]
     pub target: Target,
 
@@ -230,6 +231,12 @@ pub(super) struct CheckArgs {
     /// Nothing recognised is a success
     #[arg(long)]
     pub if_detected: bool,
+}
+
+#[derive(Debug, Clone, ClapArgs)]
+pub(super) struct CheckArgs {
+    #[command(flatten)]
+    pub wanted: Wanted,
 
     /// text, json or github (annotations)
     #[arg(long, value_enum, default_value_t, hide_possible_values = true)]
@@ -263,15 +270,7 @@ pub(super) enum Theirs {
 #[derive(Debug, Clone, ClapArgs)]
 pub(super) struct UpdateArgs {
     #[command(flatten)]
-    pub target: Target,
-
-    /// All services of a monorepo
-    #[arg(long, conflicts_with = "service")]
-    pub all: bool,
-
-    /// Nothing recognised is a success
-    #[arg(long)]
-    pub if_detected: bool,
+    pub wanted: Wanted,
 
     /// Ask registries for newer digests of base images
     #[arg(long)]
@@ -294,7 +293,7 @@ impl InitArgs {
     }
 
     /// The same command without a terminal, and with nothing asked for.
-    fn quiet(target: &Target, all: bool, if_detected: bool) -> Self {
+    fn quiet(Wanted { target, all, if_detected }: &Wanted) -> Self {
         Self {
             target: target.clone(),
             yes: true,
@@ -302,9 +301,9 @@ impl InitArgs {
             diff: false,
             check: false,
             stdout: false,
-            all,
+            all: *all,
             force: false,
-            if_detected,
+            if_detected: *if_detected,
             template: false,
             json: false,
             answers: None,
@@ -322,7 +321,7 @@ impl InitArgs {
 impl UpdateArgs {
     /// `dockgen update` is `dockgen init` for files that are there.
     pub fn as_init(&self) -> InitArgs {
-        let quiet = InitArgs::quiet(&self.target, self.all, self.if_detected);
+        let quiet = InitArgs::quiet(&self.wanted);
         InitArgs { theirs: Theirs::AreShown, pin: self.pin, ..quiet }
     }
 }
@@ -330,7 +329,7 @@ impl UpdateArgs {
 impl CheckArgs {
     /// `dockgen check` is `dockgen init --check`.
     pub fn as_init(&self) -> InitArgs {
-        let quiet = InitArgs::quiet(&self.target, self.all, self.if_detected);
+        let quiet = InitArgs::quiet(&self.wanted);
         InitArgs { check: true, format: self.format, ..quiet }
     }
 }

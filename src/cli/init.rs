@@ -110,31 +110,42 @@ fn perform(args: &InitArgs, document: &mut Document, term: &Term) -> Result<Exit
         return Ok(Exit::Done);
     }
     if args.dry_run {
-        for planned in planned {
-            if args.json {
-                let OutFile { path, text } = planned.file;
-                document.files.push(File { path, action: Action::Planned, text: Some(text) });
-            } else {
-                term.data(&format!("==> {} <==\n{}\n", planned.file.path, planned.file.text))?;
-            }
-        }
-        return Ok(Exit::Done);
+        return only_shown(args, planned, document, term);
     }
-    let mut left = Vec::new();
-    if args.theirs == Theirs::AreShown {
-        if !planned.iter().any(|planned| matches!(planned.standing, Standing::Untouched | Standing::Edited)) {
-            return Err(Failure::new(
-                Exit::Nothing,
-                "nothing here was written by dockgen; nothing was written",
-            )
-            .help("`dockgen init` writes the files"));
-        }
-        (left, planned) = planned.into_iter().partition(|planned| {
-            !planned.is_settled && matches!(planned.standing, Standing::Edited | Standing::Foreign)
-        });
-    }
+    let (left, planned) = match args.theirs {
+        Theirs::AreShown => apart(planned)?,
+        Theirs::StandInTheWay => (Vec::new(), planned),
+    };
     document.files = write(args, &session, &services, planned, kept.as_ref(), term)?;
     show_left(&left, &session, term)
+}
+
+/// What would be written.
+fn only_shown(
+    args: &InitArgs,
+    planned: Vec<Planned>,
+    document: &mut Document,
+    term: &Term,
+) -> Result<Exit, Failure> {
+    for Planned { file: OutFile { path, text }, .. } in planned {
+        if args.json {
+            document.files.push(File { path, action: Action::Planned, text: Some(text) });
+        } else {
+            term.data(&format!("==> {path} <==\n{text}\n"))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// The files that a person has changed or written, and the others.
+fn apart(planned: Vec<Planned>) -> Result<(Vec<Planned>, Vec<Planned>), Failure> {
+    if !planned.iter().any(|planned| matches!(planned.standing, Standing::Untouched | Standing::Edited)) {
+        let message = "nothing here was written by dockgen; nothing was written";
+        return Err(Failure::new(Exit::Nothing, message).help("`dockgen init` writes the files"));
+    }
+    Ok(planned.into_iter().partition(|planned| {
+        !planned.is_settled && matches!(planned.standing, Standing::Edited | Standing::Foreign)
+    }))
 }
 
 /// Files with a person's changes: what else would change in them.

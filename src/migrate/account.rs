@@ -177,7 +177,7 @@ impl Ledger {
             };
             let first =
                 dockerfile.text().lines().nth((unit.line as usize).saturating_sub(1)).unwrap_or_default();
-            let text = quoted(&secrets.mask(first.trim_start_matches('\u{feff}').trim()));
+            let text = excerpt(&secrets.mask(first.trim_start_matches('\u{feff}').trim()));
             let (fate, notes) = fate(unit);
             let notes = notes.iter().map(|note| secrets.mask(note)).collect();
             Entry { line: unit.line, last_line, keyword, text, fate, notes }
@@ -214,6 +214,6 @@ impl fmt::Display for Ledger {
 }
 
 /// Words of an old file, as short as the column of a ledger.
-pub(super) fn quoted(words: &str) -> String {
+pub(super) fn excerpt(words: &str) -> String {
     brief(words, COLUMN)
 }

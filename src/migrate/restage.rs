@@ -7,7 +7,7 @@ use super::account::{Disposition, DropReason, Ledger};
 use super::assess::{Obstacle, ObstacleKind};
 use super::bases::Bases;
 use super::decision::Decisions;
-use super::harvest::{Scene, harvest, version};
+use super::harvest::{Harvest, Scene, harvest, version};
 use super::keep::keep;
 use super::known;
 use super::{Beside, Level};
@@ -17,7 +17,7 @@ use crate::lint::Secrets;
 use crate::out::OutFile;
 use crate::plan::catalog::{Catalog, PackageManager};
 use crate::plan::service::{Plan, Service};
-use crate::render::render_checked;
+use crate::render::{ServiceFiles, render_checked};
 use crate::repo::{Inventory, RelPath};
 
 /// A rebuilt file.
@@ -100,34 +100,43 @@ pub(super) fn restage(
         return Err(no_plan(error));
     }
     let service = find(&after, path).map_err(|(kind, why)| refuse(stage.line, kind, why))?;
-    if let Some(image) = unsigned(service, catalog) {
-        let why = format!("packages are needed, and the keys that signed those of `{image}` have expired");
-        return Err(no_plan(why));
-    }
+    let made = printed(service, &inventory, beside).map_err(&no_plan)?;
     taken.say_start(service);
-    let templates = beside.templates(&inventory).map_err(&no_plan)?;
-    let (made, findings) =
-        render_checked(service, &templates, &inventory).map_err(|bad| no_plan(bad.to_string()))?;
-    if let Some(error) = error(&findings) {
-        return Err(no_plan(error));
-    }
     let (new, _) = dockerfile::parse(&made.dockerfile.text);
     let new_stages = Stages::of(&new);
     let new_image = new_stages.last().map(|last| new_stages.evaluated(last)).unwrap_or_default();
     let differences = differences(&image, &new_image).iter().map(|text| secrets.mask(text)).collect();
     if image.healthcheck.is_some() && service.runtime.health.is_none() {
-        for (fate, _) in taken.fates.values_mut() {
-            let is_check =
-                matches!(fate, Disposition::Kept { setting } if setting == "runtime.healthcheck.path");
-            if is_check {
-                let why = "nothing in the new base image can ask over HTTP, so there is no check".to_owned();
-                *fate = Disposition::Person { why };
-            }
-        }
+        leave_check(&mut taken);
     }
     let made: Vec<OutFile> = [Some(made.dockerfile), made.dockerignore].into_iter().flatten().collect();
     let files = [made, files].concat();
-    let ledger = Ledger::of(old, &secrets, |unit| match unit.kind {
+    let ledger = ledger(old, &secrets, taken);
+    Ok(Restaged { files, context: service.context.clone(), ledger, differences })
+}
+
+/// The files of the service, read back and without an error.
+fn printed(service: &Service, inventory: &Inventory, beside: Beside<'_>) -> Result<ServiceFiles, String> {
+    if let Some(image) = unsigned(service, Catalog::builtin()) {
+        return Err(format!("packages are needed, and the keys that signed those of `{image}` have expired"));
+    }
+    let templates = beside.templates(inventory)?;
+    let (made, findings) = render_checked(service, &templates, inventory).map_err(|bad| bad.to_string())?;
+    error(&findings).map_or(Ok(made), Err)
+}
+
+/// The old check is wished for, and the new image cannot make it.
+fn leave_check(taken: &mut Harvest) {
+    for (fate, _) in taken.fates.values_mut() {
+        if matches!(fate, Disposition::Kept { setting } if setting == "runtime.healthcheck.path") {
+            let why = "nothing in the new base image can ask over HTTP, so there is no check".to_owned();
+            *fate = Disposition::Person { why };
+        }
+    }
+}
+
+fn ledger(old: &Dockerfile, secrets: &Secrets, mut taken: Harvest) -> Ledger {
+    Ledger::of(old, secrets, |unit| match unit.kind {
         ItemKind::Directive(directive) if directive.name == "syntax" => {
             let change = Some("the new file names its own frontend".to_owned());
             (Disposition::Carried { stage: "the top of the file".to_owned(), change }, Vec::new())
@@ -137,8 +146,7 @@ pub(super) fn restage(
             (Disposition::Person { why }, Vec::new())
         }),
         _ => (Disposition::Dropped { why: DropReason::OnlyForTheOldBuild }, Vec::new()),
-    });
-    Ok(Restaged { files, context: service.context.clone(), ledger, differences })
+    })
 }
 
 /// An image of the plan that packages are needed in, and whose release has none that can be trusted.

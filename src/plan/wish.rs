@@ -10,7 +10,7 @@ use crate::diag::{Code, Diagnostic};
 use crate::dockerfile::{self, Keyword};
 use crate::fact::{Choice, Fact, Layer};
 use crate::plan::catalog::Catalog;
-use crate::plan::service::{Health, Service};
+use crate::plan::service::{Health, Runtime, Service};
 use crate::plan::stage::{Role, Stage, SystemPackage};
 use crate::repo::inventory::Inventory;
 
@@ -37,72 +37,20 @@ pub(super) fn grant(
     if let Some(user) = settings.choice(&keys::USER, notes).or(Some(planned)).decide() {
         runtime.user = user;
     }
-    if let Some(folder) = settings.choice(&keys::WORKDIR, notes).decide() {
-        let start = runtime.entrypoint.as_ref().or(runtime.command.as_ref());
-        let is_anywhere = start.is_some_and(|form| form.value.words()[0].starts_with('/'));
-        if runtime.workdir.is_none() && is_anywhere {
-            runtime.workdir = Some(folder);
-        } else {
-            let message = "`runtime.workdir`: this program starts where its files lie".to_owned();
-            notes.push(Diagnostic::error(Code::BadSetting, message).at(folder.because.at));
-        }
-    }
+    grant_folder(runtime, &settings, notes);
     for (name, wish) in settings.entries("runtime.env.", &keys::ENV, notes) {
         let planned = runtime.env.remove(&name);
         if let Some(value) = Choice::default().or(Some(wish)).or(planned).decide() {
             runtime.env.insert(name, value);
         }
     }
-    if settings.choice(&keys::HEALTH_ENABLED, notes).decide().is_some_and(|wish| !wish.value) {
-        runtime.health = None;
-    } else if let Some(path) = settings.choice(&keys::HEALTH, notes).decide() {
-        let image = service.stages.image(service.stages.runtime()).to_owned();
-        let port = runtime.port.as_ref().map(|port| port.value);
-        let planned = runtime.health.as_ref().map(|health| health.value.clone());
-        let health = match planned {
-            Some(same) if same.path == path.value => Some(same),
-            planned => {
-                let asks = port.zip(catalog.image_like(&image));
-                let health = asks.and_then(|(port, image)| image.health(port, &path.value));
-                // How long a start takes does not depend on what is asked.
-                let start = planned.map(|planned| planned.start_seconds);
-                health.map(|health| Health { start_seconds: start.unwrap_or(health.start_seconds), ..health })
-            }
-        };
-        if let Some(health) = health {
-            let over = runtime.health.take();
-            runtime.health = Choice::default().or(Some(path.map(|_| health))).or(over).decide();
-        }
-    }
-    if let Some(health) = &mut runtime.health {
-        rhythm(&mut health.value, &settings, notes);
-    }
     if let Some(signal) = settings.choice(&keys::STOP_SIGNAL, notes).decide() {
         runtime.stop_signal = Some(signal);
     }
-    if let Some(packages) = settings.choice(&keys::RUNTIME_PACKAGES, notes).decide() {
-        let planned: Vec<String> =
-            service.stages.runtime().packages.iter().map(|package| package.value.name.clone()).collect();
-        // What the stack has found itself carries the version that it needs.
-        let new = named(&packages).into_iter().filter(|package| !planned.contains(&package.value.name));
-        service.stages.runtime_mut().packages.extend(new);
-    }
-    for (key, role) in
-        [(&keys::BUILD_INSTRUCTIONS, Role::Build), (&keys::RUNTIME_INSTRUCTIONS, Role::Runtime)]
-    {
-        if let Some(wish) = settings.choice(key, notes).decide() {
-            let each: Vec<Fact<String>> = wish.value.0.iter().map(|text| wish.derive(text.clone())).collect();
-            if role == Role::Runtime && each.iter().any(|text| is_check(&text.value)) {
-                // An image has one check, and this one is a person's.
-                service.runtime.health = None;
-            }
-            service.stages.carry(role, each);
-        }
-    }
+    grant_health(service, &settings, catalog, notes);
+    grant_instructions(service, &settings, notes);
     grant_files(service, &settings, notes);
-    if let Some(packages) = settings.choice(&keys::BUILD_PACKAGES, notes).decide() {
-        service.stages.add_packages(Role::Deps, &named(&packages));
-    }
+    grant_packages(service, &settings, notes);
     service.runtime.labels = settings.entries("labels.", &keys::LABELS, notes);
     if let Some(platforms) = settings.choice(&keys::PLATFORMS, notes).decide() {
         service.platforms = platforms.value.0.iter().map(|name| platforms.derive(name.clone())).collect();
@@ -115,6 +63,75 @@ pub(super) fn grant(
         grant_stage(stage, &settings, notes);
     }
     refuse_equal_targets(service, notes);
+}
+
+/// The folder that a program starts in, where that is anywhere.
+fn grant_folder(runtime: &mut Runtime, settings: &Settings, notes: &mut Vec<Diagnostic>) {
+    let Some(folder) = settings.choice(&keys::WORKDIR, notes).decide() else { return };
+    let start = runtime.entrypoint.as_ref().or(runtime.command.as_ref());
+    let is_anywhere = start.is_some_and(|form| form.value.words()[0].starts_with('/'));
+    if runtime.workdir.is_none() && is_anywhere {
+        runtime.workdir = Some(folder);
+    } else {
+        let message = "`runtime.workdir`: this program starts where its files lie".to_owned();
+        notes.push(Diagnostic::error(Code::BadSetting, message).at(folder.because.at));
+    }
+}
+
+fn grant_health(service: &mut Service, settings: &Settings, catalog: &Catalog, notes: &mut Vec<Diagnostic>) {
+    let runtime = &mut service.runtime;
+    if settings.choice(&keys::HEALTH_ENABLED, notes).decide().is_some_and(|wish| !wish.value) {
+        runtime.health = None;
+    } else if let Some(path) = settings.choice(&keys::HEALTH, notes).decide() {
+        let image = service.stages.image(service.stages.runtime());
+        let port = runtime.port.as_ref().map(|port| port.value);
+        let planned = runtime.health.as_ref().map(|health| health.value.clone());
+        let health = match planned {
+            Some(same) if same.path == path.value => Some(same),
+            planned => {
+                let asks = port.zip(catalog.image_like(image));
+                let health = asks.and_then(|(port, image)| image.health(port, &path.value));
+                // How long a start takes does not depend on what is asked.
+                let start = planned.map(|planned| planned.start_seconds);
+                health.map(|health| Health { start_seconds: start.unwrap_or(health.start_seconds), ..health })
+            }
+        };
+        if let Some(health) = health {
+            let over = runtime.health.take();
+            runtime.health = Choice::default().or(Some(path.map(|_| health))).or(over).decide();
+        }
+    }
+    if let Some(health) = &mut runtime.health {
+        rhythm(&mut health.value, settings, notes);
+    }
+}
+
+fn grant_instructions(service: &mut Service, settings: &Settings, notes: &mut Vec<Diagnostic>) {
+    for (key, role) in
+        [(&keys::BUILD_INSTRUCTIONS, Role::Build), (&keys::RUNTIME_INSTRUCTIONS, Role::Runtime)]
+    {
+        let Some(wish) = settings.choice(key, notes).decide() else { continue };
+        let each: Vec<Fact<String>> = wish.value.0.iter().map(|text| wish.derive(text.clone())).collect();
+        if role == Role::Runtime && each.iter().any(|text| is_check(&text.value)) {
+            // An image has one check, and this one is a person's.
+            service.runtime.health = None;
+        }
+        service.stages.carry(role, each);
+    }
+}
+
+fn grant_packages(service: &mut Service, settings: &Settings, notes: &mut Vec<Diagnostic>) {
+    if let Some(packages) = settings.choice(&keys::RUNTIME_PACKAGES, notes).decide() {
+        let runtime = service.stages.runtime_mut();
+        let planned: Vec<String> =
+            runtime.packages.iter().map(|package| package.value.name.clone()).collect();
+        // What the stack has found itself carries the version that it needs.
+        let new = named(&packages).into_iter().filter(|package| !planned.contains(&package.value.name));
+        runtime.packages.extend(new);
+    }
+    if let Some(packages) = settings.choice(&keys::BUILD_PACKAGES, notes).decide() {
+        service.stages.add_packages(Role::Deps, &named(&packages));
+    }
 }
 
 /// How often the health check asks, and when it gives up.

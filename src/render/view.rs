@@ -221,7 +221,7 @@ fn packages(service: &Service, stage: &Stage, catalog: &Catalog) -> Option<Packa
     let mut seen = Vec::new();
     let mut reasons: Vec<String> = Vec::new();
     for package in &stage.packages {
-        let word = word(&package.value, is_apk);
+        let word = if is_apk { apk_word(&package.value) } else { apt_word(&package.value) };
         if !seen.contains(&word) {
             seen.push(word);
         }
@@ -254,12 +254,12 @@ fn named(facts: &BTreeMap<String, Fact<String>>) -> Vec<Named<'_>> {
     facts.iter().map(|(name, value)| Named { name, value: &value.value }).collect()
 }
 
-fn word(package: &SystemPackage, is_apk: bool) -> String {
-    match &package.version {
-        Some(version) if is_apk => format!("{}~={version}", package.name),
-        Some(version) => format!("{}={version}", package.name),
-        None => package.name.clone(),
-    }
+fn apk_word(package: &SystemPackage) -> String {
+    package.version.as_ref().map_or(package.name.clone(), |version| format!("{}~={version}", package.name))
+}
+
+fn apt_word(package: &SystemPackage) -> String {
+    package.version.as_ref().map_or(package.name.clone(), |version| format!("{}={version}", package.name))
 }
 
 impl<'p> RuntimeView<'p> {

@@ -157,7 +157,7 @@ mod tests {
     #[test]
     fn a_command_that_hangs_is_killed_with_its_children() {
         let line = words(&["sh", "-c", "sleep 60 & echo started; sleep 60"]);
-        let finished = run(&line, Duration::from_millis(300), &Interrupt::default()).unwrap();
+        let finished = run(&line, Duration::from_secs(2), &Interrupt::default()).unwrap();
         assert_eq!(finished.ending, Ending::TimeOut);
         assert_eq!(finished.output, "started\n");
         assert!(finished.seconds < 10.0, "took {} s", finished.seconds);

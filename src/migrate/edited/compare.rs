@@ -10,7 +10,7 @@ use super::steps::{Step, Steps, text};
 use crate::config::proof::seconds;
 use crate::dockerfile::{Dockerfile, ImageConfig, ItemKind, Keyword, Meaning, Stage, Stages};
 use crate::lint::Secrets;
-use crate::migrate::account::quoted;
+use crate::migrate::account::excerpt;
 
 /// What is compared.
 pub(super) struct Texts<'t> {
@@ -91,7 +91,7 @@ impl Comparison {
             let line = line.trim();
             let is_kept = printed.contains(line) || again.contains(line) || carried.contains(line);
             if line.starts_with('#') && !is_kept {
-                let comment = quoted(&secrets.mask(line));
+                let comment = excerpt(&secrets.mask(line));
                 self.leave(
                     number,
                     format!("the comment `{comment}` stands above nothing that becomes a setting"),
@@ -116,11 +116,11 @@ impl Comparison {
         let edited = directives(texts.edited);
         for (line, text) in &edited {
             if !again.iter().any(|(_, known)| known == text) {
-                self.leave(*line, format!("no setting says `{}`", quoted(text)));
+                self.leave(*line, format!("no setting says `{}`", excerpt(text)));
             }
         }
         for (_, text) in again.iter().filter(|(_, text)| !edited.iter().any(|(_, known)| known == text)) {
-            self.leave(1, format!("`{}` was removed, and no setting says so", quoted(text)));
+            self.leave(1, format!("`{}` was removed, and no setting says so", excerpt(text)));
         }
     }
 
@@ -168,7 +168,7 @@ impl Comparison {
             }
         }
         for step in &lost {
-            let shown = quoted(&secrets.mask(&step.text));
+            let shown = excerpt(&secrets.mask(&step.text));
             let has_moved = come.iter().any(|other| other.text == step.text);
             let why = if has_moved {
                 format!("`{shown}` would stand elsewhere in the stage")
@@ -179,7 +179,7 @@ impl Comparison {
         }
         let lost_texts: BTreeSet<&str> = lost.iter().map(|step| step.text.as_str()).collect();
         for step in come.iter().filter(|step| !lost_texts.contains(step.text.as_str())) {
-            let shown = quoted(&secrets.mask(&step.text));
+            let shown = excerpt(&secrets.mask(&step.text));
             if printed.all.iter().any(|known| known.text == step.text) {
                 self.leave(edited.line, format!("`{shown}` was removed, and no setting says so"));
             } else {
@@ -209,16 +209,16 @@ impl Comparison {
         (printed, edited, again): (&BTreeSet<&str>, &BTreeSet<(String, u32)>, &BTreeSet<&str>),
     ) {
         for (name, line) in edited.iter().filter(|(name, _)| !again.contains(name.as_str())) {
-            self.leave(*line, format!("no setting says the {what} `{}`", quoted(name)));
+            self.leave(*line, format!("no setting says the {what} `{}`", excerpt(name)));
         }
         for name in again.iter().filter(|name| !edited.iter().any(|(known, _)| known == *name)) {
             if printed.contains(name) {
                 self.leave(
                     line,
-                    format!("the {what} `{}` was removed, and no setting says so", quoted(name)),
+                    format!("the {what} `{}` was removed, and no setting says so", excerpt(name)),
                 );
             } else {
-                self.differs.push(format!("{stage} has the {what} `{}` as well", quoted(name)));
+                self.differs.push(format!("{stage} has the {what} `{}` as well", excerpt(name)));
             }
         }
     }
@@ -243,7 +243,7 @@ impl Comparison {
             let (keyword, name) = said;
             let what = format!("{keyword} {name}").trim_end().to_owned();
             let shown = |value: Option<&String>| {
-                value.map_or_else(|| "nothing".to_owned(), |value| quoted(&secrets.mask(value)))
+                value.map_or_else(|| "nothing".to_owned(), |value| excerpt(&secrets.mask(value)))
             };
             if new == was {
                 self.differs.push(format!("{what}: {} -> {}", shown(new), shown(is)));

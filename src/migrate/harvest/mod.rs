@@ -182,71 +182,13 @@ impl Harvest {
                 })
             }
             Meaning::Expose(_) => self.expose(scene, instruction),
-            Meaning::Label(labels) => {
-                if labels.pairs.iter().any(|(name, _)| is_secret(name)) {
-                    return alone(dropped(DropReason::Secret { name: "the label".to_owned() }));
-                }
-                let names: Vec<&String> = labels.pairs.iter().map(|(name, _)| name).collect();
-                let pairs = scene.image.labels.iter().filter(|(name, _)| names.contains(name));
-                if pairs.clone().any(|(_, value)| value.contains('$')) {
-                    return alone(person("its value depends on a variable that only the build knows"));
-                }
-                let words: Option<Vec<String>> =
-                    pairs.map(|(name, value)| Some(format!("{name}={}", quoted(value)?))).collect();
-                match words {
-                    Some(words) => {
-                        alone(self.carry(scene, instruction, &format!("LABEL {}", words.join(" "))))
-                    }
-                    None => alone(self.carry_as_written(scene, instruction)),
-                }
-            }
-            Meaning::Maintainer(name) => {
-                let plain = name.replace('"', "");
-                let Some(value) = quoted(plain.trim()) else {
-                    return alone(person("the name cannot be quoted"));
-                };
-                let label = format!("LABEL org.opencontainers.image.authors={value}");
-                let (fate, note) = (
-                    self.carry(scene, instruction, &label),
-                    "MAINTAINER is deprecated; the label says the same",
-                );
-                (fate, vec![note.to_owned()])
-            }
-            Meaning::Volume(_) => {
-                let mut notes = Vec::new();
-                let mut volumes: Vec<String> = Vec::new();
-                for path in &scene.image.volumes {
-                    let new = scene.rehomed(path).inspect(|new| {
-                        notes.push(format!(
-                            "the program's files lie in `{new}` now: mount there what was mounted at `{path}`"
-                        ));
-                    });
-                    volumes.push(new.unwrap_or_else(|| path.clone()));
-                }
-                if let Some(user) = scene.ordinary_user() {
-                    let paths: Vec<&str> = volumes.iter().map(String::as_str).collect();
-                    if paths.iter().all(|path| is_plain(path)) {
-                        let paths = paths.join(" ");
-                        let text = format!("RUN mkdir -p {paths} && chown {user} {paths}");
-                        self.wish("runtime.instructions", vec![text].into(), line);
-                    }
-                }
-                let words: Vec<String> = volumes.iter().map(|path| format!("{path:?}")).collect();
-                (self.carry(scene, instruction, &format!("VOLUME [{}]", words.join(", "))), notes)
-            }
+            Meaning::Label(labels) => alone(self.labels(scene, instruction, &labels.pairs)),
+            Meaning::Maintainer(name) => self.maintainer(scene, instruction, &name),
+            Meaning::Volume(_) => self.volumes(scene, instruction),
             // The differences say where the program starts now.
             Meaning::Workdir(_) => alone(Disposition::Superseded { by: "runtime".to_owned() }),
             Meaning::User(_) => alone(kept("runtime.user")),
-            Meaning::Stopsignal(signal) => {
-                let name = format!("SIG{}", signal.trim_start_matches("SIG"));
-                if name.chars().any(|c| c.is_ascii_digit()) {
-                    return alone(person(&format!(
-                        "the signal {signal} needs its name in runtime.stop_signal"
-                    )));
-                }
-                self.wish("runtime.stop_signal", name.into(), line);
-                alone(kept("runtime.stop_signal"))
-            }
+            Meaning::Stopsignal(signal) => alone(self.stop_signal(line, &signal)),
             Meaning::Healthcheck(check) => self.health(scene, line, &check),
             Meaning::Cmd(_) | Meaning::Entrypoint(_) => start::judge(self, scene, instruction),
             Meaning::Shell(_) => {
@@ -254,6 +196,75 @@ impl Harvest {
             }
             Meaning::Onbuild(_) => alone(person("images that start from this one run it")),
         }
+    }
+
+    fn labels(
+        &mut self,
+        scene: &Scene<'_>,
+        instruction: &Instruction,
+        labels: &[(String, String)],
+    ) -> Disposition {
+        if labels.iter().any(|(name, _)| is_secret(name)) {
+            return dropped(DropReason::Secret { name: "the label".to_owned() });
+        }
+        let is_named = |name: &String| labels.iter().any(|(label, _)| label == name);
+        let pairs = scene.image.labels.iter().filter(|(name, _)| is_named(name));
+        if pairs.clone().any(|(_, value)| value.contains('$')) {
+            return person("its value depends on a variable that only the build knows");
+        }
+        let words: Option<Vec<String>> =
+            pairs.map(|(name, value)| Some(format!("{name}={}", quoted(value)?))).collect();
+        match words {
+            Some(words) => self.carry(scene, instruction, &format!("LABEL {}", words.join(" "))),
+            None => self.carry_as_written(scene, instruction),
+        }
+    }
+
+    fn maintainer(
+        &mut self,
+        scene: &Scene<'_>,
+        instruction: &Instruction,
+        name: &str,
+    ) -> (Disposition, Vec<String>) {
+        let plain = name.replace('"', "");
+        let Some(value) = quoted(plain.trim()) else {
+            return (person("the name cannot be quoted"), Vec::new());
+        };
+        let label = format!("LABEL org.opencontainers.image.authors={value}");
+        let note = "MAINTAINER is deprecated; the label says the same".to_owned();
+        (self.carry(scene, instruction, &label), vec![note])
+    }
+
+    /// The same folders, where the program's files lie now, and given to the user that writes to them.
+    fn volumes(&mut self, scene: &Scene<'_>, instruction: &Instruction) -> (Disposition, Vec<String>) {
+        let mut notes = Vec::new();
+        let mut volumes: Vec<String> = Vec::new();
+        for path in &scene.image.volumes {
+            let new = scene.rehomed(path).inspect(|new| {
+                notes.push(format!(
+                    "the program's files lie in `{new}` now: mount there what was mounted at `{path}`"
+                ));
+            });
+            volumes.push(new.unwrap_or_else(|| path.clone()));
+        }
+        if let Some(user) = scene.ordinary_user()
+            && volumes.iter().all(|path| is_plain(path))
+        {
+            let paths = volumes.join(" ");
+            let text = format!("RUN mkdir -p {paths} && chown {user} {paths}");
+            self.wish("runtime.instructions", vec![text].into(), instruction.line);
+        }
+        let words: Vec<String> = volumes.iter().map(|path| format!("{path:?}")).collect();
+        (self.carry(scene, instruction, &format!("VOLUME [{}]", words.join(", "))), notes)
+    }
+
+    fn stop_signal(&mut self, line: u32, signal: &str) -> Disposition {
+        let name = format!("SIG{}", signal.trim_start_matches("SIG"));
+        if name.chars().any(|c| c.is_ascii_digit()) {
+            return person(&format!("the signal {signal} needs its name in runtime.stop_signal"));
+        }
+        self.wish("runtime.stop_signal", name.into(), line);
+        kept("runtime.stop_signal")
     }
 
     /// Lets no secret of the old file into a setting: whoever finds one there finds it in the new files as well.

@@ -5,7 +5,7 @@ use crate::dockerfile::packages::{self, Manager, bare};
 use crate::dockerfile::script::{Command, Then, commands};
 use crate::dockerfile::{Form, Instruction, Meaning};
 use crate::lint::piped;
-use crate::migrate::account::quoted;
+use crate::migrate::account::excerpt;
 use crate::migrate::known::Installer;
 use crate::migrate::packages::explain;
 
@@ -191,7 +191,7 @@ pub(super) fn judge(
             }
         };
         if found.len() > 1 && matches!(fate, Disposition::Person { .. }) {
-            notes.push(format!("`{}`: {fate}", quoted(words)));
+            notes.push(format!("`{}`: {fate}", excerpt(words)));
         }
         fates.push(fate);
     }
@@ -199,7 +199,7 @@ pub(super) fn judge(
     if let Disposition::Carried { change, .. } = &mut fate {
         let text = carried.join(" \\\n && ");
         if carried.len() < found.len() {
-            *change = Some(format!("only `{}`; stages do the rest", quoted(&text.replace("\\\n", ""))));
+            *change = Some(format!("only `{}`; stages do the rest", excerpt(&text.replace("\\\n", ""))));
         }
         fate = match (harvest.carry(scene, instruction, &format!("RUN {text}")), change.take()) {
             (Disposition::Carried { stage, .. }, change) => Disposition::Carried { stage, change },
@@ -526,7 +526,7 @@ fn python(command: &Command) -> Verdict {
         ["-V" | "--version"] => Verdict::Nothing,
         _ => Verdict::Person(format!(
             "whether the program needs `python {}` to have run",
-            quoted(&words.join(" "))
+            excerpt(&words.join(" "))
         )),
     }
 }

@@ -34,19 +34,7 @@ pub(super) fn judge(
             return found;
         }
     }
-    let Some(words) = plain(&old) else {
-        if let Some(fate) = java_in_shell(scene, &old) {
-            return (fate, vec![note]);
-        }
-        if let Some(text) = built_in_shell(scene, &old, &planned) {
-            harvest.wish("run.cmd", list(&["sh".to_owned(), "-c".to_owned(), text]), instruction.line);
-            return (
-                kept("run.cmd"),
-                vec!["a shell puts the arguments of the built program together".to_owned()],
-            );
-        }
-        return script(harvest, scene, instruction, &old, "a shell puts the command together");
-    };
+    let Some(words) = plain(&old) else { return in_shell(harvest, scene, instruction, &old, &planned) };
     let words = relative(scene, words);
     let program = words.first().map_or("", |word| word.rsplit('/').next().unwrap_or(word)).to_owned();
     let rest: Vec<&str> = words.iter().skip(1).map(String::as_str).collect();
@@ -76,13 +64,7 @@ pub(super) fn judge(
             if rest.is_empty() {
                 return (superseded("runtime, which starts the built program"), notes(old == planned));
             }
-            let Some(built) = built(&planned, &rest) else {
-                return (person("where the arguments of the program belong"), Vec::new());
-            };
-            let command: Vec<String> =
-                std::iter::once(built.clone()).chain(rest.iter().map(|word| (*word).to_owned())).collect();
-            harvest.wish("run.cmd", list(&command), instruction.line);
-            (kept("run.cmd"), vec![format!("the built program is `{built}`; its arguments stay")])
+            with_arguments(harvest, instruction, &planned, &rest)
         }
         _ if ships_sources && program.ends_with(".sh") => {
             script(harvest, scene, instruction, &words, "a script of the repository starts it")
@@ -91,28 +73,74 @@ pub(super) fn judge(
             if ends_like(&planned, &words) {
                 return (kept("run.cmd"), notes(old == planned));
             }
-            if let Some(from) = words.get(1).and_then(|file| scene.moved_folder(file)) {
-                if planned.is_empty() {
-                    return (person(&format!("`{from}` lay elsewhere in the old image")), Vec::new());
-                }
-                let mut notes = notes(false);
-                notes.push(format!("`{from}` lies where it lies in the repository"));
-                return (superseded("runtime, which starts the program where it lies now"), notes);
-            }
-            if is_for_development(&words) && !planned.is_empty() {
-                let mut notes = notes(false);
-                notes.push("the stage `dev` is there for development".to_owned());
-                return (superseded("runtime, which starts the program as in production"), notes);
-            }
-            harvest.wish("run.cmd", list(&words), instruction.line);
-            if let Some(program) = missing(scene, &words) {
-                let why = format!("the start calls `{program}`, which the runtime does not have");
-                return (person(&why), Vec::new());
-            }
-            (kept("run.cmd"), vec![format!("outranks `{}`", shown(&planned))])
+            of_sources(harvest, scene, instruction, &words, &planned, note)
         }
         _ => unclear(harvest, instruction, &old),
     }
+}
+
+/// A start that a shell puts together.
+fn in_shell(
+    harvest: &mut Harvest,
+    scene: &Scene<'_>,
+    instruction: &Instruction,
+    old: &[String],
+    planned: &[String],
+) -> (Disposition, Vec<String>) {
+    if let Some(fate) = java_in_shell(scene, old) {
+        return (fate, vec![now(&shown(old), &shown(planned))]);
+    }
+    if let Some(text) = built_in_shell(scene, old, planned) {
+        harvest.wish("run.cmd", list(&["sh".to_owned(), "-c".to_owned(), text]), instruction.line);
+        let note = "a shell puts the arguments of the built program together".to_owned();
+        return (kept("run.cmd"), vec![note]);
+    }
+    script(harvest, scene, instruction, old, "a shell puts the command together")
+}
+
+/// A compiled program with what it was told.
+fn with_arguments(
+    harvest: &mut Harvest,
+    instruction: &Instruction,
+    planned: &[String],
+    arguments: &[&str],
+) -> (Disposition, Vec<String>) {
+    let Some(built) = built(planned, arguments) else {
+        return (person("where the arguments of the program belong"), Vec::new());
+    };
+    let words = std::iter::once(built.clone()).chain(arguments.iter().map(|&word| word.to_owned()));
+    harvest.wish("run.cmd", list(&words.collect::<Vec<_>>()), instruction.line);
+    (kept("run.cmd"), vec![format!("the built program is `{built}`; its arguments stay")])
+}
+
+/// A command that starts sources otherwise than it is planned.
+fn of_sources(
+    harvest: &mut Harvest,
+    scene: &Scene<'_>,
+    instruction: &Instruction,
+    words: &[String],
+    planned: &[String],
+    note: String,
+) -> (Disposition, Vec<String>) {
+    if let Some(from) = words.get(1).and_then(|file| scene.moved_folder(file)) {
+        if planned.is_empty() {
+            return (person(&format!("`{from}` lay elsewhere in the old image")), Vec::new());
+        }
+        let notes = vec![note, format!("`{from}` lies where it lies in the repository")];
+        return (superseded("runtime, which starts the program where it lies now"), notes);
+    }
+    if is_for_development(words) && !planned.is_empty() {
+        let notes = vec![note, "the stage `dev` is there for development".to_owned()];
+        return (superseded("runtime, which starts the program as in production"), notes);
+    }
+    harvest.wish("run.cmd", list(words), instruction.line);
+    if let Some(program) = missing(scene, words) {
+        return (
+            person(&format!("the start calls `{program}`, which the runtime does not have")),
+            Vec::new(),
+        );
+    }
+    (kept("run.cmd"), vec![format!("outranks `{}`", shown(planned))])
 }
 
 fn superseded(by: &str) -> Disposition {

@@ -65,7 +65,9 @@ impl Base {
         let runtime = s.choice(&RUNTIME).decide().filter(|wish| wish.value == "jlink");
         let line: u32 = version.value.parse().unwrap_or_default();
         if matches!(build.artifact.value, Artifact::WebArchive { .. }) {
-            refuse(s, runtime.is_some(), "java.runtime", "Tomcat's images bring their own JRE");
+            if runtime.is_some() {
+                refuse(s, RUNTIME.name, "Tomcat's images bring their own JRE");
+            }
             let (line, because) = frameworks::tomcat(&build.dependencies, build.boot.as_ref(), line);
             let image = s.catalog.image("tomcat").at(&format!("{line}-jre{}", version.value));
             let image =
@@ -75,9 +77,13 @@ impl Base {
         let aot = s.choice(&AOT).decide().filter(|wish| wish.value);
         let bears =
             line >= 25 && matches!(build.artifact.value, Artifact::Layers { mode: LayerMode::Tools, .. });
-        refuse(s, aot.is_some() && !bears, AOT.name, "it takes Java 25 and Spring Boot 3.3");
+        if aot.is_some() && !bears {
+            refuse(s, AOT.name, "it takes Java 25 and Spring Boot 3.3");
+        }
         let aot = aot.filter(|_| bears);
-        refuse(s, runtime.is_some() && line < 11, RUNTIME.name, "Java 8 has no modules");
+        if runtime.is_some() && line < 11 {
+            refuse(s, RUNTIME.name, "Java 8 has no modules");
+        }
         let glibc = build.dependencies.iter().find(|used| used.is_shipped() && frameworks::needs_glibc(used));
         if let Some(wish) = runtime.filter(|_| line >= 11) {
             let names = if glibc.is_some() { ("java-jdk-noble", "debian") } else { ("java-jdk", "alpine") };
@@ -174,8 +180,6 @@ impl Base {
 }
 
 /// Says why a wish is not granted.
-fn refuse(s: &Survey<'_>, is_wished: bool, key: &str, why: &str) {
-    if is_wished {
-        s.note(Diagnostic::warning(Code::BadSetting, format!("`{key}` is not granted: {why}")));
-    }
+fn refuse(s: &Survey<'_>, key: &str, why: &str) {
+    s.note(Diagnostic::warning(Code::BadSetting, format!("`{key}` is not granted: {why}")));
 }

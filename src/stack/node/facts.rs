@@ -94,11 +94,6 @@ pub(in crate::stack) struct Facts {
     pub(super) front_end: Option<FrontEnd>,
 }
 
-/// Do an install's scripts run, where some of them may have to wait?
-pub(super) fn scripts_of(are_skipped: bool) -> InstallScripts {
-    if are_skipped { InstallScripts::Skipped } else { InstallScripts::Run }
-}
-
 impl Facts {
     /// What the sources and the folder say, without a `package.json`.
     pub(super) fn of_sources(s: &Survey<'_>, docs: &[Doc<'_>], version: Fact<String>, app: App) -> Self {
@@ -249,9 +244,13 @@ impl Facts {
         files.dedup();
         self.secrets = registry::secrets(s, &top.dir, manager.settings());
         let reads = plan::InstallFiles { files: &files, manager, secrets: &self.secrets };
-        let late = self.waits || !self.lifecycle.after.is_empty();
-        let mut commands = vec![if late { manager.install_without_scripts() } else { manager.install() }];
-        commands.extend(manager.rebuild(&self.natives.scripts, scripts_of(late)));
+        let waits = self.waits || !self.lifecycle.after.is_empty();
+        let scripts = if waits { InstallScripts::Skipped } else { InstallScripts::Run };
+        let mut commands = vec![match scripts {
+            InstallScripts::Skipped => manager.install_without_scripts(),
+            InstallScripts::Run => manager.install(),
+        }];
+        commands.extend(manager.rebuild(&self.natives.scripts, scripts));
         self.install = Some(plan::install_run(&reads, commands));
         if package.has_production_dependencies() || self.is_workspace {
             let patched = self.lifecycle.patches.is_some()

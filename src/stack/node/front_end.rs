@@ -14,7 +14,7 @@ use crate::stack::common::pattern::pattern;
 
 use super::assets::{self, Assets};
 use super::manifest::Package;
-use super::server::Copy;
+use super::shipped::Copy;
 use super::start::clean;
 
 /// The front end that a server serves.

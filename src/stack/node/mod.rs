@@ -34,6 +34,7 @@ mod runtime_files;
 mod semver;
 mod server;
 mod settings;
+mod shipped;
 mod site;
 mod sources;
 mod start;

@@ -12,12 +12,11 @@ use crate::plan::stage::{GraphError, Origin, Role, Stage, StageGraph, SystemPack
 use crate::stack::Survey;
 use crate::stack::common::manifests::{self, Copied};
 use crate::stack::node::app::{App, Packages, is_sensitive};
-use crate::stack::node::facts::scripts_of;
 use crate::stack::node::front_end::FrontEnd;
-use crate::stack::node::package_manager::{Kind, PackageManager};
+use crate::stack::node::package_manager::{InstallScripts, Kind, PackageManager};
 use crate::stack::node::registry::Secret;
 use crate::stack::node::site::Served;
-use crate::stack::node::{Facts, server, version};
+use crate::stack::node::{Facts, server, shipped, version};
 
 /// Where the project lies in every stage.
 pub(super) const HOME: &str = "/app";
@@ -61,7 +60,7 @@ struct View<'f> {
     production_remark: Option<String>,
     /// Is there a `tini-static` to copy?
     init: Option<String>,
-    copies: Vec<server::Copy>,
+    copies: Vec<shipped::Copy>,
     /// Why the runtime is what it is.
     about: String,
     served: Option<&'f Served>,
@@ -113,7 +112,7 @@ pub(super) struct Planned {
     /// The base image.
     pub image: Fact<String>,
     pub packages: Vec<Fact<SystemPackage>>,
-    pub copies: Vec<server::Copy>,
+    pub copies: Vec<shipped::Copy>,
     /// Needs a `tini-static`; the reason.
     pub init: Option<String>,
     pub about: String,
@@ -356,11 +355,13 @@ pub(super) struct InstallFiles<'f> {
 /// The production tree: its install, and the natives that a skipped script would have built.
 pub(super) fn production_commands(facts: &Facts) -> Vec<String> {
     let Some(manager) = &facts.manager else { return Vec::new() };
-    let skips = facts.lifecycle.skipped_in_production.is_some();
-    let scripts = scripts_of(skips);
+    let scripts = match &facts.lifecycle.skipped_in_production {
+        Some(_) => InstallScripts::Skipped,
+        None => InstallScripts::Run,
+    };
     let mut commands = vec![manager.install_production(scripts, facts.focus.as_ref())];
     commands.extend(manager.rebuild(&facts.natives.scripts, scripts));
-    if skips && facts.lifecycle.patches.is_some() {
+    if scripts == InstallScripts::Skipped && facts.lifecycle.patches.is_some() {
         commands.push("npx --yes patch-package".to_owned());
     }
     commands

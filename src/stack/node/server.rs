@@ -1,8 +1,6 @@
-//! The runtime of a program: image, files, command, port, health, and who is process 1.
+//! The runtime of a program: image, command, port, health, and who is process 1. Its files are `shipped`'s.
 
 use std::collections::BTreeMap;
-
-use serde::Serialize;
 
 use crate::config::keys;
 use crate::diag::{Code, Diagnostic};
@@ -12,30 +10,12 @@ use crate::plan::service::{ExecForm, Runtime, ServiceKind};
 use crate::plan::stage::SystemPackage;
 use crate::stack::Survey;
 use crate::stack::common::compose;
-use crate::stack::node::app::{Content, Launch, Packages, Server, wished};
+use crate::stack::node::app::{Launch, Server, wished};
 use crate::stack::node::framework::Gives;
-use crate::stack::node::front_end::FrontEnd;
 use crate::stack::node::package_manager::Kind;
 use crate::stack::node::plan::{HOME, Planned};
 use crate::stack::node::start::Engine;
-use crate::stack::node::{Facts, managers, version};
-
-/// One COPY of the runtime stage.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct Copy {
-    /// The stage; none for the build context.
-    pub from: Option<String>,
-    /// What.
-    pub sources: Vec<String>,
-    /// Where to.
-    pub target: String,
-    /// Patterns that stay behind.
-    pub exclude: Vec<String>,
-    /// Why, where it is not plain.
-    pub because: Option<String>,
-    /// Does it belong to the running user?
-    pub is_writable: bool,
-}
+use crate::stack::node::{Facts, managers, shipped, version};
 
 /// The runtime of a program.
 pub(super) fn runtime(facts: &Facts, program: &Server, s: &Survey<'_>) -> Planned {
@@ -91,7 +71,7 @@ pub(super) fn runtime(facts: &Facts, program: &Server, s: &Survey<'_>) -> Planne
         runtime,
         kind,
         packages,
-        copies: copies(facts, program),
+        copies: shipped::copies(facts, program),
         init,
         about: reason,
         modules: program.modules.clone(),
@@ -264,127 +244,4 @@ fn env(facts: &Facts, program: &Server, port: Option<&Fact<u16>>) -> BTreeMap<St
         env.insert(address.value.variable.clone(), address.derive(address.value.everywhere.clone()));
     }
     env
-}
-
-/// The files of the image, those that change least first.
-fn copies(facts: &Facts, program: &Server) -> Vec<Copy> {
-    let copy = |from: Option<&str>, sources: Vec<String>, target: &str| Copy {
-        from: from.map(str::to_owned),
-        sources,
-        target: target.to_owned(),
-        exclude: Vec::new(),
-        because: None,
-        is_writable: facts.writes.is_some(),
-    };
-    let mut copies = Vec::new();
-    if facts.install.is_some() {
-        // A workspace's packages lie in several folders, beside the manifests.
-        let (modules, beside) = if facts.is_workspace {
-            (vec![format!("{HOME}/")], format!("{HOME}/"))
-        } else {
-            (vec![format!("{HOME}/node_modules")], "./node_modules".to_owned())
-        };
-        // pnpm keeps a generated client deep in its store, so all of it is taken.
-        let everything =
-            facts.client.is_some() && facts.manager.as_ref().is_some_and(|manager| !manager.hoists());
-        match &program.modules {
-            Packages::Production if everything && facts.is_built() => {
-                copies.push(Copy { is_writable: false, ..copy(Some("build"), modules, &beside) });
-            }
-            Packages::Production if facts.production.is_some() => {
-                // A mount leaves an empty file behind.
-                let exclude = if facts.is_workspace { facts.unshipped.clone() } else { Vec::new() };
-                copies.push(Copy {
-                    is_writable: false,
-                    exclude,
-                    ..copy(Some("prod-deps"), modules, &beside)
-                });
-                copies.extend(client(facts));
-            }
-            Packages::Bundled | Packages::Production => {}
-            Packages::All(tool) => copies.push(Copy {
-                is_writable: false,
-                because: Some(format!(
-                    "{} runs the program and is a development dependency ({})",
-                    tool.value, tool.because
-                )),
-                ..copy(Some("deps"), modules, &beside)
-            }),
-        }
-    }
-    let has_build = facts.is_built();
-    for library in facts.libraries.iter().filter(|_| program.modules != Packages::Bundled) {
-        let exclude = vec!["**/node_modules".to_owned()];
-        let target = format!("{HOME}/{library}");
-        let source = if has_build { target.clone() } else { library.clone() };
-        copies.push(Copy { exclude, ..copy(has_build.then_some("build"), vec![source], &target) });
-    }
-    let is_built = has_build;
-    match &program.content {
-        Content::Tree => {
-            let mut exclude = facts.tests.clone();
-            if facts.home.is_root() {
-                exclude.extend(facts.unshipped.iter().cloned());
-            }
-            exclude.extend(facts.front_end.iter().map(|front_end| front_end.folder.clone()));
-            if is_built {
-                exclude.insert(0, "node_modules".to_owned());
-                copies.push(Copy {
-                    exclude,
-                    ..copy(Some("build"), vec![format!("{}/", facts.workdir())], "./")
-                });
-            } else if facts.hides_settings() {
-                // An exclusion would do, but older engines do not know it, and this may hold a token.
-                copies.push(Copy { exclude, ..copy(Some("sources"), vec![format!("{HOME}/")], "./") });
-            } else {
-                let (source, target) = if facts.home.is_root() {
-                    (".".to_owned(), ".")
-                } else {
-                    (format!("{}/", facts.home), "./")
-                };
-                copies.push(Copy { exclude, ..copy(None, vec![source], target) });
-            }
-        }
-        Content::Output { folders, is_complete } => {
-            if !is_complete {
-                copies.push(copy(None, vec![facts.in_context("package.json")], "./"));
-                let is_built = |name: &str| {
-                    facts
-                        .front_end
-                        .as_ref()
-                        .is_some_and(|front_end| front_end.folder.split('/').next() == Some(name))
-                };
-                for read in facts.reads.iter().filter(|read| !is_built(&read.value)) {
-                    let target = format!("./{}", read.value);
-                    copies.push(Copy {
-                        because: Some(format!("read at run time: {}", read.because)),
-                        ..copy(None, vec![facts.in_context(&read.value)], &target)
-                    });
-                }
-            }
-            for (from, to) in folders {
-                // A traced server brings the folders above it, up to the workspace's root.
-                let target = if to == "." { format!("{HOME}/") } else { format!("./{to}") };
-                let mut one = copy(Some("build"), vec![format!("{HOME}/{}", facts.at_home(from))], &target);
-                one.is_writable |= from.starts_with(".next");
-                copies.push(one);
-            }
-        }
-    }
-    copies.extend(facts.front_end.as_ref().map(FrontEnd::copy));
-    copies
-}
-
-/// The generated client, beside the production packages.
-fn client(facts: &Facts) -> Option<Copy> {
-    let schema = &facts.client.as_ref()?.schema;
-    let folder = "node_modules/.prisma";
-    Some(Copy {
-        from: Some(if facts.is_built() { "build" } else { "deps" }.to_owned()),
-        sources: vec![format!("{HOME}/{folder}")],
-        target: format!("{HOME}/{folder}"),
-        exclude: Vec::new(),
-        because: Some(format!("the client generated from {}", schema.because)),
-        is_writable: false,
-    })
 }

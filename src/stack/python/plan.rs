@@ -37,9 +37,10 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         Some(image) => Stage::new("runtime", Role::Runtime, image.clone().map(Origin::Image), RUNTIME),
         None => Stage::on("runtime", Role::Runtime, "base", RUNTIME),
     };
-    let installed = facts.is_installed && facts.install.project.is_some();
-    let venv = if installed || !facts.ships_sources { "build" } else { "deps" };
-    let mut runtime = runtime.taking(if venv == "build" { &["build"] } else { &["deps", "build"] });
+    let mut runtime = match environment_of(facts) {
+        "build" => runtime.taking(&["build"]),
+        other => runtime.taking(&[other, "build"]),
+    };
     let shipped = facts.system.runtime.iter().chain(&start.init);
     runtime.packages = shipped.map(|package| released(facts, package)).collect();
     let beside = s.of_front_end(s.dir.inventory().dir(s.dir.path().clone()));
@@ -69,7 +70,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         ),
         // The base stage has it already, unless the program starts elsewhere.
         workdir: (wish.is_some() || folder(facts) != HOME).then(|| program.command.derive(folder(facts))),
-        env: environment(facts, wish.is_some()),
+        env: environment(facts, wish.as_ref()),
         health: port.as_ref().and_then(|port| Some(port.derive(known.health(port.value, &program.health)?))),
         port,
         entrypoint: start.entrypoint,
@@ -94,7 +95,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         stages,
         runtime,
         ignore: ignore(s).into_iter().chain(facts.hidden.clone()).collect(),
-        tool: serde_json::to_value(View { front_end, ..View::of(facts, s, installed) })
+        tool: serde_json::to_value(View { front_end, ..View::of(facts, s) })
             .expect("facts are plain values with text keys"),
     })
 }
@@ -158,6 +159,16 @@ impl Start {
     }
 }
 
+/// The command that installs the project itself.
+fn installed(facts: &Facts) -> Option<&Run> {
+    facts.install.project.as_ref().filter(|_| facts.is_installed)
+}
+
+/// The stage whose environment is shipped: the one that installs the project into it, where one does.
+fn environment_of(facts: &Facts) -> &'static str {
+    if installed(facts).is_some() || !facts.ships_sources { "build" } else { "deps" }
+}
+
 /// The project's folder in the image.
 fn home(facts: &Facts) -> String {
     if facts.place.is_empty() { HOME.to_owned() } else { format!("{HOME}/{}", facts.place) }
@@ -169,7 +180,7 @@ fn folder(facts: &Facts) -> String {
     if root.is_empty() { home(facts) } else { format!("{}/{root}", home(facts)) }
 }
 
-fn environment(facts: &Facts, has_own_image: bool) -> BTreeMap<String, Fact<String>> {
+fn environment(facts: &Facts, own_image: Option<&Fact<String>>) -> BTreeMap<String, Fact<String>> {
     let mut env: BTreeMap<String, Fact<String>> = facts.program.env.iter().cloned().collect();
     let mut set = |name: &str, value: &str, why: &str| {
         env.entry(name.to_owned()).or_insert_with(|| Fact::by_default(value.to_owned(), why));
@@ -179,7 +190,7 @@ fn environment(facts: &Facts, has_own_image: bool) -> BTreeMap<String, Fact<Stri
     if let Some(sources) = &facts.program.imports_from {
         set("PYTHONPATH", &format!("{}/{sources}", home(facts)), "the package is imported from here");
     }
-    if has_own_image {
+    if own_image.is_some() {
         set("PATH", "/opt/venv/bin:/usr/local/bin:/usr/bin:/bin", "the environment's programs come first");
     }
     if let Some(home) = &facts.home {
@@ -283,7 +294,7 @@ impl FrontEnd {
 }
 
 impl<'f> View<'f> {
-    fn of(facts: &'f Facts, s: &Survey<'_>, installed: bool) -> Self {
+    fn of(facts: &'f Facts, s: &Survey<'_>) -> Self {
         let django = facts.django.as_ref();
         let committed = s.dir.files().any(|(path, _)| path.ends_with(".sqlite3"));
         let sqlite = django.and_then(|django| django.sqlite.as_ref()).filter(|_| !committed);
@@ -308,7 +319,7 @@ impl<'f> View<'f> {
             folder: (folder(facts) != HOME).then(|| folder(facts)),
             home: home(facts),
             start: folder(facts),
-            project: facts.install.project.as_ref().filter(|_| installed),
+            project: installed(facts),
             dev_project: facts.install.dev_project.as_ref(),
             collects: collects.is_some(),
             database: sqlite,
@@ -318,7 +329,7 @@ impl<'f> View<'f> {
             has_tests: facts.test.any || facts.test.command.contains("manage.py"),
             dev: facts.program.dev.as_ref(),
             ships_sources: facts.ships_sources,
-            environment_of: if installed || !facts.ships_sources { "build" } else { "deps" },
+            environment_of: environment_of(facts),
             owner: facts.writes.as_ref().map(|_| user.value.clone()),
             writes: facts.writes.as_ref(),
             front_end: None,

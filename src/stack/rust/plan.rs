@@ -301,7 +301,7 @@ fn fetch(facts: &Facts) -> Run {
 /// Compiles the crates from the recipe, as the program will be compiled: other flags would compile them again.
 /// <https://github.com/LukeMathWalker/cargo-chef#how-to-use>
 fn cook(facts: &Facts) -> Run {
-    let variables = variables(facts, !facts.is_stripping);
+    let variables = release_variables(facts);
     let command = format!(
         "{variables}cargo chef cook --release{}{}{} --bin {} --recipe-path recipe.json",
         locked(facts),
@@ -315,7 +315,7 @@ fn cook(facts: &Facts) -> Run {
 fn build(facts: &Facts, s: &Survey<'_>) -> Run {
     let triple = facts.triple.as_ref().map(|triple| format!("{}/", triple.value)).unwrap_or_default();
     let made = format!("target/{triple}release/{}", facts.bin.value);
-    let variables = variables(facts, !facts.is_stripping);
+    let variables = release_variables(facts);
     let command = match s.choice(&keys::BUILD_COMMAND).decide() {
         Some(wish) => wish.value,
         None => format!(
@@ -335,7 +335,7 @@ fn build(facts: &Facts, s: &Survey<'_>) -> Run {
 }
 
 fn test(facts: &Facts) -> Run {
-    let variables = variables(facts, false);
+    let variables = variables(facts);
     let packages = match &facts.tested {
         Some(names) => {
             format!(" -p {}", names.iter().map(|name| quote(name)).collect::<Vec<_>>().join(" -p "))
@@ -348,10 +348,15 @@ fn test(facts: &Facts) -> Run {
 }
 
 /// Variables before a command.
-fn variables(facts: &Facts, strips: bool) -> String {
+fn variables(facts: &Facts) -> String {
     let own = facts.build_env.iter().map(|(name, value)| format!("{name}={} ", quote(&value.value)));
-    let strip = strips.then(|| "CARGO_PROFILE_RELEASE_STRIP=symbols ".to_owned());
-    own.chain(strip).collect()
+    own.collect()
+}
+
+/// The same for a release, which keeps no symbols unless the manifest says what it keeps.
+fn release_variables(facts: &Facts) -> String {
+    let strip = if facts.is_stripping { "" } else { "CARGO_PROFILE_RELEASE_STRIP=symbols " };
+    variables(facts) + strip
 }
 
 fn locked(facts: &Facts) -> &'static str {

@@ -20,7 +20,7 @@ pub(super) fn installation(wanted: &Wanted<'_>) -> Installation {
     Installation {
         from: file.clone(),
         needs_sources,
-        deps: Some(wanted.with_index(mounted(run, list, needs_sources))),
+        deps: Some(wanted.with_index(mounted(run, list))),
         dev: dev(wanted),
         ..Installation::default()
     }
@@ -31,7 +31,7 @@ fn dev(wanted: &Wanted<'_>) -> Option<Run> {
     match &wanted.project.dev_list {
         Some((file, list)) => {
             let run = Run::new(format!("{} -r {}{added}", wanted.pip.install(), quote(file)));
-            Some(wanted.with_index(mounted(run, list, !list.local.is_empty())))
+            Some(wanted.with_index(mounted(run, list)))
         }
         None if added.is_empty() => None,
         None => Some(Run::new(format!("{}{added}", wanted.pip.install())).cache(PIP_CACHE)),
@@ -51,7 +51,8 @@ pub(super) fn nothing_but_added(wanted: &Wanted<'_>) -> Installation {
     Installation { from: "nothing but Python".to_owned(), deps: Some(run), dev, ..Installation::default() }
 }
 
-fn mounted(run: Run, list: &RequirementsFile, has_sources: bool) -> Run {
-    let files = if has_sources { &[][..] } else { &list.files };
+/// With the files of the list, unless the sources it asks for are there anyway.
+fn mounted(run: Run, list: &RequirementsFile) -> Run {
+    let files = if list.local.is_empty() { &list.files[..] } else { &[] };
     files.iter().fold(run, |run, file| run.bind(file)).cache(PIP_CACHE)
 }
