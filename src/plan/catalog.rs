@@ -320,16 +320,31 @@ impl BaseImage {
 
     /// A health check that this image can run; none where nothing in it can ask.
     pub fn health(&self, port: u16, path: &str) -> Option<Health> {
+        self.health_at(port, None, path)
+    }
+
+    /// The same for a program that takes its port from a variable: a container may be given another one.
+    pub fn health_at(&self, port: u16, variable: Option<&str>, path: &str) -> Option<Health> {
         let url = format!("http://127.0.0.1:{port}{path}");
-        let node = format!(
-            "fetch('http://127.0.0.1:'+(process.env.PORT||{port})+'{path}').then(r=>process.exit(r.status<500?0:1),()=>process.exit(1))"
-        );
+        // The name becomes code, so it has to be one.
+        let is_name = |name: &&str| {
+            !name.starts_with(|first: char| first.is_ascii_digit())
+                && name.chars().all(|one| one.is_ascii_alphanumeric() || one == '_')
+        };
+        let variable = variable.filter(is_name);
+        let named = variable.map(|name| format!("process.env.{name}||{port}"));
+        let node_url = match &named {
+            Some(named) => format!("'http://127.0.0.1:'+({named})+'{path}'"),
+            None => format!("'{url}'"),
+        };
+        let node = format!("fetch({node_url}).then(r=>process.exit(r.status<500?0:1),()=>process.exit(1))");
         // An answer below 500 counts: a 404 or a redirect comes from a program that is well.
         let python = format!(
             "import http.client as h,sys;c=h.HTTPConnection('127.0.0.1',{port},timeout=2);c.request('GET','{path}');sys.exit(c.getresponse().status>=500)"
         );
+        let node_port = named.unwrap_or_else(|| port.to_string());
         let old_node = format!(
-            "require('http').get({{host:'127.0.0.1',port:process.env.PORT||{port},path:'{path}'}},function(r){{process.exit(r.statusCode<500?0:1)}}).on('error',function(){{process.exit(1)}})"
+            "require('http').get({{host:'127.0.0.1',port:{node_port},path:'{path}'}},function(r){{process.exit(r.statusCode<500?0:1)}}).on('error',function(){{process.exit(1)}})"
         );
         let old_python = format!(
             "import socket,sys;s=socket.create_connection(('127.0.0.1',{port}),2);s.sendall(b'GET {path} HTTP/1.0\\r\\n\\r\\n');sys.exit(s.recv(12)[9:10]>=b'5')"
@@ -347,7 +362,7 @@ impl BaseImage {
             Prober::Wget => vec!["-q", "--spider", &url],
         };
         let command = ExecForm::new(prober.program(), args);
-        Some(Health::new(command, path))
+        Some(Health { variable: variable.map(str::to_owned), ..Health::new(command, path) })
     }
 }
 

@@ -190,6 +190,9 @@ pub struct Health {
     pub command: ExecForm,
     /// The HTTP path it asks for.
     pub path: String,
+    /// The variable that it takes the port from, where the program does.
+    #[serde(skip)]
+    pub variable: Option<String>,
     /// Seconds after the start during which failures do not count.
     pub start_seconds: u32,
     /// Seconds from one question to the next.
@@ -204,7 +207,15 @@ impl Health {
     /// A check in the usual rhythm.
     pub fn new(command: ExecForm, path: &str) -> Self {
         let path = path.to_owned();
-        Self { command, path, start_seconds: 10, interval_seconds: 30, timeout_seconds: 3, retries: None }
+        Self {
+            command,
+            path,
+            variable: None,
+            start_seconds: 10,
+            interval_seconds: 30,
+            timeout_seconds: 3,
+            retries: None,
+        }
     }
 }
 

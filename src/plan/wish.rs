@@ -90,7 +90,8 @@ fn grant_health(service: &mut Service, settings: &Settings, catalog: &Catalog, n
             Some(same) if same.path == path.value => Some(same),
             planned => {
                 let asks = port.zip(catalog.image_like(image));
-                let health = asks.and_then(|(port, image)| image.health(port, &path.value));
+                let variable = planned.as_ref().and_then(|planned| planned.variable.as_deref());
+                let health = asks.and_then(|(port, image)| image.health_at(port, variable, &path.value));
                 // How long a start takes does not depend on what is asked.
                 let start = planned.map(|planned| planned.start_seconds);
                 health.map(|health| Health { start_seconds: start.unwrap_or(health.start_seconds), ..health })

@@ -60,6 +60,37 @@ fn base_images_come_from_where_people_keep_them() {
 }
 
 #[test]
+fn a_check_asks_where_the_program_listens() {
+    for (server, config, expected) in [
+        (".listen(process.env.PORT || 4000)", "", "'http://127.0.0.1:'+(process.env.PORT||4000)+'/'"),
+        (".listen(process.env.API_PORT || 4000)", "", "'http://127.0.0.1:'+(process.env.API_PORT||4000)+'/'"),
+        // A number moves with nothing, whatever a container is given.
+        (".listen(4000)", "", "fetch('http://127.0.0.1:4000/')"),
+        // Where the sources say nothing, a package listens.
+        ("", "", "'http://127.0.0.1:'+(process.env.PORT||3000)+'/'"),
+        (
+            ".listen(process.env.API_PORT || 4000)",
+            "[runtime]\nport = 4001\nhealthcheck.path = \"/up\"\n",
+            "'http://127.0.0.1:'+(process.env.API_PORT||4001)+'/up'",
+        ),
+        (".listen(4000)", "[runtime]\nhealthcheck.path = \"/up\"\n", "fetch('http://127.0.0.1:4000/up')"),
+        // An old line has no `fetch`.
+        (
+            ".listen(process.env.API_PORT || 4000)",
+            "node.version = \"16\"\n",
+            "port:process.env.API_PORT||4000,",
+        ),
+    ] {
+        let server = format!("require('express')(){server}\n");
+        let mut files = NODE.to_vec();
+        files.retain(|(name, _)| *name != "server.js");
+        files.push(("server.js", &server));
+        let text = printed(&files, &format!("# settings\n{config}"));
+        assert!(text.contains(expected), "{server}{config}: {text}");
+    }
+}
+
+#[test]
 fn single_stages_get_what_they_need() {
     let text = printed(
         NODE,

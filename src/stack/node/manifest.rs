@@ -81,8 +81,13 @@ impl<'a> Package<'a> {
 
     /// The command lines of all scripts, in file order.
     pub fn scripts(&self) -> impl Iterator<Item = Fact<String>> {
+        self.named_scripts().map(|(_, line)| line)
+    }
+
+    /// The same, with their names.
+    pub fn named_scripts(&self) -> impl Iterator<Item = (&str, Fact<String>)> {
         let named = self.tree(&["scripts"]).into_iter().flat_map(Tree::entries);
-        named.filter_map(|(name, _)| self.script(name))
+        named.filter_map(|(name, _)| Some((name, self.script(name)?)))
     }
 
     /// The range of a dependency that is there in production.

@@ -52,9 +52,9 @@ pub(super) fn runtime(facts: &Facts, program: &Server, s: &Survey<'_>) -> Planne
         }
     }
     let health = port.as_ref().and_then(|port| {
-        known
-            .health(port.value, facts.health.as_ref().map_or("/", |path| path.value.as_str()))
-            .map(|health| port.derive(health))
+        let path = facts.health.as_ref().map_or("/", |path| path.value.as_str());
+        let health = known.health_at(port.value, asked(facts, program), path)?;
+        Some(port.derive(health))
     });
     let runtime = Runtime {
         labels: BTreeMap::new(),
@@ -234,14 +234,28 @@ fn env(facts: &Facts, program: &Server, port: Option<&Fact<u16>>) -> BTreeMap<St
     for (name, value) in program.env.iter().chain(&facts.natives.env) {
         env.insert(name.clone(), value.clone());
     }
-    let is_told = facts.framework.as_ref().is_some_and(|row| !matches!(row.value.gives, Gives::Library));
-    let variable = facts.listening.variable.as_ref().filter(|_| is_its_own(facts));
-    let variable = variable.map(|variable| variable.value.as_str()).or(is_told.then_some("PORT"));
-    if let Some((name, port)) = variable.zip(port) {
+    if let Some((name, port)) = told(facts).zip(port) {
         env.insert(name.to_owned(), port.derive(port.value.to_string()));
     }
     if let Some(address) = &facts.listening.address {
         env.insert(address.value.variable.clone(), address.derive(address.value.everywhere.clone()));
     }
     env
+}
+
+/// The variable that tells the program its port.
+fn told(facts: &Facts) -> Option<&str> {
+    let is_told = facts.framework.as_ref().is_some_and(|row| !matches!(row.value.gives, Gives::Library));
+    let variable = facts.listening.variable.as_ref().filter(|_| is_its_own(facts));
+    variable.map(|variable| variable.value.as_str()).or(is_told.then_some("PORT"))
+}
+
+/// The variable that the health check takes the port from. A port on the command line wins over every variable, and a
+/// number in the sources is all there is; where neither is found, a package listens, and those look at `PORT`.
+fn asked<'f>(facts: &'f Facts, program: &Server) -> Option<&'f str> {
+    if program.port.is_some() {
+        return None;
+    }
+    let is_set = program.env.iter().any(|(name, _)| name == "PORT");
+    told(facts).or((is_set || facts.listening.port.is_none()).then_some("PORT"))
 }

@@ -138,6 +138,11 @@ const LISTENS: &[Way] = &[
         pattern: r#"process\.env\.(?P<variable>(?:API|APP|BACKEND|EXPRESS|HTTP|LISTEN|NODE|SERVER|SERVICE|WEB)_PORT)\b[^;\n]*?(?:\|\||\?\?)\s*["'`]?(\d{2,5})\b"#,
         tells: Tells::PortWithVariable,
     },
+    // What is handed to `listen` is the port, whatever it is called.
+    Way {
+        pattern: r#"\.listen\(\s*(?:\{[^}]*?\bport\s*:\s*)?(?:\+|Number\(|parseInt\()?\s*process\.env\.(?P<variable>[A-Z0-9_]+)\b[^;\n]*?(?:\|\||\?\?)\s*["'`]?(\d{2,5})\b"#,
+        tells: Tells::PortWithVariable,
+    },
     Way { pattern: r#"\.listen\(\s*["'`]?(\d{2,5})\b"#, tells: Tells::Port },
     Way { pattern: r#"\.listen\(\s*\{[^}]*\bport\s*:\s*["']?(\d{2,5})\b"#, tells: Tells::Port },
     Way { pattern: r"process\.env\.PORT\b()", tells: Tells::PortWithVariable },
@@ -397,6 +402,9 @@ mod tests {
             ("const { SECRET, PORT, DB } = process.env;", None, true),
             ("this.port = args.port || Number(process.env.DOCK_PORT) || 5001;", Some(5001), true),
             ("app.listen(process.env.SERVER_PORT || 4500)", Some(4500), true),
+            ("app.listen(process.env.CELLAR ?? 4340)", Some(4340), true),
+            ("app.listen({ port: Number(process.env.CELLAR_PORT) || 4341 })", Some(4341), true),
+            ("app.listen(port, process.env.HOST ?? '0.0.0.0')", None, false),
             ("  port: process.env.MYSQL_PORT || 3307,", None, false),
             ("fastify.listen({ port: 3002 })", Some(3002), false),
             ("// app.listen(1234)", None, false),

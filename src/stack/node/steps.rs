@@ -75,7 +75,12 @@ pub(super) fn build(
     if let Some(Gives::Site(site)) = framework.map(|framework| framework.value.gives)
         && let (Some(framework), App::Site(_)) = (framework, app)
     {
-        return Some(framework.derive(vec![manager.exec(site.build)]));
+        // Whatever a script that builds it is called, it carries the project's own options.
+        let script = package.named_scripts().find(|(_, line)| line.value.contains(site.build));
+        return Some(match script {
+            Some((name, line)) => line.derive(vec![manager.run(name)]),
+            None => framework.derive(vec![manager.exec(site.build)]),
+        });
     }
     if let Some((framework, Gives::Next)) = framework.map(|framework| (framework, framework.value.gives)) {
         return Some(framework.derive(vec![manager.exec("next build")]));
@@ -129,6 +134,38 @@ fn in_image(step: &str, manager: &PackageManager) -> String {
     if is_known || first.contains('=') { step.to_owned() } else { manager.exec(step) }
 }
 
+/// Scripts that watch, in the order of trust, and whether the name alone says so.
+const WATCHES: &[(&str, Trust)] = &[
+    ("dev", Trust::Name),
+    ("start:dev", Trust::Name),
+    ("develop", Trust::Name),
+    ("start", Trust::Command),
+    ("serve", Trust::Command),
+    ("docs:dev", Trust::Command),
+    ("storybook", Trust::Command),
+];
+
+/// What tells that a script watches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trust {
+    /// What it is called.
+    Name,
+    /// That it starts the framework's own tool.
+    Command,
+}
+
+/// Commands of the same tools that show a finished build, and watch nothing: the reference of each command line.
+const SHOWS: &[&str] = &[
+    "docusaurus serve",
+    "gatsby serve",
+    "vite preview",
+    "vitepress preview",
+    "vitepress serve",
+    "astro preview",
+    "rsbuild preview",
+    "rspress preview",
+];
+
 /// The words that start the watch mode.
 pub(super) fn dev(
     s: &Survey<'_>,
@@ -143,10 +180,11 @@ pub(super) fn dev(
     let starts_tool = |line: &Fact<String>| {
         start::decode(&line.value, Some(package), &s.dir)
             .is_some_and(|decoded| matches!(decoded.start, start::Start::Tool { name, .. } if tools.contains(&name.as_str())))
+            && !SHOWS.iter().any(|command| line.value.contains(command))
     };
-    let (name, script) = ["dev", "start:dev", "develop", "serve", "start"].into_iter().find_map(|name| {
+    let (name, script) = WATCHES.iter().find_map(|(name, trust)| {
         let script = package.script(name)?;
-        (!matches!(name, "serve" | "start") || starts_tool(&script)).then_some((name, script))
+        (*trust == Trust::Name || starts_tool(&script)).then_some((*name, script))
     })?;
     let mut words = vec![manager.kind.name().to_owned(), "run".to_owned(), name.to_owned()];
     let more = framework.map(|framework| framework.value.dev).unwrap_or_default();
@@ -158,4 +196,53 @@ pub(super) fn dev(
         words.extend(more.iter().map(|&word| word.to_owned()));
     }
     Some(script.derive(words))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Settings;
+    use crate::plan::plan;
+    use crate::repo::Inventory;
+
+    #[test]
+    fn sites_are_built_and_watched_by_their_own_scripts() {
+        for (package, scripts, build, dev) in [
+            (
+                "storybook",
+                r#""storybook":"storybook dev -p 6006","build-storybook":"storybook build --quiet""#,
+                "npm run build-storybook",
+                Some("npm run storybook"),
+            ),
+            ("storybook", r#""test":"vitest""#, "npx storybook build", None),
+            (
+                "@docusaurus/core",
+                r#""serve":"docusaurus serve","start":"docusaurus start","build":"docusaurus build""#,
+                "npm run build",
+                Some("npm run start -- --host 0.0.0.0"),
+            ),
+            (
+                "gatsby",
+                r#""build":"gatsby build","serve":"gatsby serve""#,
+                "npm run build",
+                // It would show a build that is not there.
+                None,
+            ),
+            (
+                "@vue/cli-service",
+                r#""serve":"vue-cli-service serve","build":"vue-cli-service build""#,
+                "npm run build",
+                Some("npm run serve"),
+            ),
+        ] {
+            let manifest = format!(r#"{{"scripts":{{{scripts}}},"devDependencies":{{"{package}":"*"}}}}"#);
+            let files = [("package.json", manifest.as_str()), ("package-lock.json", "{}")];
+            let plan = plan(&Inventory::from_files(files), &Settings::default());
+            let tool = &plan.services[0].tool;
+            assert_eq!(tool["build"]["commands"][0], build, "{manifest}");
+            let words = tool["dev"].as_array();
+            let watch = words
+                .map(|words| words.iter().filter_map(|word| word.as_str()).collect::<Vec<_>>().join(" "));
+            assert_eq!(watch.as_deref(), dev, "{manifest}");
+        }
+    }
 }

@@ -150,16 +150,11 @@ pub(super) const ROWS: &[Framework] = &[
         ..SERVER
     },
     // https://docs.solidjs.com/solid-start/reference/config/define-config
+    Framework { name: "SolidStart", packages: &["@solidjs/start"], gives: Gives::Server(NITRO), ..SERVER },
+    // https://nitro.build/deploy/runtimes/node
     Framework {
         name: "Nitro",
-        packages: &[
-            "@solidjs/start",
-            "nitropack",
-            "nitro",
-            "nitro-nightly",
-            "@tanstack/nitro-v2-vite-plugin",
-            "vinxi",
-        ],
+        packages: &["nitropack", "nitro", "nitro-nightly", "@tanstack/nitro-v2-vite-plugin", "vinxi"],
         gives: Gives::Server(NITRO),
         dev: &[],
         ..SERVER
