@@ -41,7 +41,7 @@ pub(super) fn of_output(
             folders: output
                 .folders
                 .iter()
-                .filter(|folder| **folder == output.folders[0] || s.dir.has_dir(folder))
+                .chain(output.beside.iter().filter(|folder| s.dir.has_dir(folder)))
                 .map(|folder| (called(folder), called(folder)))
                 .collect(),
             is_complete: is_bundled,

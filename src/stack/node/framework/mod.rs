@@ -153,8 +153,10 @@ pub(super) struct Output {
     pub entry: &'static str,
     /// How the names of scripts begin that start it, where a project names the file.
     pub scripts: &'static [&'static str],
-    /// The folders it needs, the first one always.
+    /// The folders that the build writes for it.
     pub folders: &'static [&'static str],
+    /// Folders of the repository that it reads, where they are there.
+    pub beside: &'static [&'static str],
     /// Where another name of the first one is stated.
     pub stated: Stated,
     /// Does it need the production dependencies beside it?
@@ -203,6 +205,7 @@ const OUTPUT: Output = Output {
     entry: "",
     scripts: &[],
     folders: &[],
+    beside: &[],
     stated: Stated::Nowhere,
     modules: Modules::Production,
     env: &[("HOST", "0.0.0.0")],

@@ -105,7 +105,8 @@ pub(super) const ROWS: &[Framework] = &[
         packages: &["@remix-run/serve", "@remix-run/dev"],
         gives: Gives::Server(Output {
             entry: "node_modules/@remix-run/serve/dist/cli.js ./build/server/index.js",
-            folders: &["build", "public"],
+            folders: &["build"],
+            beside: &["public"],
             site: Some(SiteWhen {
                 configured: &[
                     ("vite.config.ts", "ssr: false"),
