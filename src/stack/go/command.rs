@@ -49,6 +49,12 @@ pub(super) fn argument(
     (subcommand.is_some() || is_of_root || !has_library(go_mod)).then(|| argument.clone())
 }
 
+/// The flag that moves the data of a program from beside its file, where only root may write, to the folder it is
+/// started in (<https://pocketbase.io/docs/going-to-production/>).
+pub(super) fn data(go_mod: &GoMod) -> Option<Fact<String>> {
+    go_mod.requires(POCKETBASE).map(|required| required.derive("--dir=pb_data".to_owned()))
+}
+
 fn has_library(go_mod: &GoMod) -> bool {
     LIBRARIES.iter().any(|module| go_mod.requires(module).is_some())
 }

@@ -131,6 +131,9 @@ pub(super) struct Facts {
     pub subcommand: Option<Fact<String>>,
     /// A flag that opens it to others.
     pub argument: Option<Fact<String>>,
+    /// A flag that puts its data where its user may write.
+    #[serde(skip)]
+    pub data: Option<Fact<String>>,
 }
 
 impl Stack for Go {
@@ -201,6 +204,7 @@ impl Stack for Go {
             is_front_end_embedded,
             files,
             comfort: comfort(&used),
+            data: command::data(&go_mod),
             argument: command::argument(&go_mod, subcommand.as_ref(), &listening),
             subcommand,
             others: main.others,
@@ -271,6 +275,8 @@ const COMFORTS: &[(&str, &str)] = &[
     ("ParseMultipartForm(", "a temporary folder for uploads"),
     (".FormFile(", "a temporary folder for uploads"),
     (".MultipartForm(", "a temporary folder for uploads"),
+    ("pocketbase.New(", "a folder to write to"),
+    ("pocketbase.NewWithConfig(", "a folder to write to"),
     ("sqlite.Open(\"", "a folder to write to"),
     ("sql.Open(\"sqlite", "a folder to write to"),
     ("bolt.Open(", "a folder to write to"),

@@ -155,7 +155,8 @@ fn ignored(facts: &Facts) -> Vec<IgnoreGroup> {
 fn arguments(facts: &Facts) -> Option<Fact<ExecForm>> {
     let flag = facts.argument.as_ref();
     let because = facts.subcommand.as_ref().or(flag)?.because.clone();
-    let words: Vec<String> = facts.subcommand.iter().chain(flag).map(|word| word.value.clone()).collect();
+    let words = facts.subcommand.iter().chain(flag).chain(&facts.data);
+    let words: Vec<String> = words.map(|word| word.value.clone()).collect();
     Some(Fact::new(ExecForm::from_words(words)?, because))
 }
 

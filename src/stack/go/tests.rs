@@ -245,7 +245,7 @@ fn a_server_is_told_to_serve_where_others_reach_it() {
             &pocketbase,
             "main.go",
             "func main() { pocketbase.New().Start() }\n",
-            "CMD [\"serve\", \"--http=0.0.0.0:8090\"]",
+            "CMD [\"serve\", \"--http=0.0.0.0:8090\", \"--dir=pb_data\"]",
             "8080",
         ),
         (
