@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use crate::dockerfile::ImageRef;
+use crate::dockerfile::image::fit;
 use crate::fact::{Evidence, Fact};
 use crate::plan::service::{ExecForm, Health};
 
@@ -251,19 +252,10 @@ impl Catalog {
 
     /// The image known under a reference, so that a person who names one keeps its user and prober.
     pub fn image_like(&self, reference: &str) -> Option<&BaseImage> {
-        let is_it = |image: &&BaseImage| is_like(&image.at("*"), reference);
-        let is_close = |image: &&BaseImage| image.like.iter().any(|like| is_like(like, reference));
+        let is_it = |image: &&BaseImage| fit(&image.at("*"), reference).is_some();
+        let is_close = |image: &&BaseImage| image.like.iter().any(|like| fit(like, reference).is_some());
         self.image.values().find(is_it).or_else(|| self.image.values().find(is_close))
     }
-}
-
-/// Does a text look like this, with `*` for any text?
-fn is_like(pattern: &str, text: &str) -> bool {
-    let Some((before, after)) = pattern.split_once('*') else { return pattern == text };
-    let rest = text.strip_prefix(before);
-    rest.is_some_and(|rest| {
-        rest.char_indices().any(|(at, _)| is_like(after, &rest[at..])) || after.is_empty()
-    })
 }
 
 /// An image's name without its tag or digest.

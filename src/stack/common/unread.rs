@@ -9,7 +9,8 @@ struct Unread {
     help: &'static str,
 }
 
-const MODULES: &str = "run `go mod init MODULE` and `go mod tidy` once: Go builds modules";
+const MODULES: &str =
+    "is there, and no go.mod: run `go mod init MODULE` and `go mod tidy` once: Go builds modules";
 const OTHERS: &str = "is of a language that dockgen does not plan by itself: a company's folder can teach it, see docs/src/company.md";
 
 /// Sources: <https://go.dev/doc/go1.16#go-command> (modules are what is built since), and the manual of each language's package manager.
@@ -46,8 +47,7 @@ pub fn first(inventory: &Inventory) -> Option<String> {
         Some((path, ROWS.iter().find(is_meant)?))
     });
     let (path, row) = found.min_by_key(|(path, _)| path.depth())?;
-    let says = if row.help == MODULES { "is there, and no go.mod: " } else { "" };
-    Some(format!("`{path}` {says}{}", row.help))
+    Some(format!("`{path}` {}", row.help))
 }
 
 #[cfg(test)]
