@@ -25,7 +25,7 @@ use support::compare::{Measured, measure, rebuild_again, seconds};
 use support::fixture::{Fixture, tests};
 
 /// Times below this differ by chance.
-const NOISE_SECONDS: f64 = 0.7;
+const NOISE_SECONDS: f64 = 0.3;
 /// So do ratios.
 const NOISE_RATIO: f64 = 1.05;
 /// Rebuilds that are no further apart than this are measured in more rounds, one side after the other.

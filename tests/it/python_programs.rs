@@ -186,3 +186,28 @@ fn tests_gather_static_files_that_they_look_up_in_a_manifest() {
         assert_eq!(test.contains("collectstatic"), gathers, "{storage}: {test}");
     }
 }
+
+#[test]
+fn few_modules_come_straight_from_the_build_context() {
+    let many = "x = 1\n".repeat(100_000);
+    let rows = [
+        ("x = 1\n", "# nothing", "base deps dev test runtime"),
+        (many.as_str(), "# nothing", "base deps build dev test runtime"),
+        ("x = 1\n", "[stages.build]\npackages = [\"git\"]\n", "base deps build dev test runtime"),
+        ("x = 1\n", "[build]\ninstructions = [\"RUN make words\"]\n", "base deps build dev test runtime"),
+    ];
+    for (module, settings, expected) in rows {
+        let inventory = Inventory::from_files([
+            ("requirements.txt", "flask\n"),
+            ("app.py", "from flask import Flask\nimport words\napp = Flask(__name__)\n"),
+            ("words.py", module),
+            ("tests/test_app.py", "def test_words():\n    pass\n"),
+            ("dockgen.toml", settings),
+        ]);
+        let settings = Settings::read(&inventory, &dockgen::stack::keys()).expect("good settings");
+        let plan = plan(&inventory, &settings);
+        let stages = &plan.services[0].stages;
+        let names: Vec<String> = stages.iter().map(|stage| stage.name.to_string()).collect();
+        assert_eq!(names.join(" "), expected, "{:?}", plan.diagnostics);
+    }
+}

@@ -201,11 +201,11 @@ impl Lexer<'_> {
 const SIGNS: &[&str] =
     &["==", "!=", "<=", ">=", ":=", "->", "+=", "-=", "*=", "/=", "%=", "|=", "&=", "^=", "**", "//", "@="];
 
-/// The letters before a quote (`rb"…"`), when they are a text's prefix.
+/// The letters before a quote (`rb"…"`), when they are a text's prefix. There are two at most, so no more is looked at.
 fn prefix(rest: &str) -> Option<usize> {
-    let width = rest.find(['"', '\''])?;
-    let letters = &rest[..width];
-    (width <= 2 && letters.chars().all(|c| "rRbBfFuUtT".contains(c))).then_some(width)
+    let start = &rest.as_bytes()[..rest.len().min(3)];
+    let width = start.iter().position(|byte| matches!(byte, b'"' | b'\''))?;
+    start[..width].iter().all(|letter| b"rRbBfFuUtT".contains(letter)).then_some(width)
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ mod requirements_txt;
 mod script;
 mod server;
 mod setup;
+mod shipped;
 mod source;
 mod system;
 mod testing;
@@ -90,6 +91,8 @@ pub(super) struct Facts {
     home: Option<Fact<String>>,
     /// Does what runs use the folder of tests?
     imports_tests: bool,
+    /// How much the project's own modules hold.
+    module_bytes: usize,
     /// Is the sources' folder needed beside the installed package?
     ships_sources: bool,
     /// Is the program a command that the installed package brings?
@@ -207,6 +210,7 @@ impl Stack for Python {
         let needs_members = workspace.is_some_and(|all| !all.libraries().is_empty());
         let facts = Facts {
             ships_sources: !is_installed || DATA.iter().any(|folder| s.dir.has_dir(folder)),
+            module_bytes: modules.sources.iter().map(|source| source.doc.text.len()).sum(),
             is_installed: is_installed || writes::asks_for_metadata(&modules) || needs_members,
             place: workspace.map_or_else(String::new, |all| all.home.to_string()),
             context: workspace.map_or_else(|| s.dir.path().clone(), |all| all.root.path().clone()),

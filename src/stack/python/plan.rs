@@ -18,6 +18,7 @@ use super::django::Django;
 use super::manager::Installation;
 use super::program::Added;
 use super::project::Manager;
+use super::shipped::{self, Sources};
 use super::system;
 use super::version::newer;
 
@@ -30,35 +31,18 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
     let wish = s.choice(&keys::IMAGE).decide();
     let from = facts.version.clone().map(|line| Origin::Image(known.at(&line)));
     let start = Start::of(facts, s, known.packages);
-
-    let mut deps = Stage::on("deps", Role::Deps, "base", "python/deps.tera");
-    deps.packages = facts.system.build.iter().map(|package| released(facts, package)).collect();
-    let runtime = match &wish {
-        Some(image) => Stage::new("runtime", Role::Runtime, image.clone().map(Origin::Image), RUNTIME),
-        None => Stage::on("runtime", Role::Runtime, "base", RUNTIME),
-    };
-    let mut runtime = match environment_of(facts) {
-        "build" => runtime.taking(&["build"]),
-        other => runtime.taking(&[other, "build"]),
-    };
-    let shipped = facts.system.runtime.iter().chain(&start.init);
-    runtime.packages = shipped.map(|package| released(facts, package)).collect();
     let beside = s.of_front_end(s.dir.inventory().dir(s.dir.path().clone()));
     let assets = assets::stage(&beside, &facts.context);
     beside.take_notes().into_iter().for_each(|note| s.note(note));
     let front_end = assets.as_ref().map(FrontEnd::of);
-    let build = Stage::on("build", Role::Build, "deps", "python/build.tera");
-    let build = if assets.is_some() { build.taking(&["assets"]) } else { build };
-    let mut stages: Vec<Stage> = assets.into_iter().map(|assets| assets.stage).collect();
-    stages.extend([
-        Stage::new("base", Role::Base, from, "python/base.tera"),
-        deps,
-        build,
-        Stage::on("dev", Role::Dev, "deps", "python/dev.tera"),
-        Stage::on("test", Role::Test, "dev", "python/test.tera"),
-        runtime,
-    ]);
-    let stages = StageGraph::new(stages)?;
+    let sources = Sources::of(facts, s, assets.as_ref());
+    let view = View { front_end, ..View::of(facts, s, &sources) };
+    let base = Stage::new("base", Role::Base, from, "python/base.tera");
+    let runtime = match &wish {
+        Some(image) => Stage::new("runtime", Role::Runtime, image.clone().map(Origin::Image), RUNTIME),
+        None => Stage::on("runtime", Role::Runtime, "base", RUNTIME),
+    };
+    let stages = stages(facts, Ends { base, runtime }, &start, &sources, assets)?;
 
     let program = &facts.program;
     let port = program.port.clone();
@@ -70,7 +54,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         ),
         // The base stage has it already, unless the program starts elsewhere.
         workdir: (wish.is_some() || folder(facts) != HOME).then(|| program.command.derive(folder(facts))),
-        env: environment(facts, wish.as_ref()),
+        env: environment(facts, &sources, wish.as_ref()),
         health: port.as_ref().and_then(|port| Some(port.derive(known.health(port.value, &program.health)?))),
         port,
         entrypoint: start.entrypoint,
@@ -95,12 +79,46 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         stages,
         runtime,
         ignore: ignore(s).into_iter().chain(facts.hidden.clone()).collect(),
-        tool: serde_json::to_value(View { front_end, ..View::of(facts, s) })
-            .expect("facts are plain values with text keys"),
+        tool: serde_json::to_value(view).expect("facts are plain values with text keys"),
     })
 }
 
 const RUNTIME: &str = "python/runtime.tera";
+
+/// The stages that images decide: the first and the last.
+struct Ends {
+    base: Stage,
+    runtime: Stage,
+}
+
+fn stages(
+    facts: &Facts,
+    Ends { base, runtime }: Ends,
+    start: &Start,
+    sources: &Sources,
+    assets: Option<Assets>,
+) -> Result<StageGraph, GraphError> {
+    let mut deps = Stage::on("deps", Role::Deps, "base", "python/deps.tera");
+    deps.packages = facts.system.build.iter().map(|package| released(facts, package)).collect();
+    let build = Stage::on("build", Role::Build, "deps", "python/build.tera");
+    let build = if assets.is_some() { build.taking(&["assets"]) } else { build };
+    let is_prepared = !matches!(sources, Sources::AsTheyStand(_));
+    let mut runtime = match (is_prepared, environment_of(facts)) {
+        (true, "deps") => runtime.taking(&["deps", "build"]),
+        (_, environment) => runtime.taking(&[environment]),
+    };
+    let shipped = facts.system.runtime.iter().chain(&start.init);
+    runtime.packages = shipped.map(|package| released(facts, package)).collect();
+    let mut stages: Vec<Stage> = assets.into_iter().map(|assets| assets.stage).collect();
+    stages.extend([base, deps]);
+    stages.extend(is_prepared.then_some(build));
+    stages.extend([
+        Stage::on("dev", Role::Dev, "deps", "python/dev.tera"),
+        Stage::on("test", Role::Test, "dev", "python/test.tera"),
+        runtime,
+    ]);
+    StageGraph::new(stages)
+}
 
 /// The image that has the Python line. Older lines stand on the Debian of their time: its libraries are those
 /// that their packages were built against.
@@ -180,13 +198,21 @@ fn folder(facts: &Facts) -> String {
     if root.is_empty() { home(facts) } else { format!("{}/{root}", home(facts)) }
 }
 
-fn environment(facts: &Facts, own_image: Option<&Fact<String>>) -> BTreeMap<String, Fact<String>> {
+fn environment(
+    facts: &Facts,
+    sources: &Sources,
+    own_image: Option<&Fact<String>>,
+) -> BTreeMap<String, Fact<String>> {
     let mut env: BTreeMap<String, Fact<String>> = facts.program.env.iter().cloned().collect();
     let mut set = |name: &str, value: &str, why: &str| {
         env.entry(name.to_owned()).or_insert_with(|| Fact::by_default(value.to_owned(), why));
     };
     set("PYTHONUNBUFFERED", "1", "log lines appear at once");
-    set("PYTHONDONTWRITEBYTECODE", "1", "everything is compiled already, and code is not writable");
+    let is_compiled = match sources {
+        Sources::AsTheyStand(_) => "packages are compiled already, and code is not writable",
+        Sources::Installed | Sources::Prepared => "everything is compiled already, and code is not writable",
+    };
+    set("PYTHONDONTWRITEBYTECODE", "1", is_compiled);
     if let Some(sources) = &facts.program.imports_from {
         set("PYTHONPATH", &format!("{}/{sources}", home(facts)), "the package is imported from here");
     }
@@ -257,6 +283,8 @@ struct View<'f> {
     collects: bool,
     /// What a database file is made for.
     database: Option<&'f Fact<String>>,
+    /// Does what was made of the sources lie beside the environment?
+    is_prepared: bool,
     /// Gathers static files, makes the database file, compiles the project's own modules.
     prepare: Run,
     test: Run,
@@ -265,8 +293,8 @@ struct View<'f> {
     /// Are there tests?
     has_tests: bool,
     dev: Option<&'f ExecForm>,
-    /// Is more shipped than the environment?
-    ships_sources: bool,
+    /// Brings the sources, where the environment does not hold them.
+    sources: Option<shipped::Copy<'f>>,
     /// The stage whose environment is shipped.
     environment_of: &'static str,
     /// Who owns the project's files, when that is not root.
@@ -294,16 +322,17 @@ impl FrontEnd {
 }
 
 impl<'f> View<'f> {
-    fn of(facts: &'f Facts, s: &Survey<'_>) -> Self {
+    fn of(facts: &'f Facts, s: &Survey<'_>, sources: &'f Sources) -> Self {
         let django = facts.django.as_ref();
         let committed = s.dir.files().any(|(path, _)| path.ends_with(".sqlite3"));
         let sqlite = django.and_then(|django| django.sqlite.as_ref()).filter(|_| !committed);
         let collects = django.and_then(|django| django.collects.as_ref());
+        let is_prepared = *sources == Sources::Prepared;
         let commands = [
             collects.map(|_| with_settings("python manage.py collectstatic --noinput", django)),
             sqlite.map(|_| with_settings("python manage.py migrate --noinput", django)),
-            Some("python -m compileall -q .".to_owned()),
-            aside(s, facts),
+            is_prepared.then(|| "python -m compileall -q .".to_owned()),
+            aside(s, facts).filter(|_| is_prepared),
         ];
         let user =
             s.choice(&keys::USER).or_default(s.catalog.image("python-slim").user.clone(), "the image's user");
@@ -323,12 +352,13 @@ impl<'f> View<'f> {
             dev_project: facts.install.dev_project.as_ref(),
             collects: collects.is_some(),
             database: sqlite,
+            is_prepared,
             prepare: prepare(commands),
             test_folder: (folder(facts) != home(facts) && django.is_none()).then(|| home(facts)),
             test: Run { commands: tested(facts), ..Run::default() },
             has_tests: facts.test.any || facts.test.command.contains("manage.py"),
             dev: facts.program.dev.as_ref(),
-            ships_sources: facts.ships_sources,
+            sources: sources.copy(),
             environment_of: environment_of(facts),
             owner: facts.writes.as_ref().map(|_| user.value.clone()),
             writes: facts.writes.as_ref(),
@@ -375,19 +405,11 @@ fn tested(facts: &Facts) -> Vec<String> {
     commands.map(|command| with_settings(command, Some(&django))).collect()
 }
 
-/// Takes out the folders that nothing needs at run time. The stages that need them have copies of their own.
+/// Takes out the folders that nothing needs at run time.
 fn aside(s: &Survey<'_>, facts: &Facts) -> Option<String> {
-    let folders = ["tests", "test", "docs", "node_modules"];
-    let there: Vec<String> = folders
-        .iter()
-        .filter(|folder| s.dir.has_dir(folder) && !facts.imports_tests)
-        .map(|folder| {
-            if facts.program.root.is_empty() {
-                (*folder).to_owned()
-            } else {
-                format!("{}/{folder}", home(facts))
-            }
-        })
-        .collect();
+    let path = |folder: String| {
+        if facts.program.root.is_empty() { folder } else { format!("{}/{folder}", home(facts)) }
+    };
+    let there: Vec<String> = shipped::aside(facts, s).into_iter().map(path).collect();
     (!there.is_empty()).then(|| format!("rm -r {}", there.join(" ")))
 }
