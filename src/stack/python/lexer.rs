@@ -157,6 +157,8 @@ impl Lexer<'_> {
         let two = self.rest.get(..2).filter(|two| SIGNS.contains(two));
         let sign = two.map_or_else(|| c.to_string(), str::to_owned);
         match c {
+            // What follows is no Python, and would be looked through once for each bracket around it.
+            '(' | '[' | '{' if self.depth == DEEPEST => return self.rest = "",
             '(' | '[' | '{' => self.depth += 1,
             ')' | ']' | '}' => self.depth = self.depth.saturating_sub(1),
             _ => {}
@@ -197,6 +199,9 @@ impl Lexer<'_> {
     }
 }
 
+/// How many brackets CPython lets stand inside one another: `MAXLEVEL` of its `Parser/lexer/state.h`.
+const DEEPEST: u32 = 200;
+
 /// Signs of two characters that must not be read as an assignment and something else.
 const SIGNS: &[&str] =
     &["==", "!=", "<=", ">=", ":=", "->", "+=", "-=", "*=", "/=", "%=", "|=", "&=", "^=", "**", "//", "@="];
@@ -223,6 +228,7 @@ mod tests {
             ("f'{x}' rb\"y\"", "1:0 {x} y"),
             ("x = 'open\ny", "1:0 x = open|2:0 y"),
             ("é = \"…\"", "1:0 é = …"),
+            ("r'\\d' + bytes", "1:0 \\d + bytes"),
         ] {
             let got: Vec<String> = lines(text)
                 .iter()
@@ -233,5 +239,11 @@ mod tests {
                 .collect();
             assert_eq!(got.join("|"), expected, "{text:?}");
         }
+    }
+
+    #[test]
+    fn brackets_end_somewhere() {
+        let tokens: usize = lines(&"f(".repeat(10_000)).iter().map(|line| line.tokens.len()).sum();
+        assert_eq!(tokens, 2 * 200 + 1);
     }
 }
