@@ -17,6 +17,7 @@ use super::manifest::Package;
 use super::native::Natives;
 use super::package_manager::{Focus, InstallScripts, Kind, PackageManager};
 use super::registry::{self, Secret};
+use super::tested::{On, Tests};
 use super::workspace::Workspace;
 use super::{plan, prisma, runtime_files, sources, surroundings};
 
@@ -50,7 +51,7 @@ pub(in crate::stack) struct Facts {
     /// Install scripts that need the sources.
     pub(super) prepare: Option<Run>,
     pub(super) build: Option<Fact<Run>>,
-    pub(super) test: Option<Fact<Run>>,
+    pub(super) test: Option<Tests>,
     pub(super) dev: Option<Fact<Vec<String>>>,
     pub(super) listening: Listening,
     pub(super) listens: Option<Fact<String>>,
@@ -154,6 +155,12 @@ impl Facts {
     /// Is there anything to build?
     pub(super) fn is_built(&self) -> bool {
         self.build.is_some() || !self.build_libraries.is_empty()
+    }
+
+    /// Do the tests run on the sources alone? Packages of a workspace are built for one another, and a client is generated.
+    pub(super) fn tests_sources(&self) -> bool {
+        let is_generated = self.client.is_some() || !self.build_libraries.is_empty();
+        !is_generated && self.test.as_ref().is_some_and(|tests| tests.on == On::Sources)
     }
 
     /// Do settings that name a registry or a token lie among the files that ship?

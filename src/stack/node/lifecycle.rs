@@ -148,7 +148,7 @@ impl Lifecycle {
 }
 
 /// The commands of a line, as words without variables in front.
-fn commands(line: &str) -> Vec<Vec<String>> {
+pub(super) fn commands(line: &str) -> Vec<Vec<String>> {
     line.split(['&', '|', ';'])
         .filter_map(|part| shell_words::split(part.trim()).ok())
         .map(|words| {

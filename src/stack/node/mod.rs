@@ -66,6 +66,7 @@ use lock::Lock;
 use manifest::Package;
 use native::Natives;
 use package_manager::PackageManager;
+use tested::Tests;
 use workspace::Workspace;
 
 /// The stack.
@@ -216,7 +217,7 @@ fn survey_package(s: &Survey<'_>) -> Option<Claim<Facts>> {
         client: prisma::Client::find(&package, &s.dir),
         natives,
         era,
-        test: tested::command(s, &package, &manager),
+        test: Tests::find(s, &package, &manager),
         dev: steps::dev(s, &package, &manager, framework.as_ref()),
         reads: runtime_files::read_by(&s.dir, &docs, &outputs),
         outputs,

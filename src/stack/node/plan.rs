@@ -184,10 +184,10 @@ fn stages(facts: &Facts, s: &Survey<'_>, planned: &Planned) -> Result<StageGraph
     }
     if facts.is_built() {
         stages.push(Stage::on("build", Role::Build, below, "node/build.tera"));
-        below = "build";
     }
     if facts.test.is_some() {
-        stages.push(Stage::on("test", Role::Test, below, "node/test.tera"));
+        let under = if facts.is_built() && !facts.tests_sources() { "build" } else { below };
+        stages.push(Stage::on("test", Role::Test, under, "node/test.tera"));
     }
     if facts.dev.is_some() {
         let under = if facts.install.is_some() { "deps" } else { "base" };
@@ -291,8 +291,8 @@ fn view<'f>(facts: &'f Facts, planned: &Planned, stages: &StageGraph) -> View<'f
         prepare: facts.prepare.clone(),
         build: facts.build.as_ref().map(|build| build.value.clone()),
         build_reason: facts.build.as_ref().map(|build| build.because.to_string()),
-        test: facts.test.as_ref().map(|test| facts.with_settings(test.value.clone())),
-        test_copies: !facts.is_built(),
+        test: facts.test.as_ref().map(|test| facts.with_settings(test.run.value.clone())),
+        test_copies: !facts.is_built() || facts.tests_sources(),
         dev: facts.dev.as_ref().map(|dev| dev.value.clone()),
         production: facts.production.clone(),
         production_remark: facts.lifecycle.skipped_in_production.as_ref().map(|script| {

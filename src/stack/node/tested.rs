@@ -6,6 +6,7 @@ use crate::diag::{Code, Diagnostic};
 use crate::fact::Fact;
 use crate::plan::run::Run;
 use crate::stack::Survey;
+use crate::stack::node::lifecycle;
 use crate::stack::node::manifest::Package;
 use crate::stack::node::package_manager::PackageManager;
 
@@ -30,11 +31,55 @@ const NEEDS_BROWSER: &[&str] = &[
 const RUNS_SCRIPTS: &[&str] =
     &["npm", "yarn", "pnpm", "bun", "run-s", "run-p", "npm-run-all", "npm-run-all2", "concurrently"];
 
+/// Runners that look for tests in all of the project, what was compiled of them as well. Vitest left `dist` out before
+/// release 4: <https://vitest.dev/guide/migration.html>, <https://jestjs.io/docs/configuration#testpathignorepatterns-arraystring>
+const SEARCHERS: &[&str] = &["vitest", "jest"];
+
+/// Commands that leave nothing but compiled sources, which those runners do not want.
+const COMPILERS: &[&str] =
+    &["babel", "copyfiles", "cpx", "del-cli", "rimraf", "rm", "swc", "tsc", "tsc-alias"];
+
 /// How far scripts that run scripts are followed.
 const DEEPEST: u8 = 4;
 
-/// The command that runs the project's tests once.
-pub(super) fn command(s: &Survey<'_>, package: &Package<'_>, manager: &PackageManager) -> Option<Fact<Run>> {
+/// How the project is tested.
+#[derive(Debug)]
+pub(super) struct Tests {
+    /// Runs the tests once.
+    pub run: Fact<Run>,
+    /// What has to be there.
+    pub on: On,
+}
+
+/// What tests run on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum On {
+    /// The sources alone: what the build makes would only be tested twice.
+    Sources,
+    /// Sources and what the build made.
+    Build,
+}
+
+impl Tests {
+    /// The tests of a package, where there are some that can run while an image is built.
+    pub fn find(s: &Survey<'_>, package: &Package<'_>, manager: &PackageManager) -> Option<Self> {
+        let (name, script) = script(s, package)?;
+        let builds = package.script("build");
+        let is_twice =
+            starts(&script.value, SEARCHERS) && builds.is_some_and(|build| starts(&build.value, COMPILERS));
+        Some(Self { run: once(manager, name, &script), on: if is_twice { On::Sources } else { On::Build } })
+    }
+}
+
+/// Does a line start these tools, and nothing else?
+fn starts(line: &str, tools: &[&str]) -> bool {
+    let commands = lifecycle::commands(line);
+    let is_one = |words: &Vec<String>| words.first().is_some_and(|tool| tools.contains(&tool.as_str()));
+    !commands.is_empty() && commands.iter().all(is_one)
+}
+
+/// The script that tests the project, with its name.
+fn script(s: &Survey<'_>, package: &Package<'_>) -> Option<(&'static str, Fact<String>)> {
     let scripts = TESTS.iter().filter_map(|name| {
         let script = package.script(name).filter(|script| !script.value.contains("no test specified"))?;
         Some((*name, script))
@@ -42,7 +87,7 @@ pub(super) fn command(s: &Survey<'_>, package: &Package<'_>, manager: &PackageMa
     let mut refused = None;
     for (name, script) in scripts {
         match browser_tool(package, &script.value, DEEPEST) {
-            None => return Some(once(manager, name, &script)),
+            None => return Some((name, script)),
             Some(tool) => {
                 refused.get_or_insert((tool, script));
             }
@@ -87,6 +132,21 @@ fn browser_tool(package: &Package<'_>, line: &str, deeper: u8) -> Option<&'stati
 mod tests {
     use super::*;
     use crate::repo::{Inventory, RelPath};
+
+    #[test]
+    fn what_was_compiled_is_not_tested_again() {
+        for (line, tools, expected) in [
+            ("vitest run", SEARCHERS, true),
+            ("cross-env NODE_ENV=test jest --ci", SEARCHERS, true),
+            ("npm run build && jest", SEARCHERS, false),
+            ("mocha", SEARCHERS, false),
+            ("rimraf dist && tsc -p . && tsc-alias", COMPILERS, true),
+            ("prisma generate && tsc", COMPILERS, false),
+            ("", COMPILERS, false),
+        ] {
+            assert_eq!(starts(line, tools), expected, "{line}");
+        }
+    }
 
     #[test]
     fn a_browser_is_found_behind_other_scripts() {

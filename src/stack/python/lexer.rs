@@ -199,7 +199,7 @@ impl Lexer<'_> {
     }
 }
 
-/// How many brackets CPython lets stand inside one another: `MAXLEVEL` of its `Parser/lexer/state.h`.
+/// How many brackets `CPython` lets stand inside one another: MAXLEVEL of its `Parser/lexer/state.h`.
 const DEEPEST: u32 = 200;
 
 /// Signs of two characters that must not be read as an assignment and something else.

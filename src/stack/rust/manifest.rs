@@ -95,6 +95,11 @@ impl<'a> Manifest<'a> {
         self.tables(&["dev-dependencies"]).flat_map(Tree::entries).map(|(name, _)| name).collect()
     }
 
+    /// Every dependency of the program, its tests and its build script, under the name it was given.
+    pub fn all_dependencies(&self) -> impl Iterator<Item = (&str, &Tree)> {
+        self.tables(DEPENDENCIES).flat_map(Tree::entries)
+    }
+
     /// Folders of this repository that cargo has to see with this one: path dependencies, in file order.
     pub fn neighbours(&self) -> Vec<Fact<String>> {
         let patched = self.at(&["patch"]).into_iter().flat_map(Tree::entries).map(|(_, table)| table);

@@ -14,6 +14,7 @@ mod lock;
 mod manifest;
 mod native;
 mod plan;
+mod stale;
 #[cfg(test)]
 mod tests;
 mod toolchain;
@@ -214,7 +215,7 @@ impl Stack for Rust {
         let toolchain = toolchain::Toolchain::of(s, &root, &crates)?;
         let cache = cache_of(s, &workspace);
         let facts = Facts {
-            is_locked: s.dir.inventory().has(&lock::path(&workspace.root)),
+            is_locked: stale::is_in_step(s, &workspace, &package),
             manifests: manifests(s, &workspace),
             expected: workspace.expected_files().iter().map(RelPath::to_string).collect(),
             root_dir: from_context(&workspace.root),

@@ -62,6 +62,18 @@ impl<'a> Workspace<'a> {
         self.members.values().filter(|member| member.name().is_some()).count() > 1
     }
 
+    /// The packages that the lock file is made for, those of other programs as well: what the workspace excludes, and what
+    /// lies outside of it, has one of its own.
+    pub fn locked<'w>(&'w self, package: &'w Manifest<'a>) -> impl Iterator<Item = &'w Manifest<'a>> {
+        let excluded = self.root_manifest(package).list(&["workspace", "exclude"]);
+        self.members.iter().filter_map(move |(folder, member)| {
+            let inside = folder.relative_to(&self.root)?;
+            let is_out =
+                excluded.iter().any(|path| RelPath::new(path).is_ok_and(|path| inside.is_within(&path)));
+            (!is_out && member.name().is_some()).then_some(member)
+        })
+    }
+
     /// The packages of the program's own code, by name: its own first. None when that is all there are.
     pub fn tested(&self, package: &Manifest<'a>) -> Option<Vec<String>> {
         let used: Vec<String> =
