@@ -143,6 +143,10 @@ pub struct Runtime {
     pub health: Option<Fact<Health>>,
     /// STOPSIGNAL, where the base image's is not right.
     pub stop_signal: Option<Fact<String>>,
+    /// A file of settings without which the program ends at once, from where it starts. An empty one is put there: the
+    /// project's own is never copied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settings_file: Option<Fact<String>>,
     /// Labels that people want, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, Fact<String>>,

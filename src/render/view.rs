@@ -117,6 +117,8 @@ pub(super) struct RuntimeView<'p> {
     pub command: Option<&'p [String]>,
     pub health: Option<&'p Health>,
     pub stop_signal: Option<&'p str>,
+    /// A file that has to be there, empty, with what says so.
+    pub settings_file: Option<&'p Fact<String>>,
 }
 
 impl<'p> View<'p> {
@@ -276,6 +278,7 @@ impl<'p> RuntimeView<'p> {
             command: runtime.command.as_ref().map(|words| words.value.words()),
             health: runtime.health.as_ref().map(|health| &health.value),
             stop_signal: runtime.stop_signal.as_ref().map(|signal| signal.value.as_str()),
+            settings_file: runtime.settings_file.as_ref(),
         }
     }
 }

@@ -258,6 +258,7 @@ impl Declared {
             command: s.choice(&keys::COMMAND).or(Some(Fact::new(command, declared("run.cmd")))).decide(),
             health,
             stop_signal: None,
+            settings_file: None,
         };
         let kind = if port.is_some() { ServiceKind::Server } else { ServiceKind::Program };
         Ok(Service {

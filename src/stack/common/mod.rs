@@ -2,6 +2,7 @@
 
 pub mod compose;
 pub mod configuration;
+pub mod dotenv;
 pub mod files;
 pub mod front_end;
 pub mod glob;

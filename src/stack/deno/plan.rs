@@ -65,6 +65,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         command,
         entrypoint,
         stop_signal: None,
+        settings_file: None,
     };
     Ok(Service {
         platforms: Vec::new(),

@@ -33,6 +33,7 @@ use crate::repo::dir::{Dir, Doc};
 use crate::repo::inventory::{Reads, SourceRead};
 use crate::repo::path::RelPath;
 use crate::stack::common::configuration;
+use crate::stack::common::dotenv;
 use crate::stack::common::files;
 use crate::stack::common::front_end::{self, FrontEnd};
 use crate::stack::common::listen::Listening;
@@ -134,6 +135,9 @@ pub(super) struct Facts {
     /// A flag that puts its data where its user may write.
     #[serde(skip)]
     pub data: Option<Fact<String>>,
+    /// A file of settings that it ends without.
+    #[serde(skip)]
+    pub settings_file: Option<Fact<String>>,
 }
 
 impl Stack for Go {
@@ -205,6 +209,7 @@ impl Stack for Go {
             files,
             comfort: comfort(&used),
             data: command::data(&go_mod),
+            settings_file: dotenv::insists_on(used.iter().copied(), dotenv::GO),
             argument: command::argument(&go_mod, subcommand.as_ref(), &listening),
             subcommand,
             others: main.others,

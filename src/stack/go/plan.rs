@@ -68,6 +68,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         entrypoint: Some(entrypoint),
         command: arguments(facts).filter(|_| command.is_none()),
         stop_signal: None,
+        settings_file: facts.settings_file.clone(),
     };
     let files = facts.files.iter().filter_map(|file| {
         let source = s.from_context(&facts.context, &file.value)?.to_string();

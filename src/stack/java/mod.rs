@@ -33,6 +33,7 @@ use crate::key::{AnyKey, Key, Shape, text};
 use crate::plan::service::Service;
 use crate::plan::stage::GraphError;
 use crate::repo::inventory::{Reads, SourceRead};
+use crate::stack::common::dotenv;
 use crate::stack::{Claim, Ships, Stack, Survey};
 
 use build::Build;
@@ -66,6 +67,8 @@ pub(super) struct Facts {
     dropwizard: Option<Fact<program::Dropwizard>>,
     /// Files that it reads beside its jar.
     files: Vec<Fact<String>>,
+    /// A file of settings that it ends without.
+    settings_file: Option<Fact<String>>,
     /// What it writes.
     writes: Option<writes::Writes>,
 }
@@ -119,6 +122,7 @@ impl Stack for Java {
             strength: build.strength,
             because: build.because.clone(),
             facts: Facts {
+                settings_file: dotenv::insists_on(sources.iter().copied(), dotenv::JAVA),
                 writes: writes::Writes::find(&s.dir, &sources),
                 build,
                 version,

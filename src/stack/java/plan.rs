@@ -25,7 +25,7 @@ use crate::stack::java::writes::Writes;
 
 /// The stages, the image and the command.
 pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphError> {
-    let Facts { build, version, network, dropwizard, files, writes } = facts;
+    let Facts { build, version, network, dropwizard, files, settings_file, writes } = facts;
     let artifact = &build.artifact;
     let port = port(network, s);
     let base = Base::choose(s, build, version);
@@ -63,6 +63,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         entrypoint,
         command: arguments,
         stop_signal: None,
+        settings_file: settings_file.clone(),
     };
     note_tests(build, s);
     note_loopback(network, s);

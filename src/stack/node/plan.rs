@@ -135,6 +135,7 @@ fn site_runtime(served: &Served, s: &Survey<'_>) -> Planned {
         entrypoint: None,
         command: None,
         stop_signal: None,
+        settings_file: None,
     };
     Planned {
         runtime,

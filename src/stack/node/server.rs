@@ -66,6 +66,7 @@ pub(super) fn runtime(facts: &Facts, program: &Server, s: &Survey<'_>) -> Planne
         command,
         health,
         stop_signal: None,
+        settings_file: None,
     };
     Planned {
         runtime,

@@ -60,6 +60,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         entrypoint: start.entrypoint,
         command: start.command,
         stop_signal: None,
+        settings_file: None,
     };
     let toolchain = Toolchain { name: "Python".to_owned(), version: facts.version.value.clone() };
     Ok(Service {

@@ -33,6 +33,7 @@ use crate::repo::format::Tree;
 use crate::repo::inventory::{Reads, SourceRead};
 use crate::repo::path::RelPath;
 use crate::stack::common::configuration;
+use crate::stack::common::dotenv;
 use crate::stack::{Claim, Ships, Stack, Strength, Survey};
 
 use lock::Crates;
@@ -81,6 +82,9 @@ pub(super) struct Facts {
     pub context: RelPath,
     /// The workspace's folder from the context; `.` where they are the same.
     pub root_dir: String,
+    /// A file of settings that it ends without.
+    #[serde(skip)]
+    pub settings_file: Option<Fact<String>>,
     /// The package's name.
     pub package: Fact<String>,
     /// Is the package one of several, so that it must be named?
@@ -215,6 +219,7 @@ impl Stack for Rust {
         let toolchain = toolchain::Toolchain::of(s, &root, &crates)?;
         let cache = cache_of(s, &workspace);
         let facts = Facts {
+            settings_file: dotenv::insists_on(sources.iter().copied(), dotenv::RUST),
             is_locked: stale::is_in_step(s, &workspace, &package),
             manifests: manifests(s, &workspace),
             expected: workspace.expected_files().iter().map(RelPath::to_string).collect(),

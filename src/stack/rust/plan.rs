@@ -55,6 +55,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
             Stop::Interrupt(because) => Some(because.derive("SIGINT".to_owned())),
             _ => None,
         },
+        settings_file: facts.settings_file.clone(),
     };
     Ok(Service {
         platforms: Vec::new(),
