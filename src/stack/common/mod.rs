@@ -9,6 +9,7 @@ pub mod glob;
 pub mod listen;
 pub mod manifests;
 pub mod pattern;
+pub mod port;
 pub mod signal;
 pub mod tools;
 pub mod unread;

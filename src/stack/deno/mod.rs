@@ -22,6 +22,7 @@ use crate::plan::stage::GraphError;
 use crate::repo::dir::{Dir, Doc, Manifest};
 use crate::repo::inventory::{Reads, SourceRead};
 use crate::stack::common::listen::{self, Listening, Tells, Way};
+use crate::stack::common::port::port_variable;
 use crate::stack::common::tools;
 use crate::stack::{Claim, Ships, Stack, Strength, Survey};
 
@@ -75,14 +76,18 @@ pub(super) struct Facts {
 /// Ways to listen, most certain first. Sources: the documentation of `Deno.serve` and of oak.
 const LISTENS: &[Way] = &[
     Way {
-        pattern: r#"Deno\.env\.get\(\s*["'](?P<variable>(?:(?:API|APP|HTTP|SERVER|WEB)_)?PORT)["']\s*\)[^;\n]*?(?:\|\||\?\?)\s*["'`]?(\d{2,5})\b"#,
+        pattern: concat!(
+            r#"Deno\.env\.get\(\s*["'](?P<variable>"#,
+            port_variable!(),
+            r#")["']\s*\)[^;\n]*?(?:\|\||\?\?)\s*["'`]?(\d{2,5})\b"#
+        ),
         tells: Tells::PortWithVariable,
     },
     Way { pattern: r"\bserve\([^;]*?\bport\s*:\s*(\d{2,5})\b", tells: Tells::Port },
     Way { pattern: r"\.listen\([^;]*?\bport\s*:\s*(\d{2,5})\b", tells: Tells::Port },
     Way { pattern: r"\.listen\(\s*(\d{2,5})\b", tells: Tells::Port },
     Way {
-        pattern: r#"Deno\.env\.get\(\s*["'](?P<variable>(?:(?:API|APP|HTTP|SERVER|WEB)_)?PORT)["']()"#,
+        pattern: concat!(r#"Deno\.env\.get\(\s*["'](?P<variable>"#, port_variable!(), r#")["']()"#),
         tells: Tells::PortWithVariable,
     },
     Way { pattern: r#"hostname\s*:\s*["'](?P<host>localhost|127\.0\.0\.1)["']()"#, tells: Tells::Port },

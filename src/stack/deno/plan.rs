@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::config::keys;
-use crate::diag::{Code, Diagnostic};
 use crate::fact::Fact;
 use crate::plan::run::{Run, quote};
 use crate::plan::service::{ExecForm, IgnoreGroup, Runtime, Service, ServiceKind, Toolchain};
 use crate::plan::stage::{GraphError, Origin, Role, Stage, StageGraph};
 use crate::stack::Survey;
 use crate::stack::common::manifests::{self, Copied};
+use crate::stack::common::port;
 use crate::stack::deno::Facts;
 
 /// Where `Deno.serve` listens when it is told nothing:
@@ -157,13 +157,7 @@ fn kind(facts: &Facts) -> Fact<ServiceKind> {
 
 fn port(facts: &Facts, s: &Survey<'_>) -> Fact<u16> {
     if let Some(host) = &facts.listening.loopback {
-        let message = format!(
-            "the program listens on {} only, which nothing outside the container reaches",
-            host.value
-        );
-        s.note(
-            Diagnostic::warning(Code::Port, message).at(host.because.at.clone()).help("leave `hostname` out"),
-        );
+        port::note_loopback(host, "leave `hostname` out", s);
     }
     s.choice(&keys::PORT)
         .or(facts.start.value.port().map(|port| facts.start.derive(port)))

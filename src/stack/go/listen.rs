@@ -7,6 +7,7 @@ use crate::repo::dir::{Dir, Doc};
 use crate::repo::path::RelPath;
 use crate::stack::common::configuration;
 use crate::stack::common::listen::{self, Address, Listening, Statement, Tells, Way};
+use crate::stack::common::port::port_variable;
 
 /// Ways to listen, most certain first. Sources: the documentation of net/http, of each framework and of the
 /// packages that read flags and variables.
@@ -28,7 +29,11 @@ const WAYS: &[Way] = &[
         tells: Tells::Port,
     },
     Way {
-        pattern: r#"(?:Getenv|LookupEnv|GetString|GetInt)\(\s*"(?P<variable>(?:(?:API|APP|HTTP|LISTEN|SERVER|SERVICE|WEB)_)?PORT)"()"#,
+        pattern: concat!(
+            r#"(?:Getenv|LookupEnv|GetString|GetInt)\(\s*"(?P<variable>"#,
+            port_variable!(),
+            r#")"()"#
+        ),
         tells: Tells::PortWithVariable,
     },
     // Flags of the standard library, pflag and cobra; defaults of viper.
@@ -71,7 +76,7 @@ const WAYS: &[Way] = &[
         tells: Tells::PortWithVariable,
     },
     Way {
-        pattern: r#"\b(?:env|envconfig):"(?P<variable>(?:(?:API|APP|HTTP|LISTEN|SERVER|SERVICE|WEB)_)?PORT)\b()"#,
+        pattern: concat!(r#"\b(?:env|envconfig):"(?P<variable>"#, port_variable!(), r#")\b()"#),
         tells: Tells::PortWithVariable,
     },
     Way {

@@ -5,16 +5,14 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use crate::config::keys;
-use crate::diag::{Code, Diagnostic};
 use crate::fact::Fact;
-use crate::plan::question::Question;
 use crate::plan::run::{Run, quote};
 use crate::plan::service::{ExecForm, IgnoreGroup, Runtime, Service, ServiceKind, Toolchain};
 use crate::plan::stage::{GraphError, Origin, Role, Stage, StageGraph};
 use crate::stack::Survey;
-use crate::stack::common::compose;
 use crate::stack::common::front_end::FrontEnd;
 use crate::stack::common::manifests::{self, Copied};
+use crate::stack::common::port;
 use crate::stack::go::Facts;
 use crate::stack::go::cgo::Distribution;
 use crate::stack::go::private::Private;
@@ -346,24 +344,10 @@ fn port(facts: &Facts, s: &Survey<'_>) -> Fact<u16> {
     let can_move = facts.listening.variable.is_some();
     let found = facts.listening.port.clone().filter(|port| !can_move || port.value >= FIRST_UNPRIVILEGED);
     let choice = s.choice(&keys::PORT).or(found);
-    let is_open = choice.so_far().is_none() && facts.listening.variable.is_none();
-    let choice = choice.or(is_open.then(|| compose::port(&s.dir)).flatten());
-    if choice.so_far().is_none() && facts.listening.variable.is_none() {
-        s.ask(Question::choose("runtime.port", "Which port does it listen on?", Vec::new()).or("8080"));
-    }
+    let choice = if can_move { choice } else { port::or_ask(choice, 8080, s) };
     let moves = facts.listening.address.is_some() || facts.argument.is_some();
     if let Some(host) = facts.listening.loopback.as_ref().filter(|_| !moves) {
-        s.note(
-            Diagnostic::warning(
-                Code::Port,
-                format!(
-                    "the program listens on {} only, which nothing outside the container reaches",
-                    host.value
-                ),
-            )
-            .at(host.because.at.clone())
-            .help("listen on all addresses, `:8080`"),
-        );
+        port::note_loopback(host, "listen on all addresses, `:8080`", s);
     }
     choice.or_default(8080, "usual for Go servers")
 }

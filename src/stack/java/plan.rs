@@ -7,12 +7,11 @@ use serde::Serialize;
 use crate::config::keys;
 use crate::diag::{Code, Diagnostic};
 use crate::fact::Fact;
-use crate::plan::question::Question;
 use crate::plan::run::Run;
 use crate::plan::service::{ExecForm, IgnoreGroup, Runtime, Service, ServiceKind, Toolchain};
 use crate::plan::stage::{GraphError, Origin, Role, Stage, StageGraph};
 use crate::stack::Survey;
-use crate::stack::common::compose;
+use crate::stack::common::port;
 use crate::stack::java::Facts;
 use crate::stack::java::artifact::{Artifact, Piece};
 use crate::stack::java::build::{Build, Manifests};
@@ -66,7 +65,9 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         settings_file: settings_file.clone(),
     };
     note_tests(build, s);
-    note_loopback(network, s);
+    if let Some(host) = &network.loopback {
+        port::note_loopback(host, "listen on all addresses, `0.0.0.0`", s);
+    }
     if is_webapp {
         note_platform(build, s);
     }
@@ -182,11 +183,8 @@ fn port(network: &Network, s: &Survey<'_>) -> Option<Fact<u16>> {
     if network.kind.value != ServiceKind::Server {
         return choice.decide();
     }
-    let is_open = choice.so_far().is_none() && network.is_guess && network.variable.is_none();
-    let choice = choice.or(is_open.then(|| compose::port(&s.dir)).flatten());
-    if is_open && choice.so_far().is_none() {
-        s.ask(Question::choose("runtime.port", "Which port does it listen on?", Vec::new()).or("8080"));
-    }
+    let is_open = network.is_guess && network.variable.is_none();
+    let choice = if is_open { port::or_ask(choice, 8080, s) } else { choice };
     Some(choice.or(network.port.clone()).or_default(8080, "usual for Java servers"))
 }
 
@@ -226,20 +224,6 @@ fn note_platform(build: &Build, s: &Survey<'_>) {
         s.note(Diagnostic::warning(Code::Guessed, message).at(used.because.at.clone()).help(
             "bring the rest as libraries of the archive, or set run.cmd and runtime.image to another server",
         ));
-    }
-}
-
-fn note_loopback(network: &Network, s: &Survey<'_>) {
-    if let Some(host) = &network.loopback {
-        let message = format!(
-            "the program listens on {} only, which nothing outside the container reaches",
-            host.value
-        );
-        s.note(
-            Diagnostic::warning(Code::Port, message)
-                .at(host.because.at.clone())
-                .help("listen on all addresses, `0.0.0.0`"),
-        );
     }
 }
 

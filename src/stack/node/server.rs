@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::config::keys;
-use crate::diag::{Code, Diagnostic};
 use crate::fact::Fact;
-use crate::plan::question::Question;
 use crate::plan::service::{ExecForm, Runtime, ServiceKind};
 use crate::plan::stage::SystemPackage;
 use crate::stack::Survey;
-use crate::stack::common::compose;
+use crate::stack::common::port;
 use crate::stack::node::app::{Launch, Server, wished};
 use crate::stack::node::framework::Gives;
 use crate::stack::node::package_manager::Kind;
@@ -195,23 +193,10 @@ fn port(facts: &Facts, program: &Server, s: &Survey<'_>) -> Fact<u16> {
     let example = facts.example_port.clone().filter(|_| listened.is_none());
     let choice = s.choice(&keys::PORT).or(program.port.clone()).or(said).or(listened).or(example);
     let usual = facts.framework.as_ref().map_or(3000, |row| row.value.port);
-    let is_open = choice.so_far().is_none()
-        && facts.framework.as_ref().is_none_or(|row| matches!(row.value.gives, Gives::Library));
-    let choice = choice.or(is_open.then(|| compose::port(&s.dir)).flatten());
-    if is_open && choice.so_far().is_none() {
-        s.ask(
-            Question::choose("runtime.port", "Which port does it listen on?", Vec::new())
-                .or(usual.to_string()),
-        );
-    }
+    let has_own = facts.framework.as_ref().is_some_and(|row| !matches!(row.value.gives, Gives::Library));
+    let choice = if has_own { choice } else { port::or_ask(choice, usual, s) };
     if let Some(host) = facts.listening.loopback.as_ref().filter(|_| facts.listening.address.is_none()) {
-        let message = format!(
-            "the program listens on {} only, which nothing outside the container reaches",
-            host.value
-        );
-        s.note(
-            Diagnostic::warning(Code::Port, message).at(host.because.at.clone()).help("listen on 0.0.0.0"),
-        );
+        port::note_loopback(host, "listen on 0.0.0.0", s);
     }
     choice.or_default(
         usual,

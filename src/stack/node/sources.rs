@@ -8,6 +8,7 @@ use crate::fact::Fact;
 use crate::repo::dir::{Dir, Doc};
 use crate::stack::common::listen::{self, Address, Listening, Tells, Way};
 use crate::stack::common::pattern::pattern;
+use crate::stack::common::port::port_variable;
 use crate::stack::common::signal;
 
 /// Endings of sources.
@@ -135,7 +136,11 @@ const LISTENS: &[Way] = &[
         tells: Tells::PortWithVariable,
     },
     Way {
-        pattern: r#"process\.env\.(?P<variable>(?:API|APP|BACKEND|EXPRESS|HTTP|LISTEN|NODE|SERVER|SERVICE|WEB)_PORT)\b[^;\n]*?(?:\|\||\?\?)\s*["'`]?(\d{2,5})\b"#,
+        pattern: concat!(
+            r#"process\.env\.(?P<variable>"#,
+            port_variable!(),
+            r#")\b[^;\n]*?(?:\|\||\?\?)\s*["'`]?(\d{2,5})\b"#
+        ),
         tells: Tells::PortWithVariable,
     },
     // What is handed to `listen` is the port, whatever it is called.

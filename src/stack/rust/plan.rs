@@ -7,14 +7,13 @@ use serde::Serialize;
 use crate::config::keys;
 use crate::diag::{Code, Diagnostic};
 use crate::fact::Fact;
-use crate::plan::question::Question;
 use crate::plan::run::{Mount, Run, Sharing, quote};
 use crate::plan::service::{ExecForm, IgnoreGroup, Runtime, Service, ServiceKind, Toolchain};
 use crate::plan::stage::{GraphError, Origin, Role, Stage, StageGraph, SystemPackage};
 use crate::repo::dir::{Dir, Doc};
 use crate::stack::Survey;
 use crate::stack::common::manifests::{self, Copied};
-use crate::stack::common::{compose, configuration};
+use crate::stack::common::{configuration, port};
 use crate::stack::rust::assets::Asset;
 use crate::stack::rust::lock::Crates;
 use crate::stack::rust::manifest::Manifest;
@@ -420,22 +419,10 @@ fn port(facts: &Facts, s: &Survey<'_>) -> Fact<u16> {
         .or(listening.port.clone())
         .or(example.map(|shown| shown.map(|shown| shown.port)))
         .or(usual.filter(|_| listening.port.is_none()));
-    let is_open = choice.so_far().is_none() && listening.variable.is_none();
-    let choice = choice.or(is_open.then(|| compose::port(&s.dir)).flatten());
-    if choice.so_far().is_none() && listening.variable.is_none() {
-        s.ask(Question::choose("runtime.port", "Which port does it listen on?", Vec::new()).or("8080"));
-    }
+    let choice = if listening.variable.is_some() { choice } else { port::or_ask(choice, 8080, s) };
     let is_moved = facts.web.address.is_some() || framework.is_some_and(|known| !known.value.env.is_empty());
     if let Some(host) = listening.loopback.as_ref().filter(|_| !is_moved) {
-        let message = format!(
-            "the program listens on `{}` only, which nothing outside the container reaches",
-            host.value
-        );
-        s.note(
-            Diagnostic::warning(Code::Port, message)
-                .at(host.because.at.clone())
-                .help("listen on 0.0.0.0, or take the address from the environment"),
-        );
+        port::note_loopback(host, "listen on 0.0.0.0, or take the address from the environment", s);
     }
     choice.or_default(8080, "usual for Rust servers")
 }

@@ -8,6 +8,7 @@ use regex_lite::Regex;
 use crate::fact::Fact;
 use crate::repo::dir::{Dir, Doc};
 use crate::stack::common::listen::{self, Listening, Statement, Tells, Way};
+use crate::stack::common::port::port_variable;
 use crate::stack::rust::manifest::Manifest;
 
 /// A web framework.
@@ -110,11 +111,15 @@ const LISTENS: &[Way] = &[
     },
     // A port from the environment, with what it is otherwise: a number, or a text with or without a host.
     Way {
-        pattern: r#"var(?:_os)?\(\s*"(?P<variable>(?:(?:API|APP|HTTP|LISTEN|SERVER|WEB)_)?PORT)"\s*\).*?["(](?:(?P<host>[\w.]*):)?(\d{3,5})(?:u16)?[")]"#,
+        pattern: concat!(
+            r#"var(?:_os)?\(\s*"(?P<variable>"#,
+            port_variable!(),
+            r#")"\s*\).*?["(](?:(?P<host>[\w.]*):)?(\d{3,5})(?:u16)?[")]"#
+        ),
         tells: Tells::PortWithVariable,
     },
     Way {
-        pattern: r#"(?i:var|var_os|\w*env\w*)\(\s*"(?P<variable>(?:(?:API|APP|HTTP|LISTEN|SERVER|WEB)_)?PORT)"\s*\)()"#,
+        pattern: concat!(r#"(?i:var|var_os|\w*env\w*)\(\s*"(?P<variable>"#, port_variable!(), r#")"\s*\)()"#),
         tells: Tells::PortWithVariable,
     },
     Way {
