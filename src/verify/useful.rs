@@ -15,6 +15,8 @@ const FRAMES: &[&str] = &[
     // Compilers that go on counting after the message.
     r"(?i)\b0 errors?\b",
     r"(?i)^\[?(warn|warning)\b",
+    // pip lists what it passed over, and then says what it did not find.
+    r"^ERROR: (Ignored the following|Could not find a version that satisfies)",
     // Maven's closing page.
     r"^\[(ERROR|INFO)\]\s*$",
     r"^\[ERROR\] (To see the full stack trace|Re-run Maven|For more information|\[Help|-> \[Help)",
@@ -97,6 +99,10 @@ mod tests {
             (
                 "=== RUN TestHello\n    main_test.go:9: got a\n--- FAIL: TestHello (0.00s)\nFAIL",
                 "--- FAIL: TestHello (0.00s)",
+            ),
+            (
+                "ERROR: Ignored the following versions that require a different python version: 6.0 Requires-Python >=3.12\nERROR: Could not find a version that satisfies the requirement shelf==9 (from versions: none)\nERROR: No matching distribution found for shelf==9",
+                "ERROR: No matching distribution found for shelf==9",
             ),
             ("E: Unable to locate package nosuch", "E: Unable to locate package nosuch"),
             ("\u{1b}[31merror: bad\u{1b}[0m", "error: bad"),
