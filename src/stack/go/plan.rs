@@ -1,16 +1,19 @@
 //! What building and running a Go program takes: stages, image, port, command.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Serialize;
 
 use crate::config::keys;
 use crate::fact::Fact;
+use crate::plan::catalog::BaseImage;
 use crate::plan::run::{Run, quote};
 use crate::plan::service::{ExecForm, IgnoreGroup, Runtime, Service, ServiceKind, Toolchain};
 use crate::plan::stage::{GraphError, Origin, Role, Stage, StageGraph};
 use crate::stack::Survey;
 use crate::stack::common::front_end::FrontEnd;
+use crate::stack::common::listen::Listening;
 use crate::stack::common::manifests::{self, Copied};
 use crate::stack::common::port;
 use crate::stack::go::Facts;
@@ -33,41 +36,8 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
     let path =
         if reads_files { format!("/usr/local/bin/{}", facts.binary) } else { format!("/{}", facts.binary) };
     let is_bare = image.value == "scratch";
-
     let stages = stages(facts, from, image, front_end.as_ref())?;
-
-    let mut env = std::collections::BTreeMap::new();
-    if let (Some(port), Some(variable)) = (&port, &facts.listening.variable) {
-        env.insert(variable.value.clone(), variable.derive(port.value.to_string()));
-    }
-    if let (Some(_), Some(address)) = (&port, &facts.listening.address) {
-        env.insert(address.value.variable.clone(), address.derive(address.value.everywhere.clone()));
-    }
-    let command = s.choice(&keys::COMMAND).decide();
-    let entrypoint =
-        command.clone().unwrap_or_else(|| facts.main.derive(ExecForm::new(path.clone(), [] as [&str; 0])));
-    let runtime = Runtime {
-        labels: std::collections::BTreeMap::new(),
-        user: Fact::by_default(known.user.clone(), "the image's own numeric user"),
-        workdir: facts
-            .files
-            .first()
-            .map(|file| file.because.clone())
-            .or_else(|| {
-                let read = facts.front_end.as_ref().filter(|_| !facts.is_front_end_embedded);
-                read.map(|found| found.wanted.because.clone())
-            })
-            .map(|because| Fact::new(known.home.clone().unwrap_or_else(|| HOME.to_owned()), because)),
-        env,
-        health: port
-            .as_ref()
-            .and_then(|port| known.health(port.value, "/").map(|health| port.derive(health))),
-        port,
-        entrypoint: Some(entrypoint),
-        command: arguments(facts).filter(|_| command.is_none()),
-        stop_signal: None,
-        settings_file: facts.settings_file.clone(),
-    };
+    let runtime = runtime(facts, s, known, port, &path);
     let files = facts.files.iter().filter_map(|file| {
         let source = s.from_context(&facts.context, &file.value)?.to_string();
         Some(FileView { source, target: format!("./{}", file.value), because: file.because.to_string() })
@@ -108,6 +78,38 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         ignore: ignored(facts),
         tool: serde_json::to_value(view).expect("facts are plain values with text keys"),
     })
+}
+
+fn runtime(facts: &Facts, s: &Survey<'_>, known: &BaseImage, port: Option<Fact<u16>>, path: &str) -> Runtime {
+    let command = s.choice(&keys::COMMAND).decide();
+    let arguments = arguments(facts).filter(|_| command.is_none());
+    let started = || facts.main.derive(ExecForm::new(path, [] as [&str; 0]));
+    // Files are read from where the program starts.
+    let reads_front_end = facts.front_end.as_ref().filter(|_| !facts.is_front_end_embedded);
+    let file = facts.files.first().map(|file| &file.because);
+    let reads = file.or(reads_front_end.map(|found| &found.wanted.because));
+    let home = known.home.clone().unwrap_or_else(|| HOME.to_owned());
+    Runtime {
+        labels: BTreeMap::new(),
+        user: Fact::by_default(known.user.clone(), "the image's own numeric user"),
+        workdir: reads.map(|because| Fact::new(home, because.clone())),
+        env: port.as_ref().map(|port| environment(&facts.listening, port)).unwrap_or_default(),
+        health: port.as_ref().and_then(|port| Some(port.derive(known.health(port.value, "/")?))),
+        port,
+        entrypoint: Some(command.unwrap_or_else(started)),
+        command: arguments,
+        stop_signal: None,
+        settings_file: facts.settings_file.clone(),
+    }
+}
+
+/// The variables that say where to listen.
+fn environment(listening: &Listening, port: &Fact<u16>) -> BTreeMap<String, Fact<String>> {
+    let port =
+        listening.variable.as_ref().map(|name| (name.value.clone(), name.derive(port.value.to_string())));
+    let address = listening.address.as_ref();
+    let address = address.map(|one| (one.value.variable.clone(), one.derive(one.value.everywhere.clone())));
+    port.into_iter().chain(address).collect()
 }
 
 fn stages(
