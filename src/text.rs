@@ -1,4 +1,4 @@
-//! How words of a repository are quoted to people.
+//! How words of a repository are quoted to people, and how things are counted for them.
 
 /// One line without control characters and with single spaces, cut where it is longer than `longest`.
 pub(crate) fn brief(words: &str, longest: usize) -> String {
@@ -8,6 +8,12 @@ pub(crate) fn brief(words: &str, longest: usize) -> String {
         return line;
     }
     line.chars().take(longest.saturating_sub(1)).chain(['…']).collect()
+}
+
+/// `1 file`, `2 files`.
+pub(crate) fn count(number: usize, thing: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{plural}")
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use crate::dockerfile;
 use crate::lint::report::{self, Judged};
 use crate::lint::{self, Finding, Fix, Secrets, fix};
 use crate::out::{self, Consent, OutFile};
+use crate::text::count;
 
 /// Runs `dockgen lint`.
 pub(super) fn run(args: &LintArgs, term: &Term) -> Result<Exit, Failure> {
@@ -80,7 +81,7 @@ fn text(judged: &[Judged], term: &Term) -> Result<(), Failure> {
     let all = || judged.iter().flat_map(|file| &file.findings);
     let of = |severity| all().filter(|finding| finding.severity == severity).count();
     let repairs = all().filter(|finding| finding.fix.is_some()).count();
-    let files = if judged.len() == 1 { "1 file".to_owned() } else { format!("{} files", judged.len()) };
+    let files = count(judged.len(), "file");
     term.say(&format!(
         "{files}: {} errors, {} warnings, {} notes",
         of(Severity::Error),

@@ -16,6 +16,7 @@ use crate::plan::plan_with;
 use crate::render::{Layer, Override, PROJECT_FOLDER, Templates, overrides, render_checked};
 use crate::repo::{Inventory, RelPath};
 use crate::stack::{self, AnyStack as _, Declared};
+use crate::text::count;
 
 /// Runs the command.
 pub(super) fn run(args: &TemplatesArgs, term: &Term) -> Result<Exit, Failure> {
@@ -123,7 +124,8 @@ fn check(path: &Path, term: &Term) -> Result<Exit, Failure> {
     for declared in &source.declared {
         term.say(&format!("the stack {} reads", declared.id()));
     }
-    term.say(&format!("{} templates are right: {printed} services print with them", source.overrides.len()));
+    let templates = count(source.overrides.len(), "template");
+    term.say(&format!("right: {templates}, tried on {}", count(printed, "service")));
     Ok(Exit::Done)
 }
 

@@ -22,9 +22,9 @@ fn one_file_of_a_company_reaches_every_stage() {
         ran.out.matches("COPY --from=registry.company/ca:1").count(),
         ran.out.matches("\nFROM ").count()
     );
-    repo.run(&["templates", "check"]).ended(0, &["1 templates are right: 1 services print with them"]);
+    repo.run(&["templates", "check"]).ended(0, &["right: 1 template, tried on 1 service"]);
     // The company checks its folder on its own, with a small repository of each stack.
-    repo.run(&["templates", "check", "ops"]).ended(0, &["6 services print with them"]);
+    repo.run(&["templates", "check", "ops"]).ended(0, &["tried on 6 services"]);
 }
 
 #[test]
