@@ -27,6 +27,7 @@ mod migrate;
 mod migrate_whole;
 mod outputs;
 mod pure;
+mod python_imports;
 mod python_manifests;
 mod python_programs;
 mod repo;

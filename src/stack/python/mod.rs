@@ -8,6 +8,7 @@
 //! - The official python images: `slim` has no compiler.
 
 mod app;
+mod distributions;
 mod django;
 mod era;
 mod framework;
@@ -29,6 +30,7 @@ mod shipped;
 mod source;
 mod system;
 mod testing;
+mod unnamed;
 mod version;
 mod workspace;
 mod writes;
@@ -168,7 +170,7 @@ impl Stack for Python {
     }
 
     fn survey(&self, s: &Survey<'_>) -> Option<Claim<Facts>> {
-        let project = Project::read(s)?;
+        let mut project = Project::read(s)?;
         let modules = Modules::read(&s.dir, &project.members(s));
         if is_part_of_a_project(s, &project) {
             return None;
@@ -187,6 +189,7 @@ impl Stack for Python {
             }
             return None;
         };
+        project.requirements.extend(program.adds.iter().filter_map(program::Added::requirement));
         let version = version::choose(s, &project);
         let test = testing::Tests::find(s, &project, &modules, django.as_ref());
         let index = project.index();

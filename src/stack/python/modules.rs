@@ -103,6 +103,13 @@ impl<'a> Modules<'a> {
         self.sources.iter().find(|source| source.path == path)
     }
 
+    /// Is there a module of the project at this path, read or not?
+    pub fn has(&self, path: &str) -> bool {
+        let folder = format!("{path}/");
+        self.files.contains(&format!("{path}.py"))
+            || self.files.range(folder.clone()..).next().is_some_and(|file| file.starts_with(&folder))
+    }
+
     /// The file of a dotted module, when it is imported from `root`.
     pub fn find(&self, root: &str, module: &str) -> Option<&Source<'a>> {
         let path = below(root, &module.replace('.', "/"));
@@ -144,10 +151,7 @@ impl<'a> Modules<'a> {
         let mut found = 0;
         for segment in module.split('.') {
             path = below(&path, segment);
-            let folder = format!("{path}/");
-            let is_folder =
-                self.files.range(folder.clone()..).next().is_some_and(|file| file.starts_with(&folder));
-            if !is_folder && !self.files.contains(&format!("{path}.py")) {
+            if !self.has(&path) {
                 break;
             }
             found += 1;

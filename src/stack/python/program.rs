@@ -12,7 +12,7 @@ use super::django::Django;
 use super::framework::Speaks;
 use super::modules::Modules;
 use super::project::Project;
-use super::{procfile, script, server};
+use super::{procfile, script, server, unnamed};
 
 /// What the container runs.
 #[derive(Debug, Clone)]
@@ -61,7 +61,11 @@ impl Program {
         django: Option<&Django>,
     ) -> Option<Self> {
         let program = Self::detect(s, project, modules, django).map(|program| program.started_above(project));
-        let program = procfile::web(s, project, program);
+        let program = procfile::web(s, project, program).map(|mut program| {
+            let missing = unnamed::imports(s, project, modules, django, &program);
+            program.adds.splice(0..0, missing);
+            program
+        });
         for added in program.iter().flat_map(|program| &program.adds) {
             let message = format!(
                 "`{}` is installed although no requirement names it: {}",

@@ -4,7 +4,7 @@
 //! a call may span lines, and every statement knows the function and the guard around it.
 //! <https://docs.python.org/3/reference/lexical_analysis.html>
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::fact::Evidence;
 use crate::repo::dir::Doc;
@@ -41,6 +41,8 @@ pub(super) struct Statement {
     pub in_class: bool,
     /// Is it run only when the file is the program?
     pub in_main: bool,
+    /// Is it inside something else: a condition, a loop, an attempt?
+    pub in_other: bool,
 }
 
 /// A call found in a statement.
@@ -120,6 +122,20 @@ impl<'a> Source<'a> {
             return vec![rest.map_or_else(|| full.clone(), |rest| format!("{full}.{rest}"))];
         }
         self.stars.iter().map(|module| format!("{module}.{name}")).collect()
+    }
+
+    /// The modules that it imports as soon as it is imported itself, and whatever happens, each with its line.
+    pub fn imports_at_once(&self) -> impl Iterator<Item = (u32, &str)> {
+        let at_once: BTreeSet<u32> =
+            self.statements.iter().filter(|s| s.is_top_level() && !s.in_other).map(|s| s.line).collect();
+        let imported = self.imported.iter().map(|(line, module)| (*line, module.as_str()));
+        imported.filter(move |(line, _)| at_once.contains(line))
+    }
+
+    /// Everything that it imports, relative names as well, by full name.
+    pub fn meant(&self) -> impl Iterator<Item = &str> {
+        let names = self.imports.values().chain(&self.stars);
+        names.chain(self.imported.iter().map(|(_, module)| module)).map(String::as_str)
     }
 
     /// Does it import this module, or something below it?
@@ -327,11 +343,12 @@ fn blocks(lines: Vec<Line>) -> Vec<Statement> {
             _ => None,
         });
         let in_class = around.iter().any(|(_, block)| matches!(block, Block::Class));
+        let in_other = around.iter().any(|(_, block)| matches!(block, Block::Other));
         let opens = tokens.last().is_some_and(|token| token.is(":"));
         let is_guard = tokens.first().is_some_and(|token| token.is_word("if"))
             && tokens.iter().any(|token| token.is_word("__name__"));
         let in_main = around.iter().any(|(_, block)| matches!(block, Block::Main)) || (is_guard && !opens);
-        let statement = Statement { line: number, tokens, function, in_class, in_main };
+        let statement = Statement { line: number, tokens, function, in_class, in_main, in_other };
         if opens {
             let block = match (statement.defines(), statement.tokens.first()) {
                 (Some(name), _) => Block::Function(name.to_owned()),

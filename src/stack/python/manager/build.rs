@@ -2,6 +2,7 @@
 
 use crate::fact::Layer;
 use crate::plan::run::{Run, quote};
+use crate::repo::dir::Manifest;
 use crate::stack::Survey;
 
 use super::{Installation, PIP_CACHE, UV_CACHE, Wanted, bind_all, dev_names};
@@ -9,17 +10,19 @@ use super::{Installation, PIP_CACHE, UV_CACHE, Wanted, bind_all, dev_names};
 /// Dependencies that stand in `[project]` are installed from the manifest alone; what only a script knows
 /// has to wait for the sources.
 pub(super) fn installation(s: &Survey<'_>, wanted: &Wanted<'_>) -> Installation {
-    let pyproject = wanted.project.pyproject.as_ref();
-    let is_static = pyproject.is_some_and(|manifest| {
-        let dynamic = manifest.tree.at(&["project", "dynamic"]);
-        manifest.tree.get("project").is_some()
-            && !dynamic.is_some_and(|names| names.texts().any(|name| name == "dependencies"))
-    });
+    let is_static = wanted.project.pyproject.as_ref().is_some_and(says_all);
     match &wanted.project.written {
         _ if is_static => from_manifest(s, wanted),
         Some(words) if !words.is_empty() => from_list(wanted, words),
         _ => from_sources(wanted),
     }
+}
+
+/// Does `[project]` say what the project depends on, and no script?
+pub(in super::super) fn says_all(manifest: &Manifest<'_>) -> bool {
+    let dynamic = manifest.tree.at(&["project", "dynamic"]);
+    manifest.tree.get("project").is_some()
+        && !dynamic.is_some_and(|names| names.texts().any(|name| name == "dependencies"))
 }
 
 /// What a list in `setup.py` names is installed before the sources are there, the project itself after them.

@@ -11,6 +11,7 @@ mod pipenv;
 mod poetry;
 mod uv;
 
+pub(super) use build::says_all;
 use serde::Serialize;
 
 use crate::fact::Fact;

@@ -48,7 +48,13 @@ pub(super) fn nothing_but_added(wanted: &Wanted<'_>) -> Installation {
     };
     let dev = wanted.dev_added();
     let dev = (!dev.is_empty()).then(|| Run::new(format!("{}{dev}", wanted.pip.install())).cache(PIP_CACHE));
-    Installation { from: "nothing but Python".to_owned(), deps: Some(run), dev, ..Installation::default() }
+    Installation {
+        from: if wanted.adds.is_empty() { "nothing but Python" } else { "what the program imports" }
+            .to_owned(),
+        deps: Some(run),
+        dev,
+        ..Installation::default()
+    }
 }
 
 /// With the files of the list, unless the sources it asks for are there anyway.
