@@ -56,6 +56,8 @@ pub(super) struct Network {
     pub variable: Option<Fact<String>>,
     /// The variable that makes it listen on all addresses, where its configuration names a loopback one.
     pub address: Option<Fact<&'static str>>,
+    /// The variable that says how long its event loops wait for more work before they end, where they would wait.
+    pub quiet: Option<Fact<&'static str>>,
     /// A loopback address in the sources, which no variable changes.
     pub loopback: Option<Fact<String>>,
     /// What the health check asks for.
@@ -101,6 +103,7 @@ impl Network {
                 is_guess: false,
                 variable: None,
                 address: None,
+                quiet: None,
                 loopback: None,
                 health: None,
                 framework: named,
@@ -113,6 +116,7 @@ impl Network {
                 is_guess: false,
                 variable: None,
                 address: None,
+                quiet: None,
                 loopback: None,
                 health: Some(dropwizard.derive(dropwizard.value.health())),
                 framework: named,
@@ -135,6 +139,7 @@ impl Network {
                 let said = config.get(key).filter(|said| listen::is_loopback(&said.value))?;
                 Some(said.derive(*variable))
             }),
+            quiet: quiet(build, &config).filter(|_| is_boot),
             loopback: listening.loopback.filter(|_| !is_boot),
             health: health(build, sources, &config, s),
             framework: named,
@@ -177,6 +182,33 @@ const ADDRESS_KEYS: &[(&str, &str)] = &[
     ("quarkus.http.host", "QUARKUS_HTTP_HOST"),
     ("micronaut.server.host", "MICRONAUT_SERVER_HOST"),
 ];
+
+/// Libraries that start Spring Boot's server on Reactor Netty, and those that put another server in its place.
+/// <https://docs.spring.io/spring-boot/how-to/webserver.html>
+const REACTIVE: &[(&str, &str)] = &[
+    ("org.springframework.boot", "spring-boot-starter-webflux"),
+    ("org.springframework.cloud", "spring-cloud-starter-gateway"),
+    ("org.springframework.cloud", "spring-cloud-starter-gateway-server-webflux"),
+];
+const IN_ITS_PLACE: &[(&str, &str)] = &[
+    ("org.springframework.boot", "spring-boot-starter-web"),
+    ("org.springframework.boot", "spring-boot-starter-webmvc"),
+    ("org.springframework.boot", "spring-boot-starter-tomcat"),
+    ("org.springframework.boot", "spring-boot-starter-jetty"),
+    ("org.springframework.boot", "spring-boot-starter-undertow"),
+];
+
+/// Reactor Netty closes its connections and then waits two seconds for more work, at each stop of a container.
+/// <https://docs.spring.io/spring-boot/appendix/application-properties/index.html>
+fn quiet(build: &Build, config: &Configuration) -> Option<Fact<&'static str>> {
+    let uses = |(group, artifact): &(&str, &str)| {
+        build.dependencies.iter().find(|used| used.is_shipped() && used.is(group, artifact))
+    };
+    let used =
+        REACTIVE.iter().find_map(uses).filter(|_| !IN_ITS_PLACE.iter().any(|row| uses(row).is_some()))?;
+    let is_said = config.get("spring.reactor.netty.shutdown-quiet-period").is_some();
+    (!is_said).then(|| used.says("SPRING_REACTOR_NETTY_SHUTDOWNQUIETPERIOD"))
+}
 
 fn kind(
     build: &Build,

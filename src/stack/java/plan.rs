@@ -210,6 +210,9 @@ fn env(
     if let Some(variable) = &network.address {
         env.insert(variable.value.to_owned(), variable.derive("0.0.0.0".to_owned()));
     }
+    if let Some(variable) = &network.quiet {
+        env.insert(variable.value.to_owned(), variable.derive("0s".to_owned()));
+    }
     env
 }
 

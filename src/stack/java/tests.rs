@@ -281,3 +281,30 @@ fn web_archives_get_the_tomcat_of_their_namespace() {
     assert_eq!(image(21, jakarta), "tomcat:11.0-jre21");
     assert_eq!(image(11, jakarta), "tomcat:10.1-jre11");
 }
+
+#[test]
+fn reactive_servers_do_not_wait_when_they_stop() {
+    let starter = |name: &str| {
+        format!(
+            "<dependency><groupId>org.springframework.boot</groupId><artifactId>spring-boot-starter-{name}</artifactId></dependency>"
+        )
+    };
+    const SAYS: &str = "spring.reactor.netty.shutdown-quiet-period=1s\n";
+    for (starters, properties, waits) in [
+        (&["webflux"][..], "", false),
+        (&["webflux", "web"], "", true),
+        (&["web"], "", true),
+        (&["webflux"], SAYS, true),
+    ] {
+        let libraries: String = starters.iter().map(|name| starter(name)).collect();
+        let pom = pom(&format!(
+            "<dependencies>{libraries}</dependencies>{}",
+            plugin("spring-boot-maven-plugin", "<groupId>org.springframework.boot</groupId>")
+        ));
+        let plan =
+            planned(&[("pom.xml", &pom), SPRING, ("src/main/resources/application.properties", properties)]);
+        let env = &plan.services[0].runtime.env;
+        let said = env.get("SPRING_REACTOR_NETTY_SHUTDOWNQUIETPERIOD").map(|fact| fact.value.as_str());
+        assert_eq!(said, (!waits).then_some("0s"), "{starters:?} {properties}");
+    }
+}
