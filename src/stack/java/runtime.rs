@@ -54,7 +54,8 @@ pub(super) struct Train {
 /// Where the runtime that is cut out goes: the place that Temurin's images use.
 const HOME: &str = "/opt/java/openjdk";
 /// All that is Java SE, and modules that libraries find by reflection or by their services, which `jdeps` misses.
-const MODULES: &str = "java.se,jdk.charsets,jdk.crypto.ec,jdk.jfr,jdk.localedata,jdk.management,jdk.naming.dns,jdk.net,jdk.unsupported,jdk.zipfs";
+/// Those of the JDK that programs import themselves are small: the HTTP server, logins and Kerberos, the agent of JMX.
+const MODULES: &str = "java.se,jdk.charsets,jdk.crypto.ec,jdk.httpserver,jdk.jfr,jdk.localedata,jdk.management,jdk.management.agent,jdk.naming.dns,jdk.net,jdk.security.auth,jdk.security.jgss,jdk.unsupported,jdk.zipfs";
 /// The cache's file.
 const CACHE: &str = "app.aot";
 
