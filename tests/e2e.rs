@@ -8,11 +8,13 @@
 
 mod support;
 
-use dockgen::verify::{DockerfileReport, Engine, Extent, Outcome, verify};
+use dockgen::verify::{DockerfileReport, Engine, Extent, Network, Outcome, verify};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use support::fixture::{Expectation, Fixture};
+use support::private_module::{NETRC, PrivateModule};
 use support::{
-    STOP_SECONDS, check_manners, check_rebuild, check_stop, ensure, prepare, show_one, with_engine,
+    SIGNALS, STOP_SECONDS, check_manners, check_rebuild, check_stop, engine, ensure, prepare, show_one,
+    with_engine,
 };
 
 fn main() {
@@ -45,7 +47,51 @@ fn main() {
         }
         with_engine(|engine| prove_settings(&engine))
     }));
+    trials.push(Trial::ignorable_test("private modules of Go", move || {
+        if !is_full {
+            return Ok(Completion::ignored_with("set DOCKGEN_E2E=all to build and run it"));
+        }
+        match engine(&SIGNALS) {
+            Ok(engine) if engine.network() == Network::Host => {
+                prove_private_module(&engine).map(|()| Completion::Completed)
+            }
+            Ok(_) => Ok(Completion::ignored_with("containers do not see a server of this machine")),
+            Err(reason) => Ok(Completion::ignored_with(reason)),
+        }
+    }));
     libtest_mimic::run(&args, trials).exit();
+}
+
+/// A module that only a password brings, from the server that `go.mod` names: the build gets it as a secret, and without
+/// the secret there is no build.
+fn prove_private_module(engine: &Engine) -> Result<(), Failed> {
+    let fixture = Fixture::copy("go-private")?;
+    let root = fixture.root();
+    let server = PrivateModule::serve()?;
+    let settings = std::fs::read_to_string(root.join("dockgen.toml"))?;
+    // The name of the shipyard's host leads to this machine.
+    let elsewhere = format!(
+        "\n[stages.deps.env]\nGIT_CONFIG_PARAMETERS = \"'url.http://127.0.0.1:{}/.insteadof'='https://git.acme.test/'\"\n",
+        server.port
+    );
+    std::fs::write(root.join("dockgen.toml"), settings + &elsewhere)?;
+    let dockerfile = fixture.init()?;
+    prepare(&dockerfile)?;
+    let kept = tempfile::tempdir()?;
+    let secret = kept.path().join("netrc");
+    std::fs::write(&secret, NETRC)?;
+    let mut request = fixture.request(&dockerfile, "private modules of Go");
+    // Without the password first: a cached download would not ask for it.
+    request.extent = Extent::BuildsOnly;
+    let without = verify(engine, &request, &mut |words| eprintln!("{words}, without the secret"))?;
+    ensure(without.build.outcome != Outcome::Passed, || "it builds without the secret".to_owned())?;
+    request.extent = Extent::Everything;
+    request.secrets = vec![format!("id=netrc,src={}", secret.display())];
+    let report = verify(engine, &request, &mut |words| eprintln!("{words}"))?;
+    check(&report, &fixture.expectation).map_err(|failed| {
+        let words = failed.message().unwrap_or_default().to_owned();
+        format!("{words}\n{}", show_one("private modules of Go", report)).into()
+    })
 }
 
 /// What `[stages]` adds is there while it builds and runs: the build of this one fails where something is missing.

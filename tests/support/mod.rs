@@ -9,6 +9,7 @@
 
 pub mod compare;
 pub mod fixture;
+pub mod private_module;
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -38,9 +39,11 @@ pub fn engine(interrupt: &Interrupt) -> Result<Engine, String> {
     Engine::find(kind, network, Leftovers::Remove, interrupt).map_err(|error| error.to_string())
 }
 
+/// Interrupts of the whole run.
+pub static SIGNALS: LazyLock<Interrupt> = LazyLock::new(Interrupt::on_signals);
+
 /// Runs `test` with an engine, or says that it could not.
 pub fn with_engine(test: impl FnOnce(Engine) -> Result<(), Failed>) -> Result<Completion, Failed> {
-    static SIGNALS: LazyLock<Interrupt> = LazyLock::new(Interrupt::on_signals);
     match engine(&SIGNALS) {
         Ok(engine) => test(engine).map(|()| Completion::Completed),
         Err(reason) => Ok(Completion::ignored_with(reason)),
