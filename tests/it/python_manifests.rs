@@ -3,9 +3,11 @@
 use std::fmt::Write as _;
 
 use dockgen::config::Settings;
+use dockgen::fact::Layer;
 use dockgen::plan::plan;
 use dockgen::render::{Templates, render};
 use dockgen::repo::Inventory;
+use dockgen::stack;
 
 /// A manifest beside a small Flask application, and words of what comes out of it. A leading `!` forbids them.
 type Row = (&'static str, &'static str, &'static [&'static str]);
@@ -168,6 +170,25 @@ const PACKAGES: &[Row] = &[
         "release: python manage.py migrate\nweb: gunicorn --bind 0.0.0.0:$PORT app:app\n",
         &["gunicorn", "!$PORT", "!migrate"],
     ),
+    // conda: what pip has of it.
+    (
+        "environment.yml",
+        "name: x\ndependencies:\n  - python=3.12\n  - flask\n  - numpy=1.26\n  - cudatoolkit=11\n  - pip:\n    - requests==2.32.0\n",
+        &[
+            "python:3.12-",
+            "install flask 'numpy==1.26.*' requests==2.32.0 ",
+            "left out, because pip does not have it: cudatoolkit",
+        ],
+    ),
+    ("environment.yml", "production:\n  host: x\n", &["!environment.yml"]),
+    // PyTorch with CUDA is said to be large, and the other wheels are offered.
+    ("requirements.txt", "flask\ntorch==2.5.1\n", &["--set python.torch=cpu", "!whl/cpu"]),
+    ("requirements.txt", "flask\nsentence-transformers\n", &["--set python.torch=cpu"]),
+    (
+        "requirements.txt",
+        "--extra-index-url https://download.pytorch.org/whl/cpu\nflask\ntorch\n",
+        &["!python.torch"],
+    ),
 ];
 
 /// Lock files name their wheels: the newest Python for which every native package has one.
@@ -234,9 +255,41 @@ fn manifests_are_understood() {
     assert!(findings.is_empty(), "{findings}");
 }
 
+#[test]
+fn pytorch_comes_without_cuda_on_wish() {
+    let mut findings = String::new();
+    let mut settings = Settings::default();
+    settings.set("python.torch=cpu", Layer::Flag, &stack::keys()).unwrap();
+    for (file, text, expected) in [
+        (
+            "requirements.txt",
+            "flask\ntorch\n",
+            "pip --python /opt/venv install --extra-index-url https://download.pytorch.org/whl/cpu -r requirements.txt",
+        ),
+        (
+            "pyproject.toml",
+            "[project]\nname = \"a\"\ndependencies = [\"flask\", \"torch\"]\n",
+            "uv pip install --python /opt/venv --torch-backend=cpu -r pyproject.toml",
+        ),
+        ("requirements.txt", "flask\n", "!whl/cpu"),
+        (
+            "requirements.txt",
+            "torch==2.5.1 --hash=sha256:aa\n",
+            "`python.torch` is not granted: the lock file names the wheels",
+        ),
+    ] {
+        check_with(&settings, &[APP, (file, text)], &[expected], &mut findings);
+    }
+    assert!(findings.is_empty(), "{findings}");
+}
+
 fn check(files: &[(&str, &str)], expected: &[&str], findings: &mut String) {
+    check_with(&Settings::default(), files, expected, findings);
+}
+
+fn check_with(settings: &Settings, files: &[(&str, &str)], expected: &[&str], findings: &mut String) {
     let inventory = Inventory::from_files(files.iter().copied());
-    let plan = plan(&inventory, &Settings::default());
+    let plan = plan(&inventory, settings);
     let mut out = String::new();
     for finding in &plan.diagnostics {
         let _ = writeln!(out, "{finding:?}");

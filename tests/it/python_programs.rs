@@ -144,6 +144,23 @@ const ROWS: &[Row] = &[
         ],
         "python serve_it.py on 9000",
     ),
+    // Notebooks are served where a server of theirs is asked for, and nothing else runs.
+    (
+        &[("requirements.txt", "jupyterlab\npandas\n"), ("tides.ipynb", "{}"), ("lib/tides.py", "X = 1\n")],
+        "jupyter lab --no-browser --ip=0.0.0.0 --port=8888 on 8888",
+    ),
+    (
+        &[("requirements.txt", "voila\n"), ("tides.ipynb", "{}")],
+        "voila --no-browser --Voila.ip=0.0.0.0 --port=8866 on 8866",
+    ),
+    (
+        &[
+            ("requirements.txt", "notebook\nflask\ngunicorn\n"),
+            ("tides.ipynb", "{}"),
+            ("app.py", "from flask import Flask\napp = Flask(__name__)\n"),
+        ],
+        "gunicorn --bind 0.0.0.0:8000 --worker-tmp-dir /dev/shm --access-logfile - app:app on 8000",
+    ),
 ];
 
 #[test]
@@ -209,5 +226,39 @@ fn few_modules_come_straight_from_the_build_context() {
         let stages = &plan.services[0].stages;
         let names: Vec<String> = stages.iter().map(|stage| stage.name.to_string()).collect();
         assert_eq!(names.join(" "), expected, "{:?}", plan.diagnostics);
+    }
+}
+
+#[test]
+fn processes_beside_the_server_are_told_of() {
+    const APP: &str =
+        "from flask import Flask\nfrom celery import Celery\napp = Flask(__name__)\ntasks = Celery('shop')\n";
+    for (procfile, schedule, message, help) in [
+        (
+            "web: gunicorn app:app\nrelease: flask db upgrade\nworker: celery -A app.tasks worker\nbeat: celery -A app.tasks beat\n",
+            "",
+            "the Procfile starts `worker`, `beat` besides, from the same image",
+            "docker run IMAGE, with each command: celery -A app.tasks worker; celery -A app.tasks beat",
+        ),
+        (
+            "web: gunicorn app:app\n",
+            "",
+            "Celery's worker is a process of its own, from the same image",
+            "docker run IMAGE celery --app app worker --loglevel INFO",
+        ),
+        (
+            "",
+            "tasks.conf.beat_schedule = {}\n",
+            "Celery's worker is a process of its own, from the same image",
+            "docker run IMAGE celery --app app worker --loglevel INFO; the schedule once more, with `beat` for `worker`",
+        ),
+    ] {
+        let app = format!("{APP}{schedule}");
+        let files =
+            [("requirements.txt", "flask\ngunicorn\ncelery\n"), ("app.py", &app), ("Procfile", procfile)];
+        let plan = plan(&Inventory::from_files(files), &Settings::default());
+        let told: Vec<_> =
+            plan.diagnostics.iter().map(|one| (one.message.as_str(), one.help.as_deref())).collect();
+        assert_eq!(told, [(message, Some(help))], "{procfile:?}");
     }
 }

@@ -63,7 +63,8 @@ fn built_by(s: &Survey<'_>, context: &RelPath, home: &RelPath, wanted: &Fact<Rel
 
 /// Does the repository hold the built files? A placeholder that keeps the folder in git is none.
 fn is_built(s: &Survey<'_>, folder: &RelPath) -> bool {
-    const PLACEHOLDERS: &[&str] = &["README.md", "placeholder", "placeholder.txt", "empty.txt", "keep"];
+    const PLACEHOLDERS: &[&str] =
+        &["README.md", "dummy", "empty.txt", "gitkeep", "keep", "keep.txt", "placeholder", "placeholder.txt"];
     let inventory = s.dir.inventory();
     inventory.has(folder)
         || inventory.dir(folder.clone()).files().any(|(path, _)| {

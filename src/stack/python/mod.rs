@@ -8,6 +8,7 @@
 //! - The official python images: `slim` has no compiler.
 
 mod app;
+mod conda;
 mod distributions;
 mod django;
 mod era;
@@ -30,6 +31,7 @@ mod shipped;
 mod source;
 mod system;
 mod testing;
+mod torch;
 mod unnamed;
 mod version;
 mod workspace;
@@ -124,6 +126,7 @@ const MANIFESTS: &[&str] = &[
     "app.py",
     "main.py",
     "environment.yml",
+    "environment.yaml",
 ];
 
 /// Folders that a program reads from where it starts.
@@ -135,7 +138,7 @@ impl Stack for Python {
     const NAME: &'static str = "Python";
     const LOOKS_FOR: &'static [&'static str] = MANIFESTS;
     const SHIPS: Ships = Ships::Sources;
-    const KEYS: &'static [&'static dyn AnyKey] = &[&APP, &VERSION];
+    const KEYS: &'static [&'static dyn AnyKey] = &[&APP, &torch::TORCH, &VERSION];
     type Facts = Facts;
 
     fn reads(&self) -> Reads {
@@ -158,6 +161,7 @@ impl Stack for Python {
                 "runtime.txt",
                 ".python-version",
                 "environment.yml",
+                "environment.yaml",
                 "pytest.ini",
                 "tox.ini",
             ]
@@ -205,8 +209,12 @@ impl Stack for Python {
             dev_adds: &test.adds,
             uv: s.catalog.image("uv").reference.clone(),
             index,
+            torch: torch::Torch::choose(s, &project),
         };
         let install = manager::installation(s, &wanted);
+        if let Some(environment) = &project.environment {
+            environment.tell(s, &project.manager.because);
+        }
         let is_script = program.command.value.words().first();
         let is_installed = project.scripts.iter().any(|(name, _)| Some(name) == is_script);
         let workspace = project.workspace.as_ref();
@@ -223,7 +231,7 @@ impl Stack for Python {
             imports_tests: ["tests", "test"]
                 .iter()
                 .any(|module| modules.sources.iter().any(|one| one.uses(module).is_some())),
-            writes: writes::beside(&modules, django.as_ref()),
+            writes: writes::beside(&modules, django.as_ref()).or_else(|| script::saved(&program)),
             home: writes::home(&project, &modules),
             manager: project.manager.clone(),
             version,

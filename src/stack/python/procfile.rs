@@ -61,6 +61,30 @@ pub(super) fn web(s: &Survey<'_>, project: &Project<'_>, detected: Option<Progra
     Some(detected)
 }
 
+/// Says which other processes there are: each is a container of its own, from the same image.
+pub(super) fn others(s: &Survey<'_>) -> bool {
+    let Some(doc) = s.doc("Procfile") else { return false };
+    let processes: Vec<(u32, &str, &str)> = doc
+        .lines()
+        .filter_map(|(number, line)| {
+            let (name, command) = line.split_once(':')?;
+            let is_name =
+                !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
+            (is_name && !command.trim().is_empty()).then(|| (number, name, command.trim()))
+        })
+        .collect();
+    let serves = processes.iter().any(|(_, name, _)| *name == "web");
+    let others: Vec<_> =
+        processes.iter().filter(|(_, name, _)| !matches!(*name, "web" | "release")).collect();
+    let Some((number, ..)) = others.first().filter(|_| serves) else { return false };
+    let names: Vec<String> = others.iter().map(|(_, name, _)| format!("`{name}`")).collect();
+    let commands: Vec<&str> = others.iter().map(|(.., command)| *command).collect();
+    let message = format!("the Procfile starts {} besides, from the same image", names.join(", "));
+    let finding = Diagnostic::note(Code::NotBuilt, message).at(doc.cite(*number, "").at);
+    s.note(finding.help(format!("docker run IMAGE, with each command: {}", commands.join("; "))));
+    true
+}
+
 /// The script that the first process of these kinds starts with Python, as a path.
 pub(super) fn script(dir: &Dir<'_>) -> Option<String> {
     const KINDS: &[&str] = &["web", "worker", "bot", "app"];

@@ -66,6 +66,11 @@ impl Program {
             program.adds.splice(0..0, missing);
             program
         });
+        if let Some(program) = &program
+            && !procfile::others(s)
+        {
+            script::tell_of_celery(s, project, modules, program);
+        }
         for added in program.iter().flat_map(|program| &program.adds) {
             let message = format!(
                 "`{}` is installed although no requirement names it: {}",
@@ -114,6 +119,7 @@ impl Program {
             .or_else(|| script::command(s, project, modules))
             .or_else(|| script::listener(s, modules))
             .or_else(|| script::worker(project, modules))
+            .or_else(|| script::notebooks(s, project))
             .or_else(|| script::main(modules))
     }
 }

@@ -11,6 +11,7 @@ use crate::repo::dir::Manifest;
 use crate::repo::format::{Kind, Tree};
 use crate::stack::Survey;
 
+use super::conda::{self, Environment};
 use super::requirement::{Requirement, Requirements, normalize};
 use super::requirements_txt::RequirementsFile;
 use super::setup;
@@ -45,6 +46,8 @@ pub(super) struct Project<'a> {
     pub written: Option<Vec<String>>,
     /// The workspace whose lock file counts.
     pub workspace: Option<Workspace<'a>>,
+    /// The file of conda, where it counts.
+    pub environment: Option<Environment>,
 }
 
 /// A package as a lock file has it.
@@ -77,6 +80,8 @@ pub(super) enum Manager {
     Pip,
     /// `pyproject.toml` or `setup.py` alone: the project is installed with what it depends on.
     Build,
+    /// `environment.yml` alone: pip installs what it has of that.
+    Conda,
     /// Nothing to install.
     None,
 }
@@ -137,7 +142,8 @@ pub(super) const DEV_GROUPS: &[&str] = &["dev", "test", "tests", "testing", "dev
 impl std::fmt::Display for Manager {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let row = MANAGERS.iter().find(|(manager, ..)| manager == self);
-        f.write_str(row.map_or("pip", |(_, name, _)| name))
+        let rest = if *self == Self::Conda { "conda" } else { "pip" };
+        f.write_str(row.map_or(rest, |(_, name, _)| name))
     }
 }
 
@@ -175,7 +181,11 @@ impl<'a> Project<'a> {
             scripts: Vec::new(),
             written: None,
             workspace,
+            environment: None,
         };
+        if project.manager.value == Manager::Conda {
+            project.environment = Some(Environment::read(s)?);
+        }
         project.gather(s);
         project.read_lock(s)?;
         Some(project)
@@ -184,6 +194,9 @@ impl<'a> Project<'a> {
     fn gather(&mut self, s: &Survey<'_>) {
         if let Some((_, list)) = &self.list {
             self.requirements = list.requirements.clone();
+        }
+        if let Some(environment) = &self.environment {
+            self.requirements.extend(environment.wanted.iter().cloned());
         }
         if let Some((_, list)) = &self.dev_list {
             self.dev.extend(list.requirements.iter().cloned());
@@ -279,6 +292,7 @@ impl<'a> Project<'a> {
         of(&["project", "name"])
             .or_else(|| of(&["tool", "poetry", "name"]))
             .or_else(package)
+            .or_else(|| self.environment.as_ref()?.name.clone())
             .filter(|name| name != ".")
     }
 
@@ -345,6 +359,9 @@ fn choose(
             all.push(found(Manager::Build, file, "a package"));
         }
     }
+    if let Some(file) = conda::file(&s.dir) {
+        all.push(found(Manager::Conda, file, "a file of conda"));
+    }
     let wish = s.choice(&keys::PACKAGE_MANAGER).decide().and_then(|wish| {
         let named = |(_, name, _): &&(Manager, &str, &str)| *name == wish.value;
         let (manager, ..) = MANAGERS.iter().find(named)?;
@@ -373,7 +390,7 @@ fn package(manager: Manager, pyproject: &Manifest<'_>) -> Option<Fact<String>> {
         Manager::Poetry => is_on(&["tool", "poetry", "package-mode"]).unwrap_or(backend.is_some()),
         Manager::Pdm => is_on(&["tool", "pdm", "distribution"]).unwrap_or(backend.is_some()),
         Manager::Build => backend.is_some() || tree.at(&["project", "scripts"]).is_some(),
-        Manager::Pipenv | Manager::Pip | Manager::None => false,
+        Manager::Pipenv | Manager::Pip | Manager::Conda | Manager::None => false,
     };
     let text = name.as_text()?.to_owned();
     is_package.then(|| Fact::new(text.clone(), pyproject.cite(name, format!("name = {text}"))))

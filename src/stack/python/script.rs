@@ -1,6 +1,7 @@
 //! Programs that are started by a file or a command: scripts with a server of their own, bots, workers, tools.
 
 use crate::config::keys;
+use crate::diag::{Code, Diagnostic};
 use crate::fact::Fact;
 use crate::plan::service::{ExecForm, ServiceKind};
 use crate::stack::Survey;
@@ -148,7 +149,7 @@ pub(super) fn listener(s: &Survey<'_>, modules: &Modules<'_>) -> Option<Program>
         let message =
             format!("the program listens on {}, where only its own container can reach it", loopback.value);
         s.note(
-            crate::diag::Diagnostic::warning(crate::diag::Code::Port, message)
+            Diagnostic::warning(Code::Port, message)
                 .at(loopback.because.at.clone())
                 .help("listen on 0.0.0.0"),
         );
@@ -281,6 +282,27 @@ fn celery(project: &Project<'_>, modules: &Modules<'_>) -> Option<Program> {
     })
 }
 
+/// Says how Celery's processes are started beside a server.
+pub(super) fn tell_of_celery(
+    s: &Survey<'_>,
+    project: &Project<'_>,
+    modules: &Modules<'_>,
+    program: &Program,
+) {
+    let Some(worker) = celery(project, modules) else { return };
+    let started = program.command.value.words().first();
+    if program.kind.value != ServiceKind::Server || started.is_some_and(|word| word == "celery") {
+        return;
+    }
+    let command = worker.command.value.words().join(" ");
+    let is_scheduled = modules.sources.iter().any(|source| source.doc.text.contains("beat_schedule"))
+        || project.has("django-celery-beat");
+    let beat = if is_scheduled { "; the schedule once more, with `beat` for `worker`" } else { "" };
+    let message = "Celery's worker is a process of its own, from the same image";
+    let finding = Diagnostic::note(Code::NotBuilt, message).at(worker.because.at);
+    s.note(finding.help(format!("docker run IMAGE {command}{beat}")));
+}
+
 /// The command that the project's package brings.
 pub(super) fn command(s: &Survey<'_>, project: &Project<'_>, modules: &Modules<'_>) -> Option<Program> {
     project.package.as_ref()?;
@@ -316,6 +338,47 @@ pub(super) fn command(s: &Survey<'_>, project: &Project<'_>, modules: &Modules<'
         stops: false,
         because: target.because.clone(),
     })
+}
+
+/// Servers of notebooks: package, module whose page it is, and how it is told where to listen.
+/// <https://jupyter-server.readthedocs.io/en/stable/operators/public-server.html>,
+/// <https://voila.readthedocs.io/en/stable/deploy.html>
+const NOTEBOOKS: &[(&str, &str, u16, &[&str])] = &[
+    ("voila", "Voilà", 8866, &["voila", "--no-browser", "--Voila.ip=0.0.0.0", "--port={port}"]),
+    ("jupyterlab", "JupyterLab", 8888, &["jupyter", "lab", "--no-browser", "--ip=0.0.0.0", "--port={port}"]),
+    ("notebook", "Jupyter", 8888, &["jupyter", "notebook", "--no-browser", "--ip=0.0.0.0", "--port={port}"]),
+    ("jupyter", "JupyterLab", 8888, &["jupyter", "lab", "--no-browser", "--ip=0.0.0.0", "--port={port}"]),
+];
+
+/// Notebooks, and nothing else that runs. Jupyter asks for the token that it prints, or that `JUPYTER_TOKEN` gives it.
+pub(super) fn notebooks(s: &Survey<'_>, project: &Project<'_>) -> Option<Program> {
+    let (notebook, _) = s.dir.files().find(|(path, _)| path.ends_with(".ipynb"))?;
+    let (_, name, port, words) = NOTEBOOKS.iter().find(|(package, ..)| project.has(package))?;
+    let because = s.dir.evidence(notebook, "a notebook");
+    let framework = Fact::new((*name).to_owned(), because.clone());
+    let port = s.choice(&keys::PORT).or_default(*port, format!("the port of {name}"));
+    let words = words.iter().map(|word| word.replace("{port}", &port.value.to_string())).collect();
+    let home = framework.derive("/tmp".to_owned());
+    Some(Program {
+        kind: framework.derive(ServiceKind::Server),
+        command: framework.derive(ExecForm::from_words(words)?),
+        dev: None,
+        port: Some(port),
+        root: String::new(),
+        imports_from: None,
+        adds: Vec::new(),
+        env: vec![("HOME".to_owned(), home)],
+        health: "/".to_owned(),
+        stops: true,
+        framework: Some(framework),
+        because,
+    })
+}
+
+/// Jupyter saves what is edited where it lies; Voilà only shows it.
+pub(super) fn saved(program: &Program) -> Option<Fact<String>> {
+    let is_jupyter = program.command.value.words().first().is_some_and(|word| word == "jupyter");
+    is_jupyter.then(|| program.command.derive("notebooks".to_owned()))
 }
 
 /// A script that is clearly meant to be started.

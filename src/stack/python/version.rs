@@ -52,7 +52,7 @@ fn pinned(s: &Survey<'_>, project: &Project<'_>) -> Option<Fact<String>> {
     for key in ["python_full_version", "python_version"] {
         choice = choice.or(pipfile.and_then(|file| file.read(&["requires", key], line_of)));
     }
-    choice.decide()
+    choice.or(project.environment.as_ref().and_then(|environment| environment.python.clone())).decide()
 }
 
 /// The versions that the project says it works with.
@@ -114,7 +114,7 @@ fn contains(range: &VersionSpecifiers, line: &str) -> bool {
 }
 
 /// The line of a version: `3.12` of `3.12.4`, of `3.12` or of `>=3.12`.
-fn line_of(text: &str) -> Option<String> {
+pub(super) fn line_of(text: &str) -> Option<String> {
     let digits = text.trim_start_matches(['=', '~', '^', '>', ' ', 'v']);
     let mut parts = digits.split(|c: char| !c.is_ascii_digit());
     let (major, minor) = (parts.next()?, parts.next()?);

@@ -29,7 +29,7 @@ pub(in super::super) fn says_all(manifest: &Manifest<'_>) -> bool {
 fn from_list(wanted: &Wanted<'_>, words: &[String]) -> Installation {
     let list: Vec<String> = words.iter().map(|one| format!(" {}", quote(one))).collect();
     let list = list.concat();
-    let pip = wanted.pip.install();
+    let pip = wanted.install();
     let deps = Run::new(wanted.pip.venv()).then(format!("{pip}{list}{}", wanted.added()));
     let project =
         |flag: &str| wanted.with_index(Run::new(format!("{pip} --no-deps {flag}.")).cache(PIP_CACHE));
@@ -53,10 +53,9 @@ fn from_manifest(s: &Survey<'_>, wanted: &Wanted<'_>) -> Installation {
     let groups: String = dev_names(wanted.project, &["dependency-groups"])
         .iter()
         .fold(String::new(), |words, group| format!("{words} --group {group}"));
-    let deps = prepare(wanted.pip.venv().to_owned())
-        .then(format!("uv pip install --python /opt/venv -r pyproject.toml{}", wanted.added()));
-    let dev =
-        format!("uv pip install --python /opt/venv -r pyproject.toml{extras}{groups}{}", wanted.dev_added());
+    let list = format!("uv pip install --python /opt/venv{} -r pyproject.toml", wanted.torch.for_uv());
+    let deps = prepare(wanted.pip.venv().to_owned()).then(format!("{list}{}", wanted.added()));
+    let dev = format!("{list}{extras}{groups}{}", wanted.dev_added());
     let install = |flag: &str| prepare(format!("uv pip install --python /opt/venv --no-deps {flag}."));
     let is_package = wanted.project.package.is_some();
     Installation {
@@ -73,7 +72,7 @@ fn from_manifest(s: &Survey<'_>, wanted: &Wanted<'_>) -> Installation {
 /// Installs the project with what it depends on, once its sources are there.
 pub(super) fn from_sources(wanted: &Wanted<'_>) -> Installation {
     let dev = wanted.dev_added();
-    let (venv, pip) = (wanted.pip.venv(), wanted.pip.install());
+    let (venv, pip) = (wanted.pip.venv(), wanted.install());
     // The file that describes the package, whoever said that pip installs it.
     let manager = &wanted.project.manager;
     let mut reasons = std::iter::once(&manager.because).chain(manager.over.iter().map(|lost| &lost.because));

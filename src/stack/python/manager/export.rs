@@ -25,7 +25,7 @@ impl Export {
     /// The commands.
     pub fn installation(self, s: &Survey<'_>, wanted: &Wanted<'_>) -> Installation {
         // The lock is complete: what another Python line would need besides is not looked up again without a hash.
-        let pip = wanted.pip.install();
+        let pip = wanted.install();
         let install = format!("{pip} --no-deps -r /tmp/requirements.txt");
         // Packages without hashes cannot share a command with packages that have some.
         let more =

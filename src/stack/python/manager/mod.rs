@@ -20,6 +20,7 @@ use crate::stack::Survey;
 
 use super::program::Added;
 use super::project::{Manager, Project};
+use super::torch::Torch;
 use super::version::newer;
 
 /// The commands of one manager.
@@ -106,9 +107,16 @@ pub(super) struct Wanted<'p> {
     pub uv: String,
     /// The registry that needs a password.
     pub index: Option<Fact<String>>,
+    /// Which wheels of PyTorch.
+    pub torch: Torch,
 }
 
 impl Wanted<'_> {
+    /// Installs into the environment.
+    fn install(&self) -> String {
+        format!("{}{}", self.pip.install(), self.torch.for_pip())
+    }
+
     /// Added packages as words of a command, each with a blank before it.
     fn added(&self) -> String {
         self.adds
@@ -139,6 +147,7 @@ pub(super) fn installation(s: &Survey<'_>, wanted: &Wanted<'_>) -> Installation 
         Manager::Pipenv => pipenv::installation(s, wanted),
         Manager::Pip => pip::installation(wanted),
         Manager::Build => build::installation(s, wanted),
+        Manager::Conda => pip::of_conda(wanted),
         Manager::None => pip::nothing_but_added(wanted),
     }
 }

@@ -9,11 +9,11 @@ use super::{Installation, PIP_CACHE, Wanted};
 pub(super) fn installation(wanted: &Wanted<'_>) -> Installation {
     let Some((file, list)) = &wanted.project.list else { return nothing_but_added(wanted) };
     let needs_sources = !list.local.is_empty();
-    let install = format!("{} -r {}", wanted.pip.install(), quote(file));
+    let install = format!("{} -r {}", wanted.install(), quote(file));
     let run = Run::new(wanted.pip.venv());
     let run = if list.hashed.is_some() && !wanted.adds.is_empty() {
         // A file with hashes cannot share its command with packages that have none.
-        run.then(install).then(format!("{}{}", wanted.pip.install(), wanted.added()))
+        run.then(install).then(format!("{}{}", wanted.install(), wanted.added()))
     } else {
         run.then(format!("{install}{}", wanted.added()))
     };
@@ -30,12 +30,23 @@ fn dev(wanted: &Wanted<'_>) -> Option<Run> {
     let added = wanted.dev_added();
     match &wanted.project.dev_list {
         Some((file, list)) => {
-            let run = Run::new(format!("{} -r {}{added}", wanted.pip.install(), quote(file)));
+            let run = Run::new(format!("{} -r {}{added}", wanted.install(), quote(file)));
             Some(wanted.with_index(mounted(run, list)))
         }
         None if added.is_empty() => None,
-        None => Some(Run::new(format!("{}{added}", wanted.pip.install())).cache(PIP_CACHE)),
+        None => Some(Run::new(format!("{}{added}", wanted.install())).cache(PIP_CACHE)),
     }
+}
+
+/// What the file of conda names.
+pub(super) fn of_conda(wanted: &Wanted<'_>) -> Installation {
+    let Some(environment) = &wanted.project.environment else { return nothing_but_added(wanted) };
+    let words: String = environment.words.iter().map(|one| format!(" {}", quote(one))).collect();
+    let (pip, added) = (wanted.install(), wanted.added());
+    let run = Run::new(wanted.pip.venv());
+    let is_empty = words.is_empty() && added.is_empty();
+    let run = if is_empty { run } else { run.then(format!("{pip}{words}{added}")).cache(PIP_CACHE) };
+    Installation { from: "environment.yml".to_owned(), deps: Some(run), ..nothing_but_added(wanted) }
 }
 
 /// A project without requirements needs no more than what was added.
@@ -44,10 +55,10 @@ pub(super) fn nothing_but_added(wanted: &Wanted<'_>) -> Installation {
     let run = if wanted.adds.is_empty() {
         run
     } else {
-        run.then(format!("{}{}", wanted.pip.install(), wanted.added())).cache(PIP_CACHE)
+        run.then(format!("{}{}", wanted.install(), wanted.added())).cache(PIP_CACHE)
     };
     let dev = wanted.dev_added();
-    let dev = (!dev.is_empty()).then(|| Run::new(format!("{}{dev}", wanted.pip.install())).cache(PIP_CACHE));
+    let dev = (!dev.is_empty()).then(|| Run::new(format!("{}{dev}", wanted.install())).cache(PIP_CACHE));
     Installation {
         from: if wanted.adds.is_empty() { "nothing but Python" } else { "what the program imports" }
             .to_owned(),
