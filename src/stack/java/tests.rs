@@ -284,12 +284,12 @@ fn web_archives_get_the_tomcat_of_their_namespace() {
 
 #[test]
 fn reactive_servers_do_not_wait_when_they_stop() {
+    const SAYS: &str = "spring.reactor.netty.shutdown-quiet-period=1s\n";
     let starter = |name: &str| {
         format!(
             "<dependency><groupId>org.springframework.boot</groupId><artifactId>spring-boot-starter-{name}</artifactId></dependency>"
         )
     };
-    const SAYS: &str = "spring.reactor.netty.shutdown-quiet-period=1s\n";
     for (starters, properties, waits) in [
         (&["webflux"][..], "", false),
         (&["webflux", "web"], "", true),

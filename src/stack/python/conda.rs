@@ -126,7 +126,7 @@ impl Environment {
                 found.package(words, manifest.cite(item, words));
             }
             for item in item.get("pip").into_iter().flat_map(Tree::items) {
-                found.from_pip(&manifest, item);
+                found.pip_item(&manifest, item);
             }
         }
         Some(found)
@@ -157,7 +157,7 @@ impl Environment {
         }
     }
 
-    fn from_pip(&mut self, manifest: &Manifest<'_>, item: &Tree) {
+    fn pip_item(&mut self, manifest: &Manifest<'_>, item: &Tree) {
         let Some(words) = item.as_text() else { return };
         let because = manifest.cite(item, words);
         if words.starts_with('-') {

@@ -1,5 +1,5 @@
-//! PyTorch without CUDA. Its wheels in the index bring NVIDIA's libraries, several gigabytes that a machine without such
-//! a card never loads; those of the same versions without them stand in an index of PyTorch's own.
+//! `PyTorch` without CUDA. Its wheels in the index bring NVIDIA's libraries, several gigabytes that a machine without such
+//! a card never loads; those of the same versions without them stand in an index of `PyTorch`'s own.
 //!
 //! <https://pytorch.org/get-started/locally/>, <https://docs.astral.sh/uv/guides/integration/pytorch/>
 
@@ -20,7 +20,7 @@ pub(super) static TORCH: Key<String> = Key {
     },
 };
 
-/// Which wheels of PyTorch are installed.
+/// Which wheels of `PyTorch` are installed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Torch {
     /// Those that the project's index or lock file has.
@@ -29,7 +29,7 @@ pub(super) enum Torch {
     Cpu,
 }
 
-/// PyTorch, and packages that bring it. Sources: the requirements that each names.
+/// `PyTorch`, and packages that bring it. Sources: the requirements that each names.
 const BRING: &[&str] = &[
     "torch",
     "torchaudio",

@@ -107,7 +107,7 @@ pub(super) struct Wanted<'p> {
     pub uv: String,
     /// The registry that needs a password.
     pub index: Option<Fact<String>>,
-    /// Which wheels of PyTorch.
+    /// Which wheels of `PyTorch`.
     pub torch: Torch,
 }
 

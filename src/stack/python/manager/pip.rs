@@ -41,7 +41,7 @@ fn dev(wanted: &Wanted<'_>) -> Option<Run> {
 /// What the file of conda names.
 pub(super) fn of_conda(wanted: &Wanted<'_>) -> Installation {
     let Some(environment) = &wanted.project.environment else { return nothing_but_added(wanted) };
-    let words: String = environment.words.iter().map(|one| format!(" {}", quote(one))).collect();
+    let words = environment.words.iter().fold(String::new(), |words, one| format!("{words} {}", quote(one)));
     let (pip, added) = (wanted.install(), wanted.added());
     let run = Run::new(wanted.pip.venv());
     let is_empty = words.is_empty() && added.is_empty();
