@@ -70,6 +70,8 @@ pub enum Code {
     PrivateRegistry,
     /// A base image without the digest that the settings ask for.
     Unpinned,
+    /// What people want above an instruction that is no longer there.
+    Homeless,
     /// Something is not as the company's policy wants it.
     Policy,
     /// Existing file kept as it is.

@@ -3,10 +3,12 @@
 //! A stack's own keys stand in the stack. All of them are listed by [`all`](crate::stack::keys).
 
 pub use crate::config::nearest::{nearest, unknown};
+use crate::config::own::instructions;
+pub use crate::config::own::{Instructions, Lines, OwnStage, REMARKS, STAGE_ABOVE, STAGE_BEFORE, STAGE_TEXT};
 pub use crate::config::policy::{ALLOWED_BASES, LOCKED, PIN, Pin, REQUIRE, Requirement};
 use crate::config::proof::{Seconds, health_time};
 use crate::config::{outputs, proof};
-use crate::dockerfile::{self, Keyword};
+use crate::dockerfile::Keyword;
 use crate::key::{AnyKey, Key, Shape, text, texts, truth};
 use crate::plan::backing::Backing;
 use crate::plan::catalog::{Catalog, without_tag};
@@ -63,6 +65,14 @@ pub static BUILD_COMMAND: Key<String> = Key {
     shape: Shape::Text,
     doc: "the shell command that builds the project",
     parse: text,
+};
+
+/// Is the front end beside the program built?
+pub static FRONT_END: Key<bool> = Key {
+    name: "build.front_end",
+    shape: Shape::Truth,
+    doc: "false takes the front end beside a program as it lies in the repository",
+    parse: truth,
 };
 
 /// Packages for the stages that build.
@@ -286,7 +296,7 @@ pub static STAGE_TARGET: Key<String> = Key {
     name: "stages.*.target",
     shape: Shape::Text,
     doc: "the name of this stage in the Dockerfile, for --target",
-    parse: target,
+    parse: stage_name,
 };
 
 /// The settings that every stack shares.
@@ -307,6 +317,7 @@ pub static SHARED: &[&dyn AnyKey] = &[
     &proof::ENGINE,
     &ENV,
     &outputs::EXTRA_COPY,
+    &FRONT_END,
     &HEALTH,
     &HEALTH_ENABLED,
     &HEALTH_INTERVAL,
@@ -326,16 +337,20 @@ pub static SHARED: &[&dyn AnyKey] = &[
     &PLATFORMS,
     &PORT,
     &proof::PROBE,
+    &REMARKS,
     &REQUIRE,
     &RUNTIME_INSTRUCTIONS,
     &RUNTIME_PACKAGES,
     &STACK,
+    &STAGE_ABOVE,
     &STAGE_ARGS,
+    &STAGE_BEFORE,
     &STAGE_ENV,
     &STAGE_INSTRUCTIONS,
     &STAGE_PACKAGES,
     &STAGE_SECRETS,
     &STAGE_TARGET,
+    &STAGE_TEXT,
     &STOP_SIGNAL,
     &proof::TIMEOUT,
     &USER,
@@ -350,16 +365,6 @@ pub struct Globs(pub Vec<String>);
 impl std::fmt::Display for Globs {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0.join(", "))
-    }
-}
-
-/// Instructions of a Dockerfile, as they are written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Instructions(pub Vec<String>);
-
-impl std::fmt::Display for Instructions {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0.join("; "))
     }
 }
 
@@ -403,8 +408,16 @@ fn is_own(table: &str, name: &str) -> bool {
         "args." => spelled(""),
         "labels." => spelled("-./"),
         "migrate.bases." => is_image_pattern(name),
+        "above." => is_beginning(name),
         _ => spelled(".-"),
     }
+}
+
+/// The beginning of an instruction: its word in capitals, and what follows on one line.
+fn is_beginning(text: &str) -> bool {
+    let word = text.split(' ').next().unwrap_or_default();
+    let is_known = !matches!(Keyword::of(word), Keyword::Unknown(_)) && word == word.to_uppercase();
+    is_known && text.trim() == text && !text.chars().any(char::is_control)
 }
 
 /// The images that dockgen names: base images, and what runs beside a program.
@@ -494,7 +507,8 @@ fn platforms(names: Vec<String>) -> Result<Globs, String> {
     Err("expected platforms such as linux/amd64".into())
 }
 
-fn target(value: &toml::Value) -> Result<String, String> {
+/// A name that a stage may have: those two mean something to a build.
+pub(super) fn stage_name(value: &toml::Value) -> Result<String, String> {
     let name = text(value)?;
     let is_spelled = StageName::is_spelled(&name) && name.starts_with(|c: char| c.is_ascii_lowercase());
     if is_spelled && !["scratch", "context"].contains(&name.as_str()) {
@@ -550,41 +564,6 @@ fn signal(value: &toml::Value) -> Result<String, String> {
     let known = name.starts_with("SIG") && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
     if known { Ok(name) } else { Err("expected a signal such as SIGTERM".into()) }
 }
-
-/// Each text is one whole instruction, comments above it included, of a kind that changes neither the stages nor
-/// who runs what.
-fn instructions(value: &toml::Value) -> Result<Instructions, String> {
-    let items = value.as_array().ok_or("expected a list of instructions")?;
-    let one = |item: &toml::Value| {
-        let text = item.as_str().ok_or("expected a list of instructions")?;
-        let (file, problems) = dockerfile::parse(text);
-        let mut found = file.instructions();
-        let (Some(only), None) = (found.next(), found.next()) else {
-            return Err(format!("`{}` is not one instruction", text.escape_debug()));
-        };
-        if !CARRIED.contains(&only.keyword) || !only.heredocs.is_empty() || file.directive("escape").is_some()
-        {
-            return Err(format!("{} cannot be carried", only.keyword));
-        }
-        match problems.iter().find(|problem| problem.kind.stops_build()) {
-            Some(problem) => Err(problem.kind.to_string()),
-            None => Ok(text.trim_end().to_owned()),
-        }
-    };
-    items.iter().map(one).collect::<Result<_, _>>().map(Instructions)
-}
-
-const CARRIED: &[Keyword] = &[
-    Keyword::Add,
-    Keyword::Arg,
-    Keyword::Copy,
-    Keyword::Env,
-    Keyword::Healthcheck,
-    Keyword::Expose,
-    Keyword::Label,
-    Keyword::Run,
-    Keyword::Volume,
-];
 
 fn package_names(names: Vec<String>) -> Result<Globs, String> {
     let legal = |c: char| c.is_ascii_alphanumeric() || "+-.:=*~_".contains(c);

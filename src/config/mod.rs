@@ -9,6 +9,7 @@ mod file;
 pub mod keys;
 mod nearest;
 pub mod outputs;
+pub mod own;
 mod policy;
 pub mod proof;
 mod schema;

@@ -3,6 +3,8 @@
 
 use std::{fmt, ops::Range};
 
+use super::script::is_assignment;
+
 /// A range of bytes in the text of the file.
 pub type Span = Range<usize>;
 
@@ -117,6 +119,21 @@ impl Instruction {
     pub fn flag(&self, name: &str) -> Option<&str> {
         let flag = self.flags.iter().find(|flag| flag.name == name)?;
         Some(flag.value.as_deref().unwrap_or_default())
+    }
+
+    /// The keyword and the words behind the flags, with single blanks between them. Variables that are set in front of a
+    /// command are not among them: `RUN go build`.
+    pub fn head(&self) -> String {
+        let is_set = |word: &&str| self.keyword == Keyword::Run && is_assignment(word);
+        let words = self.args.value.split_whitespace().skip_while(is_set);
+        words.fold(self.keyword.to_string(), |head, word| format!("{head} {word}"))
+    }
+
+    /// Does it begin so? The last word counts whole, or up to its `=`.
+    pub fn begins_with(&self, beginning: &str) -> bool {
+        let head = self.head();
+        let rest = head.strip_prefix(beginning);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '=']))
     }
 }
 

@@ -7,6 +7,7 @@ pub mod backing;
 pub mod catalog;
 mod claim;
 mod ignore;
+pub(crate) mod own;
 mod policy;
 pub mod question;
 pub mod registry;

@@ -18,7 +18,7 @@ use crate::dockerfile::{self, ImageRef};
 use crate::fact::{Choice, Fact, Layer};
 use crate::plan::catalog::without_tag;
 use crate::plan::service::Service;
-use crate::plan::stage::Origin;
+use crate::plan::stage::{Origin, Stage};
 use crate::repo::inventory::Inventory;
 use crate::repo::path::RelPath;
 
@@ -68,7 +68,31 @@ pub fn images(service: &Service) -> BTreeSet<String> {
     for_each_image(&mut service.clone(), &mut |image| {
         found.insert(image.clone());
     });
+    found.extend(service.stages.iter().flat_map(written));
     found
+}
+
+/// The images that a person names in a stage of their own, and in what stands in those of the stack.
+fn written(stage: &Stage) -> Vec<String> {
+    let lines = stage.carried.iter().map(|text| text.value.as_str());
+    let lines = lines.chain(stage.above.values().flat_map(|lines| lines.value.iter().map(String::as_str)));
+    let text = match &stage.text {
+        Some(whole) => whole.value.clone(),
+        None => lines.fold("FROM scratch\n".to_owned(), |text, line| text + line + "\n"),
+    };
+    let (file, _) = dockerfile::parse(&text);
+    let stages = dockerfile::Stages::of(&file);
+    let Some(only) = stages.iter().next() else { return Vec::new() };
+    let from = match (&only.origin, &stage.from.value) {
+        (dockerfile::Origin::Image(image), Origin::Image(_)) => Some(image.to_string()),
+        _ => None,
+    };
+    let edges = only.edges.iter().filter_map(|edge| match &edge.source {
+        // The names of stages have neither a tag nor a registry.
+        dockerfile::Source::Image(name) => Some(name.clone()).filter(|name| name.contains([':', '/'])),
+        _ => None,
+    });
+    from.into_iter().chain(edges).collect()
 }
 
 /// The digests in a Dockerfile, by the image with its tag.
@@ -102,7 +126,8 @@ fn for_each_image(service: &mut Service, act: &mut dyn FnMut(&mut String)) {
             act(image);
         }
     };
-    for stage in service.stages.iter_mut() {
+    // A stage of a person's own stays as it is written.
+    for stage in service.stages.iter_mut().filter(|stage| stage.text.is_none()) {
         if let Origin::Image(image) = &mut stage.from.value {
             let before = image.clone();
             each(image);
@@ -125,7 +150,7 @@ fn rename(service: &mut Service, settings: &Settings, notes: &mut Vec<Diagnostic
     if map.images.is_empty() && map.mirror.is_none() {
         return;
     }
-    for stage in service.stages.iter_mut() {
+    for stage in service.stages.iter_mut().filter(|stage| stage.text.is_none()) {
         let Origin::Image(image) = &stage.from.value else { continue };
         let is_theirs = stage.from.because.layer < Layer::Detected && is_named(image, settings, notes);
         if let Some(instead) = map.instead_of(image).filter(|_| !is_theirs) {

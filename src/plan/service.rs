@@ -62,6 +62,9 @@ pub struct Service {
     /// Where the Dockerfile is written; none for the usual place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dockerfile: Option<Fact<RelPath>>,
+    /// Comments that people want at the top of the Dockerfile.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<Fact<String>>,
     /// What the build does not see, in groups.
     pub ignore: Vec<IgnoreGroup>,
     /// Where that is written; none where people keep to a file of their own.

@@ -8,23 +8,25 @@ use serde::{Deserialize, Serialize};
 
 use crate::fact::Fact;
 
-/// A stage's name: lower case, usable after `AS` and in `--target`.
+/// A stage's name: in lower case, usable after `AS` and in `--target`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct StageName(String);
 
 impl StageName {
-    /// A name from dockgen's own vocabulary (`deps`, `build`, `runtime`).
+    /// A name from dockgen's own vocabulary (`deps`, `build`, `runtime`), or one that was found to be
+    /// [spelled](Self::is_spelled) like one.
     ///
     /// # Panics
-    /// When the name is not lower-case letters, digits and dashes: such names are literals of this program.
+    /// When the name is not lower-case letters, digits, dashes and underscores.
     pub fn new(name: &str) -> Self {
         assert!(Self::is_spelled(name), "`{name}` is not a stage name");
         Self(name.to_owned())
     }
 
-    /// Is it lower-case letters, digits and dashes?
+    /// Is it lower-case letters, digits, dashes and underscores?
     pub fn is_spelled(name: &str) -> bool {
-        !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        let legal = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_';
+        !name.is_empty() && name.bytes().all(legal)
     }
 
     /// The name.
@@ -53,6 +55,8 @@ pub enum Role {
     Test,
     /// The watch mode of the stack; never part of the default target.
     Dev,
+    /// A person's own.
+    Own,
     /// What is shipped. The last stage.
     Runtime,
 }
@@ -122,6 +126,12 @@ pub struct Stage {
     /// The public image that the one it starts from stands for: what is known of that holds for this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stands_for: Option<String>,
+    /// The whole stage as a person has written it; no template prints it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<Fact<String>>,
+    /// What people want above its instructions, by how those begin.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub above: BTreeMap<String, Fact<Vec<String>>>,
     /// Facts of its own, where the stage belongs to another stack than the service (an asset pipeline).
     #[serde(skip)]
     pub tool: Option<serde_json::Value>,
@@ -144,8 +154,18 @@ impl Stage {
             secrets: Vec::new(),
             target: None,
             stands_for: None,
+            text: None,
+            above: BTreeMap::new(),
             tool: None,
         }
+    }
+
+    /// A stage of a person's own.
+    pub fn own(name: &StageName, from: Fact<Origin>, takes: Vec<StageName>, text: Fact<String>) -> Self {
+        let mut stage = Self::new(name.as_str(), Role::Own, from, "");
+        stage.takes = takes;
+        stage.text = Some(text);
+        stage
     }
 
     /// A stage that continues an earlier one.
@@ -231,6 +251,9 @@ pub enum GraphError {
     /// A stage that nothing uses and nobody would build by name.
     #[error("stage `{0}` is not used by any other")]
     Unused(StageName),
+    /// There is no stage of that name to stand in front of.
+    #[error("there is no stage `{0}`")]
+    Missing(StageName),
     /// The default target must be what is shipped.
     #[error("the last stage must be the runtime")]
     NoRuntime,
@@ -259,7 +282,7 @@ impl StageGraph {
         if stages.last().is_none_or(|last| last.role != Role::Runtime) {
             return Err(GraphError::NoRuntime);
         }
-        let by_name = [Role::Test, Role::Dev, Role::Runtime];
+        let by_name = [Role::Test, Role::Dev, Role::Own, Role::Runtime];
         match stages.iter().find(|stage| !by_name.contains(&stage.role) && !used.contains(&stage.name)) {
             Some(stage) => Err(GraphError::Unused(stage.name.clone())),
             None => Ok(Self(stages)),
@@ -302,6 +325,16 @@ impl StageGraph {
     /// What is shipped.
     pub fn runtime(&self) -> &Stage {
         self.0.last().expect("a stage graph ends with a runtime")
+    }
+
+    /// Puts a stage in front of another; where it does not fit there, nothing changes.
+    pub(crate) fn insert(&mut self, stage: Stage, before: &StageName) -> Result<(), GraphError> {
+        let at = self.0.iter().position(|known| known.name == *before);
+        let at = at.ok_or_else(|| GraphError::Missing(before.clone()))?;
+        let mut stages = self.0.clone();
+        stages.insert(at, stage);
+        *self = Self::new(stages)?;
+        Ok(())
     }
 
     /// Adds instructions to the first stage of that role, or to the runtime where there is none.

@@ -10,6 +10,7 @@ use crate::diag::{Code, Diagnostic};
 use crate::dockerfile::{self, Keyword};
 use crate::fact::{Choice, Fact, Layer};
 use crate::plan::catalog::Catalog;
+use crate::plan::own;
 use crate::plan::service::{Health, Runtime, Service};
 use crate::plan::stage::{Role, Stage, SystemPackage};
 use crate::repo::inventory::Inventory;
@@ -59,7 +60,15 @@ pub(super) fn grant(
     for (name, value) in settings.entries("stages.runtime.env.", &keys::STAGE_ENV, notes) {
         service.runtime.env.insert(name, value);
     }
+    own::grant_stages(service, &settings, notes);
+    if let Some(remarks) = settings.choice(&keys::REMARKS, notes).decide() {
+        service.remarks = remarks.value.0.iter().map(|text| remarks.derive(text.clone())).collect();
+    }
     for stage in service.stages.iter_mut() {
+        own::grant_lines(stage, &settings, notes);
+        if stage.text.is_some() {
+            continue;
+        }
         grant_stage(stage, &settings, notes);
     }
     refuse_equal_targets(service, notes);

@@ -2,6 +2,7 @@
 
 use crate::plan::catalog::Catalog;
 use crate::plan::service::Service;
+use crate::render::own;
 use crate::render::templates::{TemplateError, Templates};
 use crate::render::view::View;
 
@@ -10,13 +11,25 @@ pub(super) fn emit(service: &Service, templates: &Templates) -> Result<String, T
     let catalog = Catalog::builtin();
     let mut text = String::from("# syntax=docker/dockerfile:1\n");
     let runtime = service.stages.runtime();
-    text.push_str(&tidy(&templates.print("base/header.tera", &View::of(service, runtime, catalog))?));
-    for stage in service.stages.iter() {
-        let view = View::of(service, stage, catalog);
+    let header = templates.print("base/header.tera", &View::of(service, runtime, catalog))?;
+    text.push_str(&rename(service, tidy(&header)));
+    for remark in &service.remarks {
+        text.push_str(&remark.value);
         text.push('\n');
-        text.push_str(&tidy(&templates.print(&stage.template, &view)?));
     }
-    Ok(crate::out::stamp(&rename(service, text)))
+    for stage in service.stages.iter() {
+        text.push('\n');
+        // What a person has written names stages as they are called in the file, and keeps its blank lines.
+        if let Some(own) = &stage.text {
+            text.push_str(&own.value);
+            text.push('\n');
+            continue;
+        }
+        let view = View::of(service, stage, catalog);
+        let printed = rename(service, tidy(&templates.print(&stage.template, &view)?));
+        text.push_str(&own::put(stage, &printed));
+    }
+    Ok(crate::out::stamp(&text))
 }
 
 /// Templates call stages by dockgen's names; people may have given them others.
@@ -32,7 +45,7 @@ fn rename(service: &Service, text: String) -> String {
     }
     let mut renamed = String::with_capacity(text.len());
     let mut rest = text.as_str();
-    let is_letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let is_letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
     while let Some(at) = REFERS.iter().filter_map(|mark| Some(rest.find(mark)? + mark.len())).min() {
         let (before, after) = rest.split_at(at);
         let name = &after[..after.find(|c: char| !is_letter(c)).unwrap_or(after.len())];

@@ -8,6 +8,7 @@ mod dockerignore;
 mod emit;
 mod filters;
 mod layers;
+mod own;
 mod read_back;
 mod templates;
 mod view;
@@ -58,7 +59,8 @@ pub fn render(plan: &Plan, templates: &Templates) -> Result<Vec<ServiceFiles>, R
 }
 
 /// Prints the files of one service and reads them back against the repository. What a person's ignore file hides
-/// although the Dockerfile needs it is brought back, in the open. The findings that remain are errors.
+/// although the Dockerfile needs it is brought back, in the open. The errors that remain keep the files from
+/// being written.
 pub fn render_checked(
     service: &Service,
     templates: &Templates,
@@ -72,7 +74,8 @@ pub fn render_checked(
         service.ignore.push(IgnoreGroup::of("needed by the Dockerfile".to_owned(), patterns));
         files = render_service(&service, templates)?;
     }
-    let findings = read_back(service, &files, inventory);
+    let mut findings = read_back(service, &files, inventory);
+    findings.extend(own::homeless(service, &files.dockerfile.text));
     Ok((files, findings))
 }
 

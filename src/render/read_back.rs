@@ -118,8 +118,11 @@ pub fn read_back(service: &Service, files: &ServiceFiles, inventory: &Inventory)
     let carried: Vec<&str> = service
         .stages
         .iter()
-        .flat_map(|stage| &stage.carried)
-        .flat_map(|text| text.value.lines())
+        .flat_map(|stage| {
+            let above = stage.above.values().flat_map(|lines| &lines.value);
+            let texts = stage.carried.iter().chain(&stage.text).map(|text| &text.value);
+            texts.chain(above).flat_map(|text| text.lines())
+        })
         .map(str::trim_end)
         .collect();
     let line = |number: u32| {

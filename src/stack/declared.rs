@@ -264,6 +264,7 @@ impl Declared {
         Ok(Service {
             platforms: Vec::new(),
             beside: Vec::new(),
+            remarks: Vec::new(),
             name: s.service_name(self.id),
             dir: s.dir.path().clone(),
             context: s.dir.path().clone(),

@@ -314,6 +314,8 @@ fn the_schema_takes_what_dockgen_takes() {
         toml::Value::from(true),
         toml::Value::from(vec!["x"]),
         toml::Value::from(vec!["RUN x"]),
+        toml::Value::from(vec!["# x"]),
+        toml::Value::from("FROM x AS y"),
         toml::Value::from(vec!["linux/amd64"]),
         toml::Value::from(vec![toml::Value::from(7)]),
         toml::Value::from(vec!["github"]),

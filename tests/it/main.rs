@@ -16,6 +16,7 @@ mod cli;
 mod config;
 mod docs;
 mod drift;
+mod edited;
 mod emit;
 mod fleet;
 mod init;

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::repo::{GO, Repo};
+use crate::repo::Repo;
 
 pub const NODE: &[(&str, &str)] = &[
     (
@@ -412,154 +412,38 @@ fn an_entry_script_keeps_its_mode_and_the_tools_that_it_calls() {
     assert!(text.contains("\"start.sh\"") || text.contains("\"./start.sh\""), "{text}");
 }
 
-/// The file that was edited, and what `migrate` says and does: the edits are in the new file, `check` is clean, and a second
-/// time there is nothing to do.
-fn taken_over(repo: &Repo, wanted: &[&str]) {
-    let shown = repo.run_without_a_trace(&["migrate"]);
-    shown.ended(0, &["1 would change"]);
-    repo.run(&["migrate", "--write", "--allow-dirty"]).ended(0, &["written"]);
-    let text = repo.read("Dockerfile");
-    for words in wanted {
-        assert!(text.contains(words), "no `{words}` in {text}\n{}", repo.read("dockgen.toml"));
-    }
-    repo.run_without_a_trace(&["init", "--check"]).ended(0, &["up to date"]);
-    repo.run_without_a_trace(&["migrate"]).ended(0, &["1 with nothing to do"]);
+#[test]
+fn a_front_end_that_the_old_file_did_not_build_stays_as_it_lies() {
+    const VITE: &str = "{\"scripts\":{\"build\":\"vite build\"},\"devDependencies\":{\"vite\":\"6\"}}";
+    let files = [
+        ("requirements.txt", "flask==3.1.0\ngunicorn==23.0.0\n"),
+        ("run.py", "from flask import Flask\napp = Flask(__name__)\n"),
+        ("package.json", VITE),
+        ("vite.config.js", "export default { build: { outDir: 'static' } }\n"),
+    ];
+    let old = "FROM python:3.13\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\nCMD [\"gunicorn\", \"-b\", \":8000\", \"run:app\"]\n";
+    let committed: Vec<_> = files.iter().copied().chain([("static/app.css", "p {}\n")]).collect();
+    let (ran, text) = restaged(&committed, old);
+    assert!(!text.contains("AS assets"), "{ran}{text}");
+    // Nothing lies there, or the old file has built it.
+    let (ran, text) = restaged(&files, old);
+    assert!(text.contains("AS assets"), "{ran}{text}");
+    let (ran, text) = restaged(&committed, &old.replace("COPY . .", "COPY . .\nRUN npm ci && npm run build"));
+    assert!(text.contains("AS assets"), "{ran}{text}");
 }
 
 #[test]
-fn edits_of_a_printed_file_are_testimony_that_survives() {
-    let repo = Repo::new(&NODE[..2]);
-    repo.run(&["init", "--yes", "--set", "runtime.image=node:24-trixie-slim"]).ended(0, &[]);
-    let printed = repo.read("Dockerfile");
-    let user = printed.lines().find(|line| line.starts_with("USER ")).expect("a user").to_owned();
-    repo.edit(
-        "Dockerfile",
-        &format!("{user}\n"),
-        "# loud while we look for the leak\nENV LOG_LEVEL=debug\nENV PATH=/tools:$PATH\n# for thumbnails\nRUN apt-get update && apt-get install -y --no-install-recommends libvips42\n\
-         LABEL team=\"shop floor\"\n# where uploads go\nRUN mkdir -p /data \\\n && chown 1234 /data\nVOLUME /data\nUSER 1234:1234\nSTOPSIGNAL SIGINT\nEXPOSE 9100/udp\n",
-    );
-    taken_over(
-        &repo,
-        &[
-            "LOG_LEVEL=debug",
-            "ENV PATH=\"/tools:$PATH\"",
-            "libvips42",
-            "team=\"shop floor\"",
-            "# where uploads go\nRUN mkdir -p /data \\\n && chown 1234 /data\n",
-            "VOLUME /data",
-            "USER 1234:1234",
-            "STOPSIGNAL SIGINT",
-            "9100/udp",
-        ],
-    );
-    let settings = repo.read("dockgen.toml");
-    for words in [
-        "# loud while we look for the leak\nLOG_LEVEL = \"debug\"",
-        "# for thumbnails\nsystem_packages = [\"libvips42\"]",
-        "user = \"1234:1234\"",
-        "stop_signal = \"SIGINT\"",
-        "image = \"node:24-trixie-slim\"",
+fn packages_for_development_that_a_program_loads_at_once_are_shipped() {
+    let manifest = "{\"scripts\":{\"start\":\"node server.js\"},\"dependencies\":{\"express\":\"4\"},\"devDependencies\":{\"morgan\":\"1\"}}";
+    for (loads, stage) in [
+        ("const e = require('express'),\n  log = require('morgan')\n", "--from=deps "),
+        ("const e = require('express')\nif (!process.env.NODE_ENV) require('morgan')\n", "--from=prod-deps "),
     ] {
-        assert!(settings.contains(words), "no `{words}` in {settings}");
+        let server = format!("{loads}e().listen(3000)\n");
+        let (ran, text) = restaged(
+            &[("package.json", manifest), ("server.js", &server)],
+            "FROM node:24\nWORKDIR /app\nCOPY . .\nRUN npm install\nEXPOSE 3000\nCMD [\"npm\", \"start\"]\n",
+        );
+        assert!(text.contains(stage), "{ran}{text}");
     }
-    // The next edit finds settings there: the later word holds, lists grow, and comments stay.
-    repo.edit("Dockerfile", "LOG_LEVEL=debug", "LOG_LEVEL=info");
-    repo.edit("Dockerfile", "USER 1234:1234\n", "COPY extra.txt /extra.txt\nUSER 1234:1234\n");
-    repo.write("extra.txt", "more\n");
-    taken_over(&repo, &["LOG_LEVEL=info", "# where uploads go", "COPY extra.txt /extra.txt"]);
-    let settings = repo.read("dockgen.toml");
-    assert!(settings.contains("# loud while we look for the leak\nLOG_LEVEL = \"info\""), "{settings}");
-    // And it survives when the repository moves.
-    repo.edit("package.json", "\"express\":\"4\"", "\"express\":\"5\"");
-    repo.run(&["update"]).ended(0, &[]);
-    assert!(repo.read("Dockerfile").contains("LOG_LEVEL=info"));
-}
-
-#[test]
-fn an_edited_start_check_and_base_are_settings() {
-    let repo = Repo::new(GO);
-    repo.run(&["init", "--yes"]).ended(0, &[]);
-    repo.edit(
-        "Dockerfile",
-        "ENTRYPOINT [\"/hello\"]",
-        "# twice as fast\nENTRYPOINT [\"/hello\", \"--fast\"]",
-    );
-    repo.edit("Dockerfile", "golang:1.26-alpine", "golang:1.26.1-alpine");
-    taken_over(&repo, &["ENTRYPOINT [\"/hello\", \"--fast\"]", "golang:1.26.1-alpine"]);
-    let settings = repo.read("dockgen.toml");
-    assert!(settings.contains("# twice as fast\ncmd = [\"/hello\", \"--fast\"]"), "{settings}");
-}
-
-#[test]
-fn an_edited_check_and_comments_above_what_stayed_are_settings() {
-    let repo = Repo::new(&NODE[..2]);
-    repo.run(&["init", "--yes"]).ended(0, &[]);
-    repo.edit("Dockerfile", "--interval=30s --timeout=3s", "--interval=1m --timeout=5s --retries=5");
-    repo.edit("Dockerfile", "HEALTHCHECK", "# the balancer asks as well\nHEALTHCHECK");
-    repo.edit("Dockerfile", "EXPOSE 3000", "# the balancer's list has this port\nEXPOSE 3000");
-    taken_over(&repo, &["HEALTHCHECK --interval=60s --timeout=5s --start-period=10s --retries=5 \\"]);
-    let settings = repo.read("dockgen.toml");
-    for words in [
-        "# the balancer asks as well\ninterval = \"1m\"",
-        "timeout = \"5s\"",
-        "retries = 5",
-        "# the balancer's list has this port\nport = 3000",
-    ] {
-        assert!(settings.contains(words), "no `{words}` in {settings}");
-    }
-    // A command of one's own is carried, and dockgen's is gone.
-    let text = repo.read("Dockerfile");
-    let at = text.find("HEALTHCHECK").expect("a check");
-    let old = &text[at..=at + text[at..].find("]\n").expect("its end")];
-    repo.edit("Dockerfile", old, "HEALTHCHECK --interval=10s CMD [\"node\", \"server.js\", \"--well\"]");
-    taken_over(&repo, &["HEALTHCHECK --interval=10s CMD [\"node\", \"server.js\", \"--well\"]"]);
-    assert_eq!(repo.read("Dockerfile").matches("HEALTHCHECK").count(), 1, "{}", repo.read("Dockerfile"));
-}
-
-#[test]
-fn what_cannot_be_kept_is_shown_and_nothing_is_done_by_halves() {
-    for (from, to, why) in [
-        ("go build ", "go build -v ", "no setting says `RUN"),
-        ("WORKDIR /src\n", "# our own\nWORKDIR /src\n", "the comment `# our own` stands above nothing"),
-        ("USER 65532:65532\n", "USER 65532:65532\nRUN [\"/hello\", \"--warm\"]\n", "would stand elsewhere"),
-        ("USER 65532:65532", "USER app", "runtime.user: expected a numeric user"),
-        ("USER 65532:65532", "ENV API_TOKEN=hunter2\nUSER 65532:65532", "`API_TOKEN` looks like a secret"),
-        ("EXPOSE 8080\n", "", "EXPOSE 8080/tcp was removed"),
-        (
-            "FROM scratch AS runtime",
-            "FROM alpine AS more\nFROM scratch AS runtime",
-            "no setting adds the stage `more`",
-        ),
-        (
-            "# syntax=docker/dockerfile:1\n",
-            "# syntax=docker/dockerfile:1\n# check=skip=all\n",
-            "no setting says `# check=skip=all`",
-        ),
-        ("RUN go mod download\n", "RUN go mod download\n\n", "only the layout differs"),
-    ] {
-        let repo = Repo::new(GO);
-        repo.run(&["init", "--yes"]).ended(0, &[]);
-        // An edit that could be kept goes nowhere without the other.
-        repo.edit("Dockerfile", from, to);
-        if why != "only the layout differs" {
-            repo.edit("Dockerfile", "ARG VERSION=dev", "LABEL team=shop\nARG VERSION=dev");
-        }
-        let ran = repo.run_without_a_trace(&["migrate", "--write", "--allow-dirty"]);
-        // A secret is a finding of its own.
-        ran.ended(i32::from(to.contains("TOKEN")), &["1 with nothing to do"]);
-        assert!(ran.out.contains(why) && ran.out.contains("edited by hand: "), "no `{why}` in {ran}");
-        assert!(!ran.out.contains("hunter2"), "{ran}");
-    }
-}
-
-#[test]
-fn an_edited_file_whose_repository_has_moved_is_left_alone() {
-    let repo = Repo::new(GO);
-    repo.run(&["init", "--yes"]).ended(0, &[]);
-    repo.edit("Dockerfile", "ARG VERSION=dev", "LABEL team=shop\nARG VERSION=dev");
-    repo.edit("main.go", ":8080", ":9090");
-    let ran = repo.run_without_a_trace(&["migrate"]);
-    ran.ended(0, &["1 with nothing to do"]);
-    assert!(ran.out.contains("have changed since"), "{ran}");
-    repo.run_without_a_trace(&["update"]).ended(1, &["`dockgen migrate`"]);
 }

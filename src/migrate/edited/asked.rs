@@ -11,9 +11,7 @@ use super::compare::{called, named};
 use super::steps::{Step, Steps, only_packages, text};
 use super::{Printed, Reason};
 use crate::config::keys;
-use crate::dockerfile::{
-    Dockerfile, ImageConfig, Instruction, ItemKind, Keyword, Meaning, Origin, Stage, Stages,
-};
+use crate::dockerfile::{Dockerfile, ImageConfig, Instruction, Keyword, Meaning, Origin, Stage, Stages};
 use crate::key::AnyKey;
 use crate::lint::{Secrets, is_secret};
 use crate::migrate::account::Disposition;
@@ -39,7 +37,7 @@ pub(super) struct Asked {
     start: Vec<Wish>,
     /// By the line of the instruction.
     pub fates: BTreeMap<u32, Disposition>,
-    /// The lines of steps that are the person's own.
+    /// The lines of steps that are the person's own, and stand where a stage carries such.
     pub added: BTreeSet<u32>,
     /// What no setting takes.
     pub left: Vec<Reason>,
@@ -62,11 +60,17 @@ pub(super) fn asked(printed: &Printed, before: &Dockerfile, edited: &Dockerfile,
         edited,
         secrets,
         known,
+        placed: BTreeSet::new(),
         keys: stack::keys(),
         carried: BTreeMap::new(),
         asked: Asked::default(),
     };
+    reader.header();
     for stage in &new {
+        if !printed.has_template(stage) {
+            reader.own_stage(stage, &new);
+            continue;
+        }
         let Some(was) = named(&old, &called(stage)) else { continue };
         let is_last = new.last().is_some_and(|last| last.index == stage.index);
         let place = Place {
@@ -88,10 +92,16 @@ pub(super) fn asked(printed: &Printed, before: &Dockerfile, edited: &Dockerfile,
 
 impl Printed {
     /// The stage as settings call it.
-    fn name_of(&self, stage: &Stage<'_>) -> String {
+    pub(super) fn name_of(&self, stage: &Stage<'_>) -> String {
         let called = called(stage);
         let known = self.stages.iter().find(|known| known.printed == called);
         known.map_or(called, |known| known.name.clone())
+    }
+
+    /// Is it one of dockgen's, and not a person's own?
+    pub(super) fn has_template(&self, stage: &Stage<'_>) -> bool {
+        let called = called(stage);
+        self.stages.iter().any(|known| known.printed == called && known.text.is_none())
     }
 
     fn is_build(&self, name: &str) -> bool {
@@ -100,13 +110,13 @@ impl Printed {
 }
 
 /// One stage that both files have.
-struct Place<'s, 'a> {
-    stage: &'s Stage<'a>,
-    was: &'s Stage<'a>,
+pub(super) struct Place<'s, 'a> {
+    pub stage: &'s Stage<'a>,
+    pub was: &'s Stage<'a>,
     /// Is it what is shipped?
-    is_last: bool,
+    pub is_last: bool,
     /// As settings call it.
-    name: String,
+    pub name: String,
     old: ImageConfig,
     new: ImageConfig,
 }
@@ -137,17 +147,19 @@ impl Place<'_, '_> {
     }
 }
 
-struct Reader<'r> {
-    printed: &'r Printed,
-    before: &'r Dockerfile,
-    edited: &'r Dockerfile,
-    secrets: &'r Secrets,
+pub(super) struct Reader<'r> {
+    pub printed: &'r Printed,
+    pub before: &'r Dockerfile,
+    pub edited: &'r Dockerfile,
+    pub secrets: &'r Secrets,
     /// The lines that dockgen printed.
-    known: BTreeSet<String>,
+    pub known: BTreeSet<String>,
+    /// The lines of comments that have found their place.
+    pub placed: BTreeSet<u32>,
     keys: Vec<&'static dyn AnyKey>,
     /// Instructions by the setting that carries them and by their lines, so that they keep their order.
     carried: BTreeMap<String, BTreeMap<u32, Vec<String>>>,
-    asked: Asked,
+    pub asked: Asked,
 }
 
 impl Reader<'_> {
@@ -180,18 +192,24 @@ impl Reader<'_> {
             self.wish(&key, vec![name.clone()].into(), *line, comments);
         }
         let texts = |steps: &[Step]| steps.iter().map(|step| step.text.clone()).collect::<Vec<_>>();
+        let mut inserted: Vec<Step> = Vec::new();
         for op in capture_diff_slices(Algorithm::Myers, &texts(&old.all), &texts(&new.all)) {
             match op {
                 DiffOp::Insert { new_index, new_len, .. } => {
-                    for step in &new.all[new_index..new_index + new_len] {
-                        self.asked.added.insert(step.line);
-                        self.carry(at, step.line);
-                    }
+                    inserted.extend(new.all[new_index..new_index + new_len].iter().cloned());
                 }
                 DiffOp::Replace { old_index, old_len: 1, new_index, new_len: 1 } => {
                     self.build_command(at, old.all[old_index].line, new.all[new_index].line);
                 }
                 _ => {}
+            }
+        }
+        for step in &inserted {
+            if let Some(beginning) = self.anchor(at, &new, &inserted, step) {
+                self.carry_above(at, step.line, &beginning);
+            } else {
+                self.asked.added.insert(step.line);
+                self.carry(at, step.line);
             }
         }
     }
@@ -305,46 +323,6 @@ impl Reader<'_> {
         }
         if (&was.entrypoint, &was.cmd) != (&is.entrypoint, &is.cmd) {
             self.start(at);
-        }
-    }
-
-    /// Comments above instructions that nobody changed: they go with the setting that says what stands there.
-    fn remarks(&mut self, at: &Place<'_, '_>) {
-        let known: BTreeSet<String> = at.was.instructions.iter().map(|one| text(self.before, one)).collect();
-        let same = at.stage.instructions.iter().filter(|one| known.contains(&text(self.edited, one)));
-        for instruction in same.copied().collect::<Vec<_>>() {
-            let line = instruction.line;
-            let comments = self.comments_of(line);
-            if comments.is_empty() {
-                continue;
-            }
-            let said: Option<(String, toml::Value)> = match instruction.meaning() {
-                Ok(Meaning::Env(env)) => env.pairs.first().and_then(|(name, _)| {
-                    let value = at.new.env.get(name).filter(|value| !value.contains('$'))?;
-                    Some((at.env_key(name), value.as_str().into()))
-                }),
-                Ok(Meaning::User(_)) if at.is_last => {
-                    at.new.user.as_ref().map(|user| ("runtime.user".to_owned(), user.as_str().into()))
-                }
-                Ok(Meaning::Expose(_)) if at.is_last => {
-                    at.new.ports().next().map(|(port, _)| ("runtime.port".to_owned(), i64::from(port).into()))
-                }
-                Ok(Meaning::Stopsignal(signal)) if at.is_last => {
-                    Some(("runtime.stop_signal".to_owned(), signal.into()))
-                }
-                Ok(Meaning::Healthcheck(_)) if at.is_last => {
-                    let path = self.printed.health.as_deref();
-                    path.map(|path| ("runtime.healthcheck.path".to_owned(), path.into()))
-                }
-                Ok(Meaning::Cmd(_) | Meaning::Entrypoint(_)) if at.is_last && self.asked.start.is_empty() => {
-                    self.start(at);
-                    None
-                }
-                _ => None,
-            };
-            if let Some((key, value)) = said.filter(|(key, value)| self.takes(key, value)) {
-                self.wish(&key, value, line, comments);
-            }
         }
     }
 
@@ -466,31 +444,33 @@ impl Reader<'_> {
     /// Carries an instruction as it is written, under its comments.
     fn carry(&mut self, at: &Place<'_, '_>, line: u32) {
         let Some(instruction) = at.stage.instructions.iter().find(|one| one.line == line) else { return };
-        let text = self.edited.slice(&instruction.span).trim().replace("\r\n", "\n");
+        let text = self.written(instruction);
         let comments = self.comments_above(line);
         self.carry_text(at, line, &text, &comments);
     }
 
     fn carry_text(&mut self, at: &Place<'_, '_>, line: u32, text: &str, comments: &[String]) {
+        self.carry_under(&at.instructions_key(), &at.name, line, &lines_of(comments, text));
+    }
+
+    /// Puts a text into a list of the settings, which keeps the order of the file.
+    pub(super) fn carry_under(&mut self, key: &str, stage: &str, line: u32, text: &str) {
         if self.secrets.are_in(text) {
-            self.leave(line, "it holds what looks like a secret, and no setting takes one".to_owned());
+            self.leave(line, SECRET.to_owned());
             return;
         }
-        let above: Vec<String> = comments.iter().map(|comment| format!("{comment}\n")).collect();
-        let key = at.instructions_key();
-        let text = above.concat() + text;
-        if let Some(why) = self.refused(&key, &vec![text.clone()].into()) {
+        if let Some(why) = self.refused(key, &vec![text].into()) {
             self.leave(line, why);
             return;
         }
-        self.carried.entry(key).or_default().entry(line).or_default().push(text);
-        let carried = Disposition::Carried { stage: at.name.clone(), change: None };
+        self.carried.entry(key.to_owned()).or_default().entry(line).or_default().push(text.to_owned());
+        let carried = Disposition::Carried { stage: stage.to_owned(), change: None };
         self.asked.fates.insert(line, carried);
     }
 
-    fn wish(&mut self, key: &str, value: toml::Value, line: u32, comments: Vec<String>) {
+    pub(super) fn wish(&mut self, key: &str, value: toml::Value, line: u32, comments: Vec<String>) {
         if self.secrets.are_in(&value.to_string()) {
-            self.leave(line, "it holds what looks like a secret, and no setting takes one".to_owned());
+            self.leave(line, SECRET.to_owned());
             return;
         }
         if let Some(why) = self.refused(key, &value) {
@@ -527,7 +507,7 @@ impl Reader<'_> {
         self.asked
     }
 
-    fn leave(&mut self, line: u32, why: String) {
+    pub(super) fn leave(&mut self, line: u32, why: String) {
         self.asked.left.push(Reason { line, why });
     }
 
@@ -542,29 +522,14 @@ impl Reader<'_> {
     fn takes(&self, key: &str, value: &toml::Value) -> bool {
         self.refused(key, value).is_none()
     }
+}
 
-    /// The person's comments above a line.
-    fn comments_above(&self, line: u32) -> Vec<String> {
-        let above = self.edited.items().iter().rev().skip_while(|item| item.line >= line);
-        let comments = above.take_while(|item| matches!(item.kind, ItemKind::Comment));
-        let mut lines: Vec<String> = comments
-            .map(|item| self.edited.slice(&item.span).trim().to_owned())
-            .filter(|comment| !self.known.contains(comment))
-            .collect();
-        lines.reverse();
-        lines
-    }
+const SECRET: &str = "it holds what looks like a secret, and no setting takes one";
 
-    /// The person's comments above an instruction and between its lines.
-    fn comments_of(&self, line: u32) -> Vec<String> {
-        let mut comments = self.comments_above(line);
-        if let Some(instruction) = self.edited.instructions().find(|one| one.line == line) {
-            let lines = self.edited.slice(&instruction.span).lines().map(str::trim);
-            let own = lines.filter(|line| line.starts_with('#') && !self.known.contains(*line));
-            comments.extend(own.map(str::to_owned));
-        }
-        comments
-    }
+/// Comments and what stands below them.
+pub(super) fn lines_of(comments: &[String], text: &str) -> String {
+    let above: Vec<String> = comments.iter().map(|comment| format!("{comment}\n")).collect();
+    above.concat() + text
 }
 
 fn kept(setting: &str) -> Disposition {

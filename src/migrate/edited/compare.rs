@@ -20,6 +20,17 @@ pub(super) struct Texts<'t> {
     pub edited: &'t Dockerfile,
     /// As it is printed with the settings.
     pub again: &'t Dockerfile,
+    /// What the settings had of the person's own before.
+    pub own: &'t Own,
+}
+
+/// What settings have printed word for word. A person who takes it out of the file takes it out of there.
+#[derive(Debug, Default)]
+pub(super) struct Own {
+    /// Stages by their names.
+    pub stages: BTreeSet<String>,
+    /// Lines of comments.
+    pub comments: BTreeSet<String>,
 }
 
 /// What came of a comparison.
@@ -59,7 +70,12 @@ pub(super) fn compare(
     }
     for gone in printed.iter().filter(|stage| named(&edited, &called(stage)).is_none()) {
         let name = called(gone);
-        found.leave(1, format!("the stage `{name}` was removed, and no setting says so"));
+        let why = if texts.own.stages.contains(&name) {
+            format!("the stage `{name}` was removed; to remove it, take `stages.{name}` out of dockgen.toml")
+        } else {
+            format!("the stage `{name}` was removed, and no setting says so")
+        };
+        found.leave(1, why);
     }
     let order = |stages: &Stages<'_>| stages.iter().map(called).collect::<Vec<_>>();
     if found.left.is_empty() && order(&edited) != order(&again) {
@@ -92,11 +108,14 @@ impl Comparison {
             let is_kept = printed.contains(line) || again.contains(line) || carried.contains(line);
             if line.starts_with('#') && !is_kept {
                 let comment = excerpt(&secrets.mask(line));
-                self.leave(
-                    number,
-                    format!("the comment `{comment}` stands above nothing that becomes a setting"),
-                );
+                self.leave(number, format!("the comment `{comment}` stands above no instruction"));
             }
+        }
+        let edited = lines(texts.edited);
+        for gone in texts.own.comments.iter().filter(|comment| !edited.contains(*comment)) {
+            let comment = excerpt(&secrets.mask(gone));
+            let why = "to remove it, take it out of dockgen.toml";
+            self.leave(1, format!("the comment `{comment}` was removed; {why}"));
         }
     }
 

@@ -8,6 +8,7 @@
 
 mod asked;
 mod compare;
+mod lines;
 mod steps;
 
 use std::collections::BTreeSet;
@@ -20,12 +21,13 @@ use super::restage::{Restaged, error, find};
 use crate::dockerfile::{self, Dockerfile, ItemKind};
 use crate::lint::Secrets;
 use crate::out::{self, OutFile, Standing};
+use crate::plan::service::Service;
 use crate::plan::stage::{Role, Stage};
 use crate::render::render_checked;
 use crate::repo::{Inventory, RelPath};
 
 use asked::{Asked, Wish, asked};
-use compare::{Comparison, Texts, compare};
+use compare::{Comparison, Own, Texts, compare};
 
 /// Takes the edits of a file into the settings and prints it anew, or says which lines are in the way.
 pub(super) fn take(
@@ -64,7 +66,7 @@ pub(super) fn take(
         match Again::of(path, (inventory, beside), &printed, &wishes) {
             Ok(again) => {
                 let (after, _) = dockerfile::parse(&again.printed.text);
-                let texts = Texts { printed: &before, edited, again: &after };
+                let texts = Texts { printed: &before, edited, again: &after, own: &printed.own };
                 let found = compare(&texts, &asked.added, &carried_comments(&wishes), &secrets);
                 if best.as_ref().is_none_or(|(_, known)| found.left.len() < known.left.len()) {
                     best = Some((again, found));
@@ -118,6 +120,8 @@ struct Printed {
     stages: Vec<PrintedStage>,
     /// What the health check asks for.
     health: Option<String>,
+    /// What the settings have of the person's own.
+    own: Own,
 }
 
 /// A stage by the name that it is printed under.
@@ -125,6 +129,8 @@ struct PrintedStage {
     printed: String,
     name: String,
     role: Role,
+    /// A person's own, as it is set.
+    text: Option<String>,
 }
 
 impl Printed {
@@ -142,6 +148,7 @@ impl Printed {
             printed: stage.printed_name().to_lowercase(),
             name: stage.name.to_string(),
             role: stage.role,
+            text: stage.text.as_ref().map(|text| text.value.clone()),
         };
         Ok(Self {
             text: made.dockerfile.text.clone(),
@@ -149,8 +156,24 @@ impl Printed {
             context: service.context.clone(),
             place: (!is_alone).then(|| service.dir.clone()),
             stages: service.stages.iter().map(stage).collect(),
+            own: own(service),
             health: service.runtime.health.as_ref().map(|health| health.value.path.clone()),
         })
+    }
+}
+
+/// What a person's settings print word for word.
+fn own(service: &Service) -> Own {
+    let stages = service.stages.iter();
+    let written = stages.filter(|stage| stage.text.is_some()).map(|stage| stage.name.to_string());
+    let lines = service.stages.iter().flat_map(|stage| {
+        let above = stage.above.values().flat_map(|lines| &lines.value);
+        above.chain(stage.carried.iter().map(|text| &text.value)).flat_map(|text| text.lines())
+    });
+    let lines = lines.chain(service.remarks.iter().flat_map(|text| text.value.lines())).map(str::trim);
+    Own {
+        stages: written.collect(),
+        comments: lines.filter(|line| line.starts_with('#')).map(str::to_owned).collect(),
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod entry;
 mod files;
+mod front_end;
 mod health;
 mod place;
 mod run;
@@ -135,6 +136,7 @@ pub(super) fn harvest(scene: &Scene<'_>) -> Harvest {
         let (fate, notes) = harvest.judge(scene, instruction);
         harvest.fates.insert(instruction.line, (fate, notes));
     }
+    front_end::keep(&mut harvest, scene);
     harvest
 }
 

@@ -63,6 +63,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
     Ok(Service {
         platforms: Vec::new(),
         beside: Vec::new(),
+        remarks: Vec::new(),
         name: s.service_name(&facts.binary),
         dockerfile: None,
         ignore_file: Service::usual_ignore_file(s.dir.path()),

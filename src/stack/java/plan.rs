@@ -102,6 +102,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
     Ok(Service {
         platforms: Vec::new(),
         beside: Vec::new(),
+        remarks: Vec::new(),
         name: s.service_name(build.service_name()),
         dockerfile: None,
         ignore_file: Service::usual_ignore_file(&build.context),

@@ -10,6 +10,7 @@ use crate::repo::dir::Dir;
 use crate::stack::Survey;
 use crate::stack::node::entry::{content_of, of_files, resolve};
 use crate::stack::node::framework::{self, Framework, Gives, Role, Serves, Site, Tool};
+use crate::stack::node::javascript;
 use crate::stack::node::lock::Lock;
 use crate::stack::node::manifest::Package;
 use crate::stack::node::own_server;
@@ -320,6 +321,7 @@ fn of_command(s: &Survey<'_>, package: Option<&Package<'_>>, said: &Said) -> App
         Start::Node(node) => {
             let file = resolve(&s.dir, package, &node.file);
             let with = node.with.as_ref().and_then(|name| development_only(package, name));
+            let with = with.or_else(|| loaded_for_development(&s.dir, package, &file));
             let modules = with.map_or(Packages::Production, Packages::All);
             let words = node.options.iter().chain([&file]).chain(&node.args).cloned().collect();
             let launch = Launch::Script(node.on, words);
@@ -395,6 +397,20 @@ fn development_only(package: Option<&Package<'_>>, name: &str) -> Option<Fact<St
         return None;
     }
     package.uses(name).map(|range| range.derive(name.to_owned()))
+}
+
+/// A package that the program's own file loads at once although it is only there for development: a production install would
+/// not start.
+fn loaded_for_development(dir: &Dir<'_>, package: Option<&Package<'_>>, file: &str) -> Option<Fact<String>> {
+    if !file.ends_with("js") {
+        return None;
+    }
+    let doc = dir.doc(file)?;
+    let code = javascript::without_comments(doc.text);
+    javascript::loaded_at_once(&code).into_iter().find_map(|(at, name)| {
+        development_only(package, name)?;
+        Some(Fact::new(name.to_owned(), doc.cite_offset(at)))
+    })
 }
 
 /// Names that should not stand in an image: hadolint DL3064, BuildKit `SecretsUsedInArgOrEnv`.

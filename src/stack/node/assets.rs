@@ -5,6 +5,7 @@
 
 use serde::Serialize;
 
+use crate::config::keys;
 use crate::fact::Fact;
 use crate::plan::run::{Mount, Run};
 use crate::plan::stage::{Origin, Role, Stage};
@@ -35,13 +36,15 @@ struct View<'f> {
     remarks: &'f [String],
     /// The front end's folder in the build context.
     source: String,
+    /// Where its files come out, in the build context.
+    output: Option<RelPath>,
     variables: Vec<&'f str>,
     prepare: Option<&'f Run>,
     build: Option<&'f Run>,
 }
 
 impl<'f> View<'f> {
-    fn of(facts: &'f Facts, below: &RelPath) -> Self {
+    fn of(facts: &'f Facts, below: &RelPath, output: &str) -> Self {
         let mut install = facts.install.clone();
         for mount in install.iter_mut().flat_map(|run| &mut run.mounts) {
             if let Mount::Bind { from: None, source, .. } = mount {
@@ -55,6 +58,7 @@ impl<'f> View<'f> {
             install,
             remarks: &facts.remarks,
             source: if below.is_root() { ".".to_owned() } else { format!("{below}/") },
+            output: below.join(output),
             variables: facts
                 .variables
                 .iter()
@@ -70,7 +74,8 @@ impl<'f> View<'f> {
 /// The front end in the surveyed folder, if there is one whose build makes files. `s` looks at the folder of its
 /// `package.json`; the build context is the folder `context` above it or the same.
 pub fn stage(s: &Survey<'_>, context: &RelPath) -> Option<Assets> {
-    if !s.dir.has("package.json") {
+    let is_left = s.choice(&keys::FRONT_END).decide().is_some_and(|wish| !wish.value);
+    if is_left || !s.dir.has("package.json") {
         return None;
     }
     let facts = survey_package(s)?.facts;
@@ -79,10 +84,10 @@ pub fn stage(s: &Survey<'_>, context: &RelPath) -> Option<Assets> {
     let image = version::build_image(s.catalog, &facts.version).map(Origin::Image);
     let mut stage = Stage::new("assets", Role::Build, image, "node/assets.tera").on_build_platform();
     stage.packages.clone_from(&facts.natives.build);
-    stage.tool =
-        Some(serde_json::to_value(View::of(&facts, &below)).expect("facts are plain values with text keys"));
     let beside = facts.framework.as_ref().and_then(|framework| site::outside(&s.dir, framework.value));
     let output = beside.as_ref().unwrap_or(&served.output);
+    let view = View::of(&facts, &below, &output.value);
+    stage.tool = Some(serde_json::to_value(view).expect("facts are plain values with text keys"));
     let home = RelPath::new(HOME.trim_start_matches('/')).ok()?;
     let path = format!("/{}", home.join(&output.value)?);
     Some(Assets { stage, path, output: output.clone() })

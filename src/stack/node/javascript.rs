@@ -4,6 +4,7 @@
 
 use crate::fact::Fact;
 use crate::repo::dir::Doc;
+use crate::stack::common::pattern::pattern;
 
 /// What stands behind a key of an object.
 #[derive(Debug, Clone, Copy)]
@@ -91,6 +92,38 @@ pub(super) fn object_around(code: &str, at: usize) -> &str {
         }
     }
     open.last().map_or(code, |start| expression(&code[*start..]))
+}
+
+/// The packages that a file loads as soon as it is loaded itself, each with its place: what it imports, and `require` in no
+/// block and behind no condition.
+pub(super) fn loaded_at_once(code: &str) -> Vec<(usize, &str)> {
+    let imports = pattern(r#"(?m)^import\s+(?:[^'"();]*\sfrom\s+)?['"]([^'"]+)['"]"#).captures_iter(code);
+    let imports = imports.filter_map(|found| {
+        let is_type = found.get(0)?.as_str()[6..].trim_start().starts_with("type ");
+        found.get(1).filter(|_| !is_type).map(|name| (name.start(), name.as_str()))
+    });
+    let requires = code.match_indices("require(").filter_map(|(at, word)| {
+        let rest = code[at + word.len()..].trim_start();
+        let name = inner(&rest[..literal_length(rest)?]);
+        let line = &code[code[..at].rfind('\n').map_or(0, |end| end + 1)..at];
+        let is_certain = !["if", "?", "&&", "||", "=>"].iter().any(|word| line.contains(word));
+        (is_certain && depth(&code[..at]) == 0).then_some((at, name))
+    });
+    let package = |name: &'_ str| -> usize {
+        let slashes = if name.starts_with('@') { 2 } else { 1 };
+        name.match_indices('/').nth(slashes - 1).map_or(name.len(), |(at, _)| at)
+    };
+    let all = imports.chain(requires).filter(|(_, name)| !name.starts_with(['.', '/', '#']));
+    all.map(|(at, name)| (at, &name[..package(name)])).collect()
+}
+
+/// How many blocks are open at the end of this code.
+fn depth(code: &str) -> usize {
+    marks(code).fold(0, |depth: usize, (_, mark)| match mark {
+        '{' => depth + 1,
+        '}' => depth.saturating_sub(1),
+        _ => depth,
+    })
 }
 
 /// The text with spaces in place of its comments, so that everything stays where it is. `//` in an address is none.
@@ -227,6 +260,16 @@ mod tests {
         let list = Value { at: 0, text: "['a', 3000, 'b,c',]" };
         let items = list.items().unwrap_or_default();
         assert_eq!(items.iter().map(|item| item.text).collect::<Vec<_>>(), ["'a'", "3000", "'b,c'"]);
+    }
+
+    #[test]
+    fn packages_that_are_loaded_at_once_are_told_from_those_that_may_be() {
+        let code = "const a = require('a'),\n      b = require(\"@b/c/d\")();\nimport { x,\n  y } from 'e';\nimport 'f/g';\n\
+                    import type { T } from 't';\nif (dev) require('h');\nfunction z() { return require('i') }\n\
+                    const j = dev ? require('j') : 0;\nimport k from './k';\nrequire('..');\n// require('l')\n";
+        let code = without_comments(code);
+        let names: Vec<&str> = loaded_at_once(&code).into_iter().map(|(_, name)| name).collect();
+        assert_eq!(names, ["e", "f", "a", "@b/c"]);
     }
 
     #[test]

@@ -94,7 +94,7 @@ fn packages(facts: &Facts, program: &Server) -> Vec<Copy> {
         Packages::Bundled | Packages::Production => Vec::new(),
         Packages::All(tool) => {
             let why =
-                format!("{} runs the program and is a development dependency ({})", tool.value, tool.because);
+                format!("the program needs {}, a development dependency ({})", tool.value, tool.because);
             vec![Copy { because: Some(why), ..Copy::of_modules(facts, "deps") }]
         }
     }

@@ -66,6 +66,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
     Ok(Service {
         platforms: Vec::new(),
         beside: Vec::new(),
+        remarks: Vec::new(),
         name: s.service_name(&name(facts)),
         dir: s.dir.path().clone(),
         context: facts.context.clone(),
