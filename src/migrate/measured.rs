@@ -1,5 +1,7 @@
 //! What the old and the new image did when they were built and run, side by side. Building is left to others.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::lint::Secrets;
@@ -53,6 +55,8 @@ pub struct Run {
     pub answer: Option<Answer>,
     /// Bytes.
     pub size: Option<u64>,
+    /// What the image says of itself, in the words of a Dockerfile.
+    pub configuration: BTreeMap<String, String>,
     /// Who ran it.
     pub user: String,
     /// How long it took to stop, in tenths of a second, and its exit code.
@@ -81,6 +85,7 @@ impl Measured {
             before: say(old),
             after: say(new),
         };
+        let differs = differs(old, new);
         let rows = vec![
             row("builds", &|run| if run.build_failure.is_none() { "yes" } else { "no" }.to_owned()),
             row("answers", &|run| match (&run.boot_failure, run.answer) {
@@ -88,6 +93,20 @@ impl Measured {
                 (Some(_), _) => "no".to_owned(),
                 (None, answer) => answer.map_or_else(none, Answer::words),
             }),
+            Measure {
+                what: "configuration".to_owned(),
+                before: match (&old.build_failure, old.configuration.len()) {
+                    (Some(_), _) => none(),
+                    (None, 1) => "1 value".to_owned(),
+                    (None, count) => format!("{count} values"),
+                },
+                after: match (&old.build_failure, &new.build_failure, differs.len()) {
+                    (None, None, 0) => "the same".to_owned(),
+                    (None, None, 1) => "1 differs".to_owned(),
+                    (None, None, count) => format!("{count} differ"),
+                    _ => none(),
+                },
+            },
             row("size", &|run| run.size.map_or_else(none, &size)),
             row("runs as", &|run| if run.user.is_empty() { none() } else { run.user.clone() }),
             row("stops in", &|run| {
@@ -96,6 +115,7 @@ impl Measured {
                 })
             }),
         ];
+        said.extend(differs);
         Self { judgement, said, rows, bytes_before: old.size, bytes_after: new.size }
     }
 
@@ -117,6 +137,19 @@ impl Answer {
             Self::Runs => "runs".to_owned(),
         }
     }
+}
+
+/// What the old image says and the new one does not, or otherwise. What is only in the new one is its own.
+fn differs(old: &Run, new: &Run) -> Vec<String> {
+    if old.build_failure.is_some() || new.build_failure.is_some() {
+        return Vec::new();
+    }
+    let differing = old.configuration.iter().filter_map(|(name, before)| match new.configuration.get(name) {
+        Some(after) if after == before => None,
+        Some(after) => Some(format!("{name} was `{before}` and is `{after}`")),
+        None => Some(format!("{name} is not in the new image")),
+    });
+    differing.collect()
 }
 
 fn judge(old: &Run, new: &Run, said: &mut Vec<String>) -> Judgement {
@@ -192,6 +225,20 @@ mod tests {
         let found = Measured::of(&told, &runs(200), |bytes| bytes.to_string()).without(&Secrets::of(&file));
         assert_eq!(found.said, ["the old file does not build: curl -u me:*** failed"]);
         let found = Measured::of(&runs(200), &runs(200), |bytes| format!("{bytes} B"));
+        let says = |pairs: &[(&str, &str)]| Run {
+            configuration: pairs
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+            ..runs(200)
+        };
+        let old = says(&[("ENV A", "1"), ("ENV B", "2"), ("EXPOSE 80/tcp", "80/tcp"), ("LABEL l", "x")]);
+        let new = says(&[("ENV A", "1"), ("ENV B", "3"), ("EXPOSE 80/tcp", "80/tcp"), ("ENV C", "4")]);
+        let both = Measured::of(&old, &new, |bytes| bytes.to_string());
+        assert_eq!(both.said, ["ENV B was `2` and is `3`", "LABEL l is not in the new image"]);
+        assert_eq!(both.judgement, Judgement::AsBefore);
+        let row = both.rows.iter().find(|row| row.what == "configuration").unwrap();
+        assert_eq!((row.before.as_str(), row.after.as_str()), ("4 values", "2 differ"));
         let cell = |what: &str| found.rows.iter().find(|row| row.what == what).unwrap().before.clone();
         assert_eq!(
             (cell("size"), cell("stops in")),

@@ -2,6 +2,7 @@
 //! when the `Engine` is dropped, also after a panic. Command lines come from `dialect`, and
 //! `process` runs them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -115,8 +116,31 @@ pub(super) struct ImageInspect {
 pub(super) struct ImageConfig {
     pub user: String,
     #[serde(deserialize_with = "null_is_default")]
-    pub exposed_ports: std::collections::BTreeMap<String, serde_json::Value>,
+    pub exposed_ports: BTreeMap<String, serde_json::Value>,
     pub healthcheck: Option<Healthcheck>,
+    #[serde(deserialize_with = "null_is_default")]
+    pub env: Vec<String>,
+    #[serde(deserialize_with = "null_is_default")]
+    pub labels: BTreeMap<String, String>,
+    #[serde(deserialize_with = "null_is_default")]
+    pub volumes: BTreeMap<String, serde_json::Value>,
+    #[serde(deserialize_with = "null_is_default")]
+    pub stop_signal: String,
+}
+
+impl ImageConfig {
+    /// What it says in the words of a Dockerfile: `ENV LANG`, `EXPOSE 80/tcp`. Who runs it, what and where is asked of the
+    /// container.
+    pub(super) fn said(&self) -> BTreeMap<String, String> {
+        let env = self.env.iter().filter_map(|pair| pair.split_once('='));
+        let env = env.map(|(name, value)| (format!("ENV {name}"), value.to_owned()));
+        let labels = self.labels.iter().map(|(name, value)| (format!("LABEL {name}"), value.clone()));
+        let ports = self.exposed_ports.keys().map(|port| (format!("EXPOSE {port}"), port.clone()));
+        let volumes = self.volumes.keys().map(|path| (format!("VOLUME {path}"), path.clone()));
+        let signal = Some(self.stop_signal.clone()).filter(|signal| !signal.is_empty());
+        let signal = signal.map(|signal| ("STOPSIGNAL".to_owned(), signal));
+        env.chain(labels).chain(ports).chain(volumes).chain(signal).collect()
+    }
 }
 
 #[derive(Debug, Deserialize)]

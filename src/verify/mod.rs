@@ -228,6 +228,7 @@ impl Work<'_> {
         }
         let image = self.engine.inspect_image(&first.tag)?;
         self.report.image_bytes = Some(image.size);
+        self.report.configuration = image.config.said();
         if let Some(most) = self.request.max_image_bytes.filter(|most| *most < image.size) {
             let line =
                 format!("the image has {}, and {} is the most that passes", size(image.size), size(most));

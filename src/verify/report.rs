@@ -1,5 +1,7 @@
 //! What a verification found, as values with stable names. `render` turns them into text.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::dialect::{EngineKind, Network};
@@ -86,6 +88,9 @@ pub struct DockerfileReport {
     pub rebuild: Step<RebuildFacts>,
     /// Bytes of the image as the engine counts them.
     pub image_bytes: Option<u64>,
+    /// What the image says of itself, in the words of a Dockerfile. Values may be secrets, so it is not printed.
+    #[serde(skip)]
+    pub configuration: BTreeMap<String, String>,
     /// Where the logs were kept.
     pub logs: Vec<String>,
 }
@@ -104,6 +109,7 @@ impl DockerfileReport {
             test: Step::skipped(WAITS),
             rebuild: Step::skipped(WAITS),
             image_bytes: None,
+            configuration: BTreeMap::new(),
             logs: Vec::new(),
         }
     }

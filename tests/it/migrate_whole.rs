@@ -203,3 +203,45 @@ fn scripts_that_an_entry_script_calls_are_followed_one_by_one() {
         assert!(text.contains(words), "no `{words}`: {ran}{text}");
     }
 }
+
+#[test]
+fn packages_come_from_where_they_came_from() {
+    let (ran, text) = restaged(
+        GO,
+        "FROM golang:1.26\nENV GOPROXY https://goproxy.acme.example,direct\nENV GO111MODULE=on\nWORKDIR /src\nCOPY . .\nRUN go build -o /hello .\nCMD [\"/hello\"]\n",
+    );
+    let deps = text.find("AS deps").expect("a stage");
+    let at =
+        text.find("ENV GOPROXY=https://goproxy.acme.example,direct").unwrap_or_else(|| panic!("{ran}{text}"));
+    assert!(
+        at > deps && at < text.find("RUN go mod download").expect("modules"),
+        "before anything asks for one: {text}"
+    );
+    assert!(ran.out.contains("kept as stages.deps.env.GOPROXY") && !text.contains("GO111MODULE"), "{ran}");
+    // It is no secret, unless there is one in it.
+    let repo = Repo::new(GO);
+    repo.write(
+        "Dockerfile",
+        "FROM golang:1.26\nENV GOPROXY=https://me:hunter2@goproxy.acme.example\nCOPY . .\nRUN go build -o /hello .\nCMD [\"/hello\"]\n",
+    );
+    let ran = repo.run(&["migrate"]);
+    assert!(!ran.out.contains("hunter2") && ran.out.contains("the value cannot be carried"), "{ran}");
+}
+
+#[test]
+fn the_list_that_the_old_image_was_installed_from_is_the_one() {
+    let files = [
+        ("requirements.txt", "flask==3.1.0\n"),
+        ("Pipfile", "[packages]\nflask = \"*\"\n[requires]\npython_version = \"3.13\"\n"),
+        ("Pipfile.lock", "{\"default\":{\"flask\":{\"version\":\"==3.1.0\"}},\"develop\":{}}"),
+        ("app.py", "from flask import Flask\napp = Flask(__name__)\n"),
+    ];
+    let old = "FROM python:3.13\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\nCMD [\"flask\", \"run\", \"--host=0.0.0.0\"]\n";
+    let (ran, text) = restaged(&files, old);
+    assert!(text.contains("install -r requirements.txt") && !text.contains("pipenv"), "{ran}{text}");
+    let (ran, text) = restaged(
+        &files,
+        &old.replace("pip install -r requirements.txt", "pip install pipenv && pipenv install --system"),
+    );
+    assert!(text.contains("pipenv"), "{ran}{text}");
+}

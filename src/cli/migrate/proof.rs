@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use walkdir::WalkDir;
 
 use crate::cli::{Exit, Failure};
-use crate::dockerfile::{self, Stages};
+use crate::dockerfile::{self, Dockerfile, Stages};
 use crate::lint::Secrets;
 use crate::migrate::measured::{Answer, Measured, Run};
 use crate::migrate::{Level, Migration};
@@ -40,12 +40,27 @@ impl Prover {
         })?;
         let port = port(&made.text);
         let old_text = fs::read_to_string(copy.path().join(made.path.as_str())).unwrap_or_default();
-        let secrets = Secrets::of(&dockerfile::parse(&old_text).0);
+        let (parsed, _) = dockerfile::parse(&old_text);
+        let secrets = Secrets::of(&parsed);
         let old = run(&engine, copy.path(), made, port, "old")?;
         out::write(copy.path(), made.files.iter().map(|file| (file, out::Consent::AnyFile)))
             .map_err(|bad| Failure::new(Exit::Misuse, bad.to_string()))?;
         let new = run(&engine, copy.path(), made, port, "new")?;
+        let mut old = old;
+        old.configuration.retain(|name, _| is_of_file(&parsed, name));
         Ok(Measured::of(&old, &new, verify::size).without(&secrets))
+    }
+}
+
+/// Does the file itself say this of its image? What a base image brings along for its toolchain says nothing of the program;
+/// its ports, volumes and signal are the program's.
+fn is_of_file(file: &Dockerfile, said: &str) -> bool {
+    let stages = Stages::of(file);
+    let image = stages.last().map(|last| stages.evaluated(last)).unwrap_or_default();
+    match said.split_once(' ') {
+        Some(("ENV", name)) => image.env.contains_key(name),
+        Some(("LABEL", name)) => image.labels.contains_key(name),
+        _ => true,
     }
 }
 
@@ -113,6 +128,7 @@ fn seen(report: &DockerfileReport) -> Run {
         boot_failure: line(report.boot.outcome, &report.boot.failure),
         answer,
         size: report.image_bytes,
+        configuration: report.configuration.clone(),
         user: user.unwrap_or_default(),
         stop: report.stop.facts.as_ref().map(|facts| (tenths(facts.seconds), facts.exit_code)),
     }

@@ -10,6 +10,7 @@ mod health;
 mod place;
 mod run;
 mod start;
+mod supply;
 mod toolchain;
 mod user;
 
@@ -91,7 +92,6 @@ const BUILD_VARIABLES: &[&str] = &[
     "GOPATH",
     "GOROOT",
     "GO111MODULE",
-    "GOPROXY",
     "CGO_ENABLED",
     "GOOS",
     "GOARCH",
@@ -366,6 +366,8 @@ impl Harvest {
             let planned = scene.service.runtime.env.get(name);
             let fate = if is_secret(name) && !value.is_empty() && !is_file(name, &value) {
                 dropped(DropReason::Secret { name: name.clone() })
+            } else if let Some(fate) = supply::source(self, scene, instruction.line, (name, &value)) {
+                fate
             } else if BUILD_VARIABLES.contains(&name.as_str()) {
                 dropped(DropReason::OnlyForTheOldBuild)
             } else if planned.is_some_and(|planned| planned.value == value) {

@@ -1,6 +1,6 @@
 //! What becomes of a `RUN`: each command is judged, packages are explained, and the whole gets one fate.
 
-use super::{Disposition, DropReason, Harvest, Scene, dropped, files, person, strongest};
+use super::{Disposition, DropReason, Harvest, Scene, dropped, files, person, strongest, supply};
 use crate::dockerfile::packages::{self, Manager, bare};
 use crate::dockerfile::script::{Command, Then, commands};
 use crate::dockerfile::{Form, Instruction, Meaning};
@@ -242,7 +242,10 @@ fn verdict(
         return Verdict::Person("what it writes into a file".to_owned());
     }
     match program {
-        "pip" | "pip2" | "pip3" => return pip(scene, command),
+        "pip" | "pip2" | "pip3" => {
+            supply::listed(harvest, scene, line, command);
+            return pip(scene, command);
+        }
         "python" | "python2" | "python3" => {
             link_environment(harvest, scene, line, command);
             return python(command);
