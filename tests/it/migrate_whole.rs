@@ -245,3 +245,24 @@ fn the_list_that_the_old_image_was_installed_from_is_the_one() {
     );
     assert!(text.contains("pipenv"), "{ran}{text}");
 }
+
+#[test]
+fn a_start_that_was_written_for_the_root_finds_its_modules() {
+    let files = [
+        ("requirements.txt", "django==5.2\ngunicorn==23.0.0\n"),
+        (
+            "shop/manage.py",
+            "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'shop.conf.settings')\n",
+        ),
+        ("shop/conf/__init__.py", ""),
+        (
+            "shop/conf/settings.py",
+            "ROOT_URLCONF = 'shop.conf.urls'\nWSGI_APPLICATION = 'shop.conf.wsgi.application'\n",
+        ),
+        ("shop/conf/wsgi.py", "application = None\n"),
+    ];
+    let old = "FROM python:3.13\nWORKDIR /code\nCOPY . .\nRUN pip install -r requirements.txt\nEXPOSE 8000\nCMD [\"gunicorn\", \"--bind\", \":8000\", \"shop.conf.wsgi:application\"]\n";
+    let (ran, text) = restaged(&files, old);
+    let starts_below = text.contains("WORKDIR /app/shop\n");
+    assert!(starts_below && text.contains("PYTHONPATH=/app"), "{ran}{text}");
+}

@@ -133,6 +133,7 @@ fn of_sources(
         let notes = vec![note, "the stage `dev` is there for development".to_owned()];
         return (superseded("runtime, which starts the program as in production"), notes);
     }
+    let words = &from_the_root(harvest, scene, instruction.line, words);
     harvest.wish("run.cmd", list(words), instruction.line);
     if let Some(program) = missing(scene, words) {
         return (
@@ -141,6 +142,20 @@ fn of_sources(
         );
     }
     (kept("run.cmd"), vec![format!("outranks `{}`", shown(planned))])
+}
+
+/// Words that were written for the root of the repository, where the program starts in a folder below it now: modules are
+/// found from the root all the same, and files from the folder.
+fn from_the_root(harvest: &mut Harvest, scene: &Scene<'_>, line: u32, words: &[String]) -> Vec<String> {
+    const ROOT: &str = "/app";
+    let folder = scene.service.runtime.workdir.as_ref().filter(|_| scene.service.stack.value == "python");
+    let below = folder.and_then(|folder| folder.value.strip_prefix(ROOT)?.strip_prefix('/'));
+    let Some(below) = below.filter(|below| !below.is_empty()) else { return words.to_vec() };
+    let (module, file) = (format!("{}.", below.replace('/', ".")), format!("{below}/"));
+    if words.iter().any(|word| word.starts_with(&module)) && !scene.image.env.contains_key("PYTHONPATH") {
+        harvest.wish("runtime.env.PYTHONPATH", ROOT.into(), line);
+    }
+    words.iter().map(|word| word.strip_prefix(&file).unwrap_or(word).to_owned()).collect()
 }
 
 fn superseded(by: &str) -> Disposition {
