@@ -266,3 +266,18 @@ fn a_start_that_was_written_for_the_root_finds_its_modules() {
     let starts_below = text.contains("WORKDIR /app/shop\n");
     assert!(starts_below && text.contains("PYTHONPATH=/app"), "{ran}{text}");
 }
+
+#[test]
+fn a_port_that_the_servers_own_configuration_binds_is_the_port() {
+    let files = [
+        ("requirements.txt", "flask==3.1.0\ngunicorn==23.0.0\n"),
+        ("run.py", "from flask import Flask\napp = Flask(__name__)\n"),
+        ("gunicorn-cfg.py", "# where it listens\nbind = '0.0.0.0:5005'\nworkers = 1\n"),
+    ];
+    let old = "FROM python:3.13\nCOPY . .\nRUN pip install -r requirements.txt\nCMD [\"gunicorn\", \"--config\", \"gunicorn-cfg.py\", \"run:app\"]\n";
+    let (ran, text) = restaged(&files, old);
+    assert!(text.contains("EXPOSE 5005") && text.contains("'127.0.0.1',5005"), "{ran}{text}");
+    // What the old file exposes outranks it.
+    let (ran, text) = restaged(&files, &old.replace("COPY . .", "EXPOSE 7000\nCOPY . ."));
+    assert!(text.contains("EXPOSE 7000"), "{ran}{text}");
+}

@@ -3,6 +3,7 @@
 //! Ports, user, environment, health check, packages and start outrank what dockgen found itself; the version of the
 //! toolchain only outranks a default. What no setting can say is carried as an instruction, or left to a person.
 
+mod bound;
 mod entry;
 mod files;
 mod front_end;

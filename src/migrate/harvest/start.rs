@@ -1,7 +1,7 @@
 //! How the old image starts, and how the new one does: by evaluated value where the program is a script, by the
 //! built program where it is compiled.
 
-use super::{Disposition, Harvest, Obstacle, ObstacleKind, Scene, Start, entry, kept, person};
+use super::{Disposition, Harvest, Obstacle, ObstacleKind, Scene, Start, bound, entry, kept, person};
 use crate::dockerfile::script::{Command, commands};
 use crate::dockerfile::{ImageConfig, Instruction, Keyword};
 use crate::plan::run::quote;
@@ -133,6 +133,7 @@ fn of_sources(
         let notes = vec![note, "the stage `dev` is there for development".to_owned()];
         return (superseded("runtime, which starts the program as in production"), notes);
     }
+    bound::port(harvest, scene, instruction.line, words);
     let words = &from_the_root(harvest, scene, instruction.line, words);
     harvest.wish("run.cmd", list(words), instruction.line);
     if let Some(program) = missing(scene, words) {
