@@ -11,6 +11,7 @@ pub(crate) fn brief(words: &str, longest: usize) -> String {
 }
 
 /// `1 file`, `2 files`.
+#[cfg(feature = "cli")]
 pub(crate) fn count(number: usize, thing: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {thing}{plural}")
