@@ -52,7 +52,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         is_nested: facts.module_dir != ".",
         is_cross_compiling: facts.cgo.is_none(),
         reads: files.collect(),
-        setup: facts.private.as_ref().filter(|_| facts.vendor.is_none()).and_then(Private::setup),
+        setup: facts.private.as_ref().filter(|_| facts.vendor.is_none()).map(Private::setup),
         download: download(facts),
         generate: generate(facts),
         arguments: build_arguments(facts),
@@ -88,7 +88,8 @@ fn runtime(facts: &Facts, s: &Survey<'_>, known: &BaseImage, port: Option<Fact<u
     // Files are read from where the program starts.
     let reads_front_end = facts.front_end.as_ref().filter(|_| !facts.is_front_end_embedded);
     let file = facts.files.first().map(|file| &file.because);
-    let reads = file.or(reads_front_end.map(|found| &found.wanted.because));
+    let settings = facts.settings_file.as_ref().map(|file| &file.because);
+    let reads = file.or(reads_front_end.map(|found| &found.wanted.because)).or(settings);
     let home = known.home.clone().unwrap_or_else(|| HOME.to_owned());
     Runtime {
         labels: BTreeMap::new(),

@@ -83,14 +83,16 @@ impl Private {
         }
     }
 
-    /// Commands that make Git use SSH: its host keys are taken as they are at the first contact.
-    pub fn setup(&self) -> Option<Run> {
+    /// Commands that keep the modules from the public proxy, and make Git use SSH where it is asked to: host keys are taken as
+    /// they are at the first contact.
+    pub fn setup(&self) -> Run {
+        let private = Run::new(format!("go env -w GOPRIVATE={}", quote(&self.patterns.value)));
         if self.access == Access::Netrc {
-            return None;
+            return private;
         }
         let host = self.patterns.value.split(['/', ',']).next().unwrap_or_default().trim_start_matches("*.");
         let setting = quote(&format!("url.ssh://git@{host}/.insteadOf"));
-        Some(Run::new(format!("git config --global {setting} {}", quote(&format!("https://{host}/")))))
+        private.then(format!("git config --global {setting} {}", quote(&format!("https://{host}/"))))
     }
 }
 

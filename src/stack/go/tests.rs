@@ -185,10 +185,10 @@ fn private_modules_come_with_a_secret_or_over_ssh() {
     check_text(
         &with(makefile),
         &[],
-        &["ENV GOPRIVATE=\"github.com/acme/*\"\n", netrc, "apk add --no-cache git"],
+        &["RUN go env -w GOPRIVATE='github.com/acme/*'\n", netrc, "apk add --no-cache git"],
         &["type=ssh"],
     );
-    check_text(&go, &["go.private=git.acme.dev"], &["ENV GOPRIVATE=git.acme.dev\n", netrc], &[]);
+    check_text(&go, &["go.private=git.acme.dev"], &["RUN go env -w GOPRIVATE=git.acme.dev\n", netrc], &[]);
     let ssh = &["go.private=git.acme.dev/*", "go.private_access=ssh"];
     let rewrites = "git config --global url.ssh://git@git.acme.dev/.insteadOf https://git.acme.dev/";
     check_text(&go, ssh, &["RUN --mount=type=ssh \\\n    go mod download\n", rewrites], &["netrc"]);

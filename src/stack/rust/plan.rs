@@ -42,7 +42,12 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
     let runtime = Runtime {
         labels: BTreeMap::new(),
         user: Fact::by_default(known.user.clone(), "the image's own numeric user"),
-        workdir: facts.files.first().map(|file| Fact::new(HOME.to_owned(), file.because.clone())),
+        workdir: facts
+            .files
+            .first()
+            .map(|file| &file.because)
+            .or(facts.settings_file.as_ref().map(|file| &file.because))
+            .map(|because| Fact::new(HOME.to_owned(), because.clone())),
         env: environment(facts, port.as_ref()),
         health: port
             .as_ref()
