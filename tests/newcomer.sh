@@ -62,6 +62,9 @@ try() {
 for archive in /newcomer/dist/*.tar.gz; do
   [ ! -e "$archive" ] || tar -xzf "$archive" -C /usr/local --strip-components=1
 done
+# Whoever has a checkout has git; its tests make repositories. Nothing is installed where there is no network.
+[ -e /newcomer/dist/*.tar.gz ] || command -v git >/dev/null ||
+  { apt-get update && apt-get install -y --no-install-recommends git; } >/dev/null
 cp -r /newcomer/checkout /tmp/dockgen
 cd /tmp/dockgen
 while read -r command; do try "$command" 0; done </newcomer/try
