@@ -45,16 +45,15 @@ pub const JAVA: Asks = Asks {
 /// The file that the program ends without, from where it starts.
 pub fn insists_on<'d>(docs: impl IntoIterator<Item = Doc<'d>>, asks: Asks) -> Option<Fact<String>> {
     docs.into_iter().filter(|doc| doc.text.contains("otenv")).find_map(|doc| {
-        let lines: Vec<&str> = doc.text.lines().collect();
-        lines.iter().enumerate().find_map(|(at, line)| {
+        let lines: Vec<(u32, &str)> = doc.lines().collect();
+        lines.iter().enumerate().find_map(|(at, (number, line))| {
             let found = pattern(asks.call).captures(line).filter(|_| !line.trim_start().starts_with("//"))?;
             let start = found.get(0)?.start();
             let name = found.name("file").map_or(".env", |file| file.as_str());
             let file = RelPath::new(name.trim_start_matches("./")).ok()?;
-            let beyond = lines[at + 1..].iter().take(asks.lines - 1);
-            let text = std::iter::once(&line[start..]).chain(beyond.copied()).collect::<Vec<_>>().join("\n");
-            let number = u32::try_from(at + 1).unwrap_or(u32::MAX);
-            (asks.ends)(&text).then(|| Fact::new(file.to_string(), doc.cite(number, line.trim())))
+            let beyond = lines[at + 1..].iter().map(|(_, line)| *line).take(asks.lines - 1);
+            let text = std::iter::once(&line[start..]).chain(beyond).collect::<Vec<_>>().join("\n");
+            (asks.ends)(&text).then(|| Fact::new(file.to_string(), doc.cite(*number, line.trim())))
         })
     })
 }

@@ -104,8 +104,7 @@ fn stages(
     deps.packages = facts.system.build.iter().map(|package| released(facts, package)).collect();
     let build = Stage::on("build", Role::Build, "deps", "python/build.tera");
     let build = if assets.is_some() { build.taking(&["assets"]) } else { build };
-    let is_prepared = !matches!(sources, Sources::AsTheyStand(_));
-    let mut runtime = match (is_prepared, environment_of(facts)) {
+    let mut runtime = match (sources.has_build_stage(), environment_of(facts)) {
         (true, "deps") => runtime.taking(&["deps", "build"]),
         (_, environment) => runtime.taking(&[environment]),
     };
@@ -113,7 +112,7 @@ fn stages(
     runtime.packages = shipped.map(|package| released(facts, package)).collect();
     let mut stages: Vec<Stage> = assets.into_iter().map(|assets| assets.stage).collect();
     stages.extend([base, deps]);
-    stages.extend(is_prepared.then_some(build));
+    stages.extend(sources.has_build_stage().then_some(build));
     stages.extend([
         Stage::on("dev", Role::Dev, "deps", "python/dev.tera"),
         Stage::on("test", Role::Test, "dev", "python/test.tera"),
@@ -210,9 +209,10 @@ fn environment(
         env.entry(name.to_owned()).or_insert_with(|| Fact::by_default(value.to_owned(), why));
     };
     set("PYTHONUNBUFFERED", "1", "log lines appear at once");
-    let is_compiled = match sources {
-        Sources::AsTheyStand(_) => "packages are compiled already, and code is not writable",
-        Sources::Installed | Sources::Prepared => "everything is compiled already, and code is not writable",
+    let is_compiled = if sources.has_build_stage() {
+        "everything is compiled already, and code is not writable"
+    } else {
+        "packages are compiled already, and code is not writable"
     };
     set("PYTHONDONTWRITEBYTECODE", "1", is_compiled);
     if let Some(sources) = &facts.program.imports_from {
@@ -285,8 +285,6 @@ struct View<'f> {
     collects: bool,
     /// What a database file is made for.
     database: Option<&'f Fact<String>>,
-    /// Does what was made of the sources lie beside the environment?
-    is_prepared: bool,
     /// Gathers static files, makes the database file, compiles the project's own modules.
     prepare: Run,
     test: Run,
@@ -354,7 +352,6 @@ impl<'f> View<'f> {
             dev_project: facts.install.dev_project.as_ref(),
             collects: collects.is_some(),
             database: sqlite,
-            is_prepared,
             prepare: prepare(commands),
             test_folder: (folder(facts) != home(facts) && django.is_none()).then(|| home(facts)),
             test: Run { commands: tested(facts), ..Run::default() },

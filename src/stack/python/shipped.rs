@@ -47,13 +47,18 @@ impl Sources {
         let makes_files = django.is_some_and(|django| django.collects.is_some() || django.sqlite.is_some());
         let installs = facts.is_installed && facts.install.project.is_some();
         let is_told = s.settings().table("stages.build.").next().is_some()
-            || s.choice(&keys::BUILD_INSTRUCTIONS).decide().is_some();
+            || s.settings().wish(&keys::BUILD_INSTRUCTIONS).is_some();
         let is_part = !facts.place.is_empty();
         let has_work = makes_files || front_end.is_some() || installs || is_told;
         if has_work || is_part || facts.module_bytes > FEW {
             return Self::Prepared;
         }
         Self::AsTheyStand(aside(facts, s))
+    }
+
+    /// Is there a stage that prepares them, or installs the project?
+    pub fn has_build_stage(&self) -> bool {
+        !matches!(self, Self::AsTheyStand(_))
     }
 
     /// How they come into the runtime, if they do.

@@ -23,12 +23,7 @@ struct Crate {
 impl Crates {
     /// The crates below the package of `manifest`. What only its tests need is left out.
     pub fn of(lock: &dir::Manifest<'_>, manifest: &Manifest<'_>) -> Self {
-        let mut locked: BTreeMap<&str, Vec<&Tree>> = BTreeMap::new();
-        for package in lock.tree.get("package").into_iter().flat_map(Tree::items) {
-            if let Some(name) = package.get("name").and_then(Tree::as_text) {
-                locked.entry(name).or_default().push(package);
-            }
-        }
+        let locked = by_name(lock);
         let Some(root) = manifest.name() else { return Self::default() };
         let tests = manifest.test_dependencies();
         let mut found = BTreeMap::new();
@@ -84,6 +79,17 @@ impl Crates {
             })
             .map(|(name, known)| Fact::new(name.clone(), known.because.clone()))
     }
+}
+
+/// Every locked package, by name: one name may be locked in several versions.
+pub(super) fn by_name<'l>(lock: &'l dir::Manifest<'_>) -> BTreeMap<&'l str, Vec<&'l Tree>> {
+    let mut all: BTreeMap<&str, Vec<&Tree>> = BTreeMap::new();
+    for package in lock.tree.get("package").into_iter().flat_map(Tree::items) {
+        if let Some(name) = package.get("name").and_then(Tree::as_text) {
+            all.entry(name).or_default().push(package);
+        }
+    }
+    all
 }
 
 /// Where the lock file is: beside the workspace's root.

@@ -8,7 +8,6 @@ use semver::{Version, VersionReq};
 
 use crate::diag::{Code, Diagnostic};
 use crate::fact::Fact;
-use crate::repo::dir;
 use crate::repo::format::Tree;
 use crate::stack::Survey;
 
@@ -19,7 +18,7 @@ use super::workspace::Workspace;
 /// May the build insist on what is locked? A lock file that is behind is told.
 pub(super) fn is_in_step(s: &Survey<'_>, workspace: &Workspace<'_>, package: &Manifest<'_>) -> bool {
     let Some(Ok(lock)) = s.dir.inventory().toml(&lock::path(&workspace.root)) else { return false };
-    let locked = Locked::of(&lock);
+    let locked = Locked(lock::by_name(&lock));
     if locked.0.is_empty() {
         return true;
     }
@@ -39,17 +38,7 @@ pub(super) fn is_in_step(s: &Survey<'_>, workspace: &Workspace<'_>, package: &Ma
 /// The locked packages by name.
 struct Locked<'l>(BTreeMap<&'l str, Vec<&'l Tree>>);
 
-impl<'l> Locked<'l> {
-    fn of(lock: &'l dir::Manifest<'_>) -> Self {
-        let mut all: BTreeMap<&str, Vec<&Tree>> = BTreeMap::new();
-        for package in lock.tree.get("package").into_iter().flat_map(Tree::items) {
-            if let Some(name) = text(package, "name") {
-                all.entry(name).or_default().push(package);
-            }
-        }
-        Self(all)
-    }
-
+impl Locked<'_> {
     /// What a member asks for and the file does not have. `shared` is the workspace's root.
     fn lacks(&self, member: &Manifest<'_>, shared: &Manifest<'_>) -> Option<Fact<String>> {
         let own = member.name()?;
