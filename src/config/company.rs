@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::FILE;
+use crate::config::{FILE, file};
 use crate::diag::{Code, Diagnostic};
 use crate::fact::{Fact, Place};
 use crate::repo::dir::{Doc, Manifest};
@@ -86,8 +86,8 @@ impl Company {
 /// The folders that the repository's `dockgen.toml` extends, weakest first, as they are written.
 pub fn extends(repository: &Inventory) -> Result<Vec<Fact<String>>, Diagnostic> {
     let path = RelPath::new(FILE).unwrap_or_default();
-    let manifest = repository.doc(&path).map(|doc| doc.toml()).transpose()?;
-    let Some(manifest) = manifest else { return Ok(Vec::new()) };
+    let manifest = repository.doc(&path).map(|doc| file::manifest(&doc)).transpose()?;
+    let Some(manifest) = manifest.flatten() else { return Ok(Vec::new()) };
     match manifest.tree.get("extends") {
         None => Ok(Vec::new()),
         Some(Tree { kind: Kind::List(folders), .. }) => {

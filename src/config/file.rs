@@ -4,12 +4,12 @@ use crate::config::{Wish, keys};
 use crate::diag::{Code, Diagnostic};
 use crate::fact::{Evidence, Layer, Place};
 use crate::key::AnyKey;
-use crate::repo::dir::Doc;
+use crate::repo::dir::{Doc, Manifest};
 use crate::repo::format::{Kind, Tree};
 
 /// Reads every entry, or says everything that is wrong.
 pub(super) fn read(doc: &Doc<'_>, layer: Layer, known: &[&dyn AnyKey]) -> Result<Vec<Wish>, Vec<Diagnostic>> {
-    let manifest = doc.toml().map_err(|bad| vec![bad])?;
+    let Some(manifest) = manifest(doc).map_err(|bad| vec![bad])? else { return Ok(Vec::new()) };
     let mut reading = Reading { doc, layer, known, wishes: Vec::new(), problems: Vec::new() };
     for (name, tree) in manifest.tree.entries() {
         match (name, layer) {
@@ -25,6 +25,12 @@ pub(super) fn read(doc: &Doc<'_>, layer: Layer, known: &[&dyn AnyKey]) -> Result
         }
     }
     if reading.problems.is_empty() { Ok(reading.wishes) } else { Err(reading.problems) }
+}
+
+/// The file as TOML; none where nothing is in it. An empty manifest is a mistake, but a file of settings from which the
+/// last one was taken is not.
+pub(super) fn manifest<'a>(doc: &Doc<'a>) -> Result<Option<Manifest<'a>>, Diagnostic> {
+    if doc.text.trim().is_empty() { Ok(None) } else { doc.toml().map(Some) }
 }
 
 struct Reading<'r> {

@@ -60,6 +60,13 @@ fn base_images_come_from_where_people_keep_them() {
 }
 
 #[test]
+fn an_empty_file_sets_nothing() {
+    let plain = printed(GO, "");
+    assert_eq!(printed(GO, "\n\n"), plain);
+    assert!(plain.contains(" golang:1.26-alpine AS deps"), "{plain}");
+}
+
+#[test]
 fn a_check_asks_where_the_program_listens() {
     for (server, config, expected) in [
         (".listen(process.env.PORT || 4000)", "", "'http://127.0.0.1:'+(process.env.PORT||4000)+'/'"),

@@ -1,5 +1,6 @@
 //! What several stacks need to see: ports, files read at run time, versions that tool managers pin; and what none reads.
 
+pub mod around;
 pub mod compose;
 pub mod configuration;
 pub mod dotenv;

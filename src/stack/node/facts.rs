@@ -6,6 +6,7 @@ use crate::plan::service::IgnoreGroup;
 use crate::repo::dir::Doc;
 use crate::repo::path::RelPath;
 use crate::stack::Survey;
+use crate::stack::common::around;
 use crate::stack::common::listen::Listening;
 
 use super::app::{self, App};
@@ -132,7 +133,7 @@ impl Facts {
             reads: Vec::new(),
             tests: runtime_files::tests(&s.dir),
             outputs: Vec::new(),
-            tracked: surroundings::top_level(s),
+            tracked: around::top_level(&s.dir).into_iter().map(str::to_owned).collect(),
             prose: Vec::new(),
             hidden: None,
             waits: false,

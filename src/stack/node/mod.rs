@@ -53,7 +53,7 @@ use crate::plan::stage::GraphError;
 use crate::repo::dir::Dir;
 use crate::repo::inventory::{Reads, SourceRead};
 use crate::repo::path::RelPath;
-use crate::stack::common::{configuration, tools};
+use crate::stack::common::{around, configuration, tools};
 use crate::stack::{Claim, Ships, Stack, Strength, Survey};
 
 use app::{App, Launch};
@@ -221,7 +221,7 @@ fn survey_package(s: &Survey<'_>) -> Option<Claim<Facts>> {
         dev: steps::dev(s, &package, &manager, framework.as_ref()),
         reads: runtime_files::read_by(&s.dir, &docs, &outputs),
         outputs,
-        prose: surroundings::prose(s, &docs),
+        prose: around::documents(&s.dir, &docs),
         waits,
         front_end,
         framework,

@@ -1,7 +1,7 @@
-//! What lies around the program in its folder: output folders, documents, patches.
+//! What lies around the program in its folder: output folders, examples of the environment, patches.
 
 use crate::fact::Fact;
-use crate::repo::dir::{Dir, Doc};
+use crate::repo::dir::Dir;
 use crate::stack::Survey;
 use crate::stack::common::configuration;
 use crate::stack::common::listen::Listening;
@@ -23,25 +23,6 @@ pub(super) fn outputs(s: &Survey<'_>, app: &App) -> Vec<String> {
             && !s.dir.has_dir(folder)
     });
     folders
-}
-
-pub(super) fn top_level(s: &Survey<'_>) -> Vec<String> {
-    let mut names: Vec<&str> = s.dir.files().filter_map(|(path, _)| path.split('/').next()).collect();
-    names.dedup();
-    names.into_iter().map(str::to_owned).collect()
-}
-
-/// `README.md` and the like, where no source names them.
-pub(super) fn prose(s: &Survey<'_>, docs: &[Doc<'_>]) -> Vec<String> {
-    let is_prose = |name: &&String| {
-        let upper = name.to_ascii_uppercase();
-        ["README", "CHANGELOG", "CONTRIBUTING", "CODE_OF_CONDUCT", "SECURITY"]
-            .iter()
-            .any(|word| upper.starts_with(word))
-            && upper.ends_with(".MD")
-    };
-    let is_named = |name: &String| docs.iter().any(|doc| doc.text.contains(name.as_str()));
-    top_level(s).iter().filter(is_prose).filter(|name| !is_named(name)).cloned().collect()
 }
 
 /// `PORT=8081` of an example of the environment, under the name that the sources give the variable.

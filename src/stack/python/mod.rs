@@ -42,9 +42,10 @@ use crate::fact::Fact;
 use crate::key::{AnyKey, Key, Shape, text};
 use crate::plan::service::{IgnoreGroup, Service};
 use crate::plan::stage::GraphError;
+use crate::repo::dir::Doc;
 use crate::repo::inventory::{Reads, SourceRead};
 use crate::repo::path::RelPath;
-use crate::stack::common::tools;
+use crate::stack::common::{around, tools};
 use crate::stack::{Claim, Ships, Stack, Strength, Survey};
 
 use django::Django;
@@ -107,6 +108,8 @@ pub(super) struct Facts {
     context: RelPath,
     /// What of the build context nothing needs.
     hidden: Option<IgnoreGroup>,
+    /// Documents and the like in the project's folder.
+    around: Vec<String>,
 }
 
 /// The files that make a folder worth a look.
@@ -220,6 +223,7 @@ impl Stack for Python {
         let workspace = project.workspace.as_ref();
         let needs_members = workspace.is_some_and(|all| !all.libraries().is_empty());
         let facts = Facts {
+            around: if install.project.is_none() { around(s, &modules) } else { Vec::new() },
             ships_sources: !is_installed || DATA.iter().any(|folder| s.dir.has_dir(folder)),
             module_bytes: modules.sources.iter().map(|source| source.doc.text.len()).sum(),
             is_installed: is_installed || writes::asks_for_metadata(&modules) || needs_members,
@@ -252,6 +256,16 @@ impl Stack for Python {
     fn plan(&self, facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphError> {
         plan::service(facts, s)
     }
+}
+
+/// What is there for people, forges and hosts. Whoever installs the project reads some of it: its metadata cites the
+/// description and the licence, and build back ends go by `.gitignore`.
+fn around(s: &Survey<'_>, modules: &Modules<'_>) -> Vec<String> {
+    let sources: Vec<Doc<'_>> = modules.sources.iter().map(|source| source.doc).collect();
+    let mut around = around::documents(&s.dir, &sources);
+    around.extend(around::for_others(&s.dir, &sources));
+    around.sort_unstable();
+    around
 }
 
 /// A folder without a manifest of its own belongs to the project above it.

@@ -80,7 +80,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         kind: program.kind.clone(),
         stages,
         runtime,
-        ignore: ignore(s).into_iter().chain(facts.hidden.clone()).collect(),
+        ignore: ignore(facts, s).into_iter().chain(facts.hidden.clone()).collect(),
         tool: serde_json::to_value(view).expect("facts are plain values with text keys"),
     })
 }
@@ -236,7 +236,7 @@ fn name(facts: &Facts) -> String {
     facts.name.clone().or_else(django).or_else(framework).unwrap_or_else(|| "app".to_owned())
 }
 
-fn ignore(s: &Survey<'_>) -> Vec<IgnoreGroup> {
+fn ignore(facts: &Facts, s: &Survey<'_>) -> Vec<IgnoreGroup> {
     let mut groups = vec![
         IgnoreGroup::new(
             "environments and bytecode",
@@ -258,6 +258,11 @@ fn ignore(s: &Survey<'_>) -> Vec<IgnoreGroup> {
     let is_database = |path: &str| [".sqlite3", ".sqlite", ".db"].iter().any(|ending| path.ends_with(ending));
     if !s.dir.files().any(|(path, _)| is_database(path)) {
         groups.push(IgnoreGroup::new("local databases", &["**/*.sqlite3", "**/*.sqlite", "**/*.db"]));
+    }
+    if !facts.around.is_empty() {
+        let mut group = IgnoreGroup::new("what neither the build nor the program reads", &[]);
+        group.patterns.clone_from(&facts.around);
+        groups.push(group);
     }
     if s.dir.has("package.json") {
         groups.push(IgnoreGroup::new("JavaScript", &["**/node_modules"]));
