@@ -2,9 +2,9 @@
 
 use crate::plan::catalog::Catalog;
 use crate::plan::service::Service;
-use crate::render::own;
 use crate::render::templates::{TemplateError, Templates};
 use crate::render::view::View;
+use crate::render::{given, own};
 
 /// Prints the Dockerfile, without a stamp.
 pub(super) fn emit(service: &Service, templates: &Templates) -> Result<String, TemplateError> {
@@ -13,10 +13,22 @@ pub(super) fn emit(service: &Service, templates: &Templates) -> Result<String, T
     let runtime = service.stages.runtime();
     let header = templates.print("base/header.tera", &View::of(service, runtime, catalog))?;
     text.push_str(&rename(service, tidy(&header)));
+    let stages = stages(service, templates, catalog)?;
+    let given: Vec<String> = given::options(&stages).into_iter().collect();
+    if !given.is_empty() {
+        text.extend(["# Secrets of the build, where it needs them: ", &given.join(" "), "\n"]);
+    }
     for remark in &service.remarks {
         text.push_str(&remark.value);
         text.push('\n');
     }
+    text.push_str(&stages);
+    Ok(crate::out::stamp(&text))
+}
+
+/// Prints the stages, each behind a blank line.
+fn stages(service: &Service, templates: &Templates, catalog: &Catalog) -> Result<String, TemplateError> {
+    let mut text = String::new();
     for stage in service.stages.iter() {
         text.push('\n');
         // What a person has written names stages as they are called in the file, and keeps its blank lines.
@@ -29,7 +41,7 @@ pub(super) fn emit(service: &Service, templates: &Templates) -> Result<String, T
         let printed = rename(service, tidy(&templates.print(&stage.template, &view)?));
         text.push_str(&own::put(stage, &printed));
     }
-    Ok(crate::out::stamp(&text))
+    Ok(text)
 }
 
 /// Templates call stages by dockgen's names; people may have given them others.

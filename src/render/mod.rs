@@ -7,6 +7,7 @@ mod dockerfile;
 mod dockerignore;
 mod emit;
 mod filters;
+mod given;
 mod layers;
 mod own;
 mod read_back;
