@@ -262,16 +262,17 @@ fn patches_are_taken_by_git_am() {
 fn a_branch_holds_the_change_and_nothing_moves() {
     let repo = committed();
     let args = ["migrate", "fleet", "--branch", "stages", "--accept-open", "--run-dir", "run"];
-    let mut command = repo.command(&args);
-    for (name, value) in [
-        ("GIT_AUTHOR_NAME", "t"),
-        ("GIT_AUTHOR_EMAIL", "t@example.invalid"),
-        ("GIT_COMMITTER_NAME", "t"),
-        ("GIT_COMMITTER_EMAIL", "t@example.invalid"),
-    ] {
-        command.env(name, value);
-    }
-    let ran = Ran::new(&args, &command.output().expect("the program starts"));
+    let as_somebody = |name: &str, email: &str, args: &[&str]| {
+        let mut command = repo.command(args);
+        command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
+        command.env("GIT_AUTHOR_NAME", name).env("GIT_AUTHOR_EMAIL", email);
+        command.env("GIT_COMMITTER_NAME", name).env("GIT_COMMITTER_EMAIL", email);
+        Ran::new(args, &command.output().expect("the program starts"))
+    };
+    let ran = as_somebody("", "", &args);
+    ran.ended(1, &["`fleet/r00` was not committed", "git config --global user.name"]);
+    let run = |args: &[&str]| as_somebody("t", "t@example.invalid", args);
+    let ran = run(&args);
     ran.ended(0, &["12 committed", "on branch stages"]);
     let once: Vec<String> =
         (0..12).map(|number| git(&repo, &format!("fleet/r{number:02}"), &["rev-parse", "stages"])).collect();
@@ -282,9 +283,8 @@ fn a_branch_holds_the_change_and_nothing_moves() {
     let crlf = git(&repo, "fleet/r04", &["show", "stages:Dockerfile"]);
     assert!(crlf.starts_with("FROM host:5000/x:4\r\n"), "{crlf:?}");
     // Again there is nothing to do; another run finds the branch and leaves it.
-    let again = Ran::new(&args, &command.output().expect("the program starts"));
-    again.ended(0, &["12 committed"]);
-    let other = repo.run(&["migrate", "fleet", "--branch", "stages", "--accept-open"]);
+    run(&args).ended(0, &["12 committed"]);
+    let other = run(&["migrate", "fleet", "--branch", "stages", "--accept-open"]);
     other.ended(1, &["`fleet/r00` was not committed: it has a branch `stages` already"]);
     let twice: Vec<String> =
         (0..12).map(|number| git(&repo, &format!("fleet/r{number:02}"), &["rev-parse", "stages"])).collect();

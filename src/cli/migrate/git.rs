@@ -89,6 +89,9 @@ pub(super) fn commit(root: &Path, changes: &[Change], message: &Message) -> Resu
     let scratch = TempDir::new().map_err(|bad| format!("cannot make a temporary folder: {bad}"))?;
     let index = scratch.path().join("index");
     let run = |args: &[&str]| said(git(root, args).env("GIT_INDEX_FILE", &index).output());
+    run(&["var", "GIT_COMMITTER_IDENT"]).map_err(|bad| {
+        format!("{bad}; `git config --global user.name NAME` and `user.email ADDRESS` say who commits")
+    })?;
     let head = run(&["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])
         .map_err(|_| "it has no commit to start from".to_owned())?;
     run(&["read-tree", &head])?;
