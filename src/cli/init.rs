@@ -56,8 +56,12 @@ fn perform(args: &InitArgs, document: &mut Document, term: &Term) -> Result<Exit
         session.take(answer)?;
     }
     session.replan();
-    let services = choose(args, &session, term, asks)?;
-    let mut services = if asks { answer(&mut session, services, &mut given)? } else { services };
+    let mut services = if asks {
+        let chosen = choose(args, &session)?;
+        answer(&mut session, chosen, &mut given)?
+    } else {
+        meant(args, &session, term)
+    };
     let mut target = args.target.clone();
     if writes {
         given.extend(flags(&mut target)?);
@@ -192,21 +196,27 @@ fn nothing(args: &InitArgs, session: &Session, term: &Term) -> Result<Exit, Fail
     Err(session.nothing())
 }
 
-/// The services that are meant: the one in the root, or all there are; a person on a terminal chooses.
-fn choose(args: &InitArgs, session: &Session, term: &Term, asks: bool) -> Result<Vec<Service>, Failure> {
+/// The services that a person on a terminal chooses, where there is a choice.
+fn choose(args: &InitArgs, session: &Session) -> Result<Vec<Service>, Failure> {
     let services = &session.plan.services;
     if args.all || services.len() == 1 {
         return Ok(services.clone());
     }
-    if asks {
-        let chosen = ask::which(services)?;
-        return Ok(chosen.into_iter().map(|at| services[at].clone()).collect());
+    let chosen = ask::which(services)?;
+    Ok(chosen.into_iter().map(|at| services[at].clone()).collect())
+}
+
+/// The services that are meant where nobody is asked: the one in the root, or all there are.
+fn meant(args: &InitArgs, session: &Session, term: &Term) -> Vec<Service> {
+    let services = &session.plan.services;
+    let root = services.iter().find(|service| service.dir.is_root());
+    match root {
+        Some(root) if !args.all && services.len() > 1 => {
+            say_others(services, term);
+            vec![root.clone()]
+        }
+        _ => services.clone(),
     }
-    let Some(root) = services.iter().find(|service| service.dir.is_root()) else {
-        return Ok(services.clone());
-    };
-    say_others(services, term);
-    Ok(vec![root.clone()])
 }
 
 /// The services below the root that are not meant unless somebody says so.

@@ -88,16 +88,6 @@ impl Certain {
     fn behind<'h>(&self, text: &'h [u8]) -> Option<&'h [u8]> {
         self.0.iter().try_fold(text, |rest, part| part.behind(rest))
     }
-
-    fn keep(&mut self, run: &mut Vec<u8>, ignores_case: bool) {
-        if run.is_empty() {
-            return;
-        }
-        let has_case = ignores_case && run.iter().any(u8::is_ascii_alphabetic);
-        let word = String::from_utf8_lossy(run).into_owned();
-        self.0.push(if has_case { Part::InAnyCase(word) } else { Part::Word(word) });
-        run.clear();
-    }
 }
 
 impl Part {
@@ -188,14 +178,23 @@ impl Reader {
             let stays = plain.filter(|_| !may_miss);
             run.extend(stays);
             if stays.is_none() || is_repeated {
-                certain.keep(&mut run, self.ignores_case);
+                certain.0.extend(self.ended(&mut run));
             }
             if !may_miss {
                 certain.0.append(&mut inner.0);
             }
         };
-        certain.keep(&mut run, self.ignores_case);
+        certain.0.extend(self.ended(&mut run));
         (certain, is_last)
+    }
+
+    /// The run of plain characters that ends here, if there is one.
+    fn ended(&self, run: &mut Vec<u8>) -> Option<Part> {
+        let run = std::mem::take(run);
+        let has_case = self.ignores_case && run.iter().any(u8::is_ascii_alphabetic);
+        let word = String::from_utf8_lossy(&run).into_owned();
+        let part = if has_case { Part::InAnyCase } else { Part::Word };
+        Some(part(word)).filter(|_| !run.is_empty())
     }
 
     /// Behind the bracket that opens it.

@@ -32,12 +32,13 @@ impl Dropwizard {
         let uses = |used: &&Dependency| used.is_shipped() && used.is("io.dropwizard", "dropwizard-core");
         dependencies.iter().find(uses)?;
         let from_jar = sources.iter().any(|doc| doc.text.contains("ResourceConfigurationSourceProvider"));
-        let mut found: Vec<(usize, Doc<'_>, Arc<Tree>)> = s
+        let mut found: Vec<((bool, usize), Doc<'_>, Arc<Tree>)> = s
             .dir
             .docs()
             .filter_map(|doc| {
                 let below = doc.path.relative_to(s.dir.path())?;
-                let rank = rank(below.as_str(), from_jar)?;
+                let (is_packed, usual) = rank(below.as_str())?;
+                let rank = (is_packed != from_jar, usual);
                 let tree = doc.yaml().ok()?.tree;
                 let is_it = ["server", "logging", "database"].iter().any(|key| tree.get(key).is_some());
                 is_it.then_some((rank, doc, tree))
@@ -77,8 +78,9 @@ impl Dropwizard {
 /// What a build packs into the jar.
 const RESOURCES: &str = "src/main/resources/";
 
-/// How likely a file is the configuration that is meant, likeliest first; none for one that is not.
-fn rank(below: &str, from_jar: bool) -> Option<usize> {
+/// Is a file packed into the jar, and how likely is its name that of a configuration, likeliest first? None for one that
+/// is not.
+fn rank(below: &str) -> Option<(bool, usize)> {
     let name = below.rsplit('/').next()?;
     let stem = name.strip_suffix(".yml").or_else(|| name.strip_suffix(".yaml"))?;
     let is_packed = below.starts_with(RESOURCES);
@@ -88,7 +90,7 @@ fn rank(below: &str, from_jar: bool) -> Option<usize> {
         return None;
     }
     let is_usual = usize::from(!matches!(stem, "config" | "configuration" | "application" | "server"));
-    Some(usize::from(is_packed != from_jar) * 2 + is_usual)
+    Some((is_packed, is_usual))
 }
 
 fn first_port(tree: &Tree, path: &[&str]) -> Option<u16> {

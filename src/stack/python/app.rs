@@ -20,7 +20,7 @@ pub(super) struct App {
     /// The variable, or the factory.
     pub variable: String,
     /// Is the variable the application, or a function that makes it?
-    made: Made,
+    pub made: Made,
     /// Whose application it is.
     pub framework: &'static Framework,
     /// Where it is made.
@@ -29,7 +29,7 @@ pub(super) struct App {
 
 /// How an application comes to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Made {
+pub(super) enum Made {
     /// By importing its module.
     ByImport,
     /// By calling a function.
@@ -38,10 +38,17 @@ enum Made {
     WithArguments,
 }
 
+impl Made {
+    /// Must a server call a function first?
+    pub fn is_factory(self) -> bool {
+        self != Self::ByImport
+    }
+}
+
 impl App {
     /// Is the variable a function that makes the application?
     pub fn is_factory(&self) -> bool {
-        self.made != Made::ByImport
+        self.made.is_factory()
     }
 
     /// `module:variable`, as servers want it.

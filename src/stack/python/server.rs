@@ -5,7 +5,7 @@ use crate::fact::Fact;
 use crate::plan::service::{ExecForm, ServiceKind};
 use crate::stack::Survey;
 
-use super::app::App;
+use super::app::{App, Made};
 use super::django::Django;
 use super::framework::Speaks;
 use super::modules::Modules;
@@ -29,7 +29,7 @@ pub(super) fn app(s: &Survey<'_>, project: &Project<'_>, modules: &Modules<'_>, 
     let port = port(s);
     let target = app.target();
     let (command, adds) = match app.framework.speaks {
-        Speaks::Asgi => asgi(project, &target, app.is_factory(), port.value),
+        Speaks::Asgi => asgi(project, &target, app.made, port.value),
         Speaks::Sanic => (sanic(app, port.value), Vec::new()),
         Speaks::Wsgi => wsgi(project, &called(app), port.value, &[]),
         Speaks::Dash => {
@@ -61,7 +61,7 @@ pub(super) fn app(s: &Survey<'_>, project: &Project<'_>, modules: &Modules<'_>, 
 pub(super) fn django(s: &Survey<'_>, project: &Project<'_>, django: &Django) -> Program {
     let port = port(s);
     let (command, adds) = if django.is_asgi {
-        asgi(project, &django.target.value, false, port.value)
+        asgi(project, &django.target.value, Made::ByImport, port.value)
     } else {
         wsgi(project, &django.target.value, port.value, &[])
     };
@@ -160,7 +160,7 @@ fn socket_worker(project: &Project<'_>) -> Option<&'static [&'static str]> {
     })
 }
 
-fn asgi(project: &Project<'_>, target: &str, is_factory: bool, port: u16) -> (ExecForm, Vec<Added>) {
+fn asgi(project: &Project<'_>, target: &str, made: Made, port: u16) -> (ExecForm, Vec<Added>) {
     let (address, number) = (format!("0.0.0.0:{port}"), port.to_string());
     let brings_uvicorn = |name: &str| {
         let extras = project.requirements.get(name).map(|one| one.extras.as_slice()).unwrap_or_default();
@@ -173,21 +173,21 @@ fn asgi(project: &Project<'_>, target: &str, is_factory: bool, port: u16) -> (Ex
     let found = ASGI.iter().copied().find(|server| project.has(server)).or(by_framework.then_some("uvicorn"));
     match found {
         Some("hypercorn") => {
-            let target = if is_factory { format!("{target}()") } else { target.to_owned() };
+            let target = if made.is_factory() { format!("{target}()") } else { target.to_owned() };
             (ExecForm::new("hypercorn", ["--bind", &address, &target]), Vec::new())
         }
         Some("granian") => {
             let mut words = vec!["--interface", "asgi", "--host", "0.0.0.0", "--port", &number];
-            words.extend(is_factory.then_some("--factory"));
+            words.extend(made.is_factory().then_some("--factory"));
             words.push(target);
             (ExecForm::new("granian", words), Vec::new())
         }
-        Some("daphne") if !is_factory => {
+        Some("daphne") if !made.is_factory() => {
             (ExecForm::new("daphne", ["--bind", "0.0.0.0", "--port", &number, target]), Vec::new())
         }
         found => {
             let mut words = vec!["--host", "0.0.0.0", "--port", &number];
-            words.extend(is_factory.then_some("--factory"));
+            words.extend(made.is_factory().then_some("--factory"));
             words.insert(0, target);
             let found = found.filter(|server| *server == "uvicorn");
             (ExecForm::new("uvicorn", words), missing(found, UVICORN, "an ASGI application needs a server"))

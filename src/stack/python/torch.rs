@@ -45,6 +45,17 @@ const BRING: &[&str] = &[
     "ultralytics",
 ];
 
+/// Who decides which wheels are installed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Versions {
+    /// A lock file, with their hashes.
+    Locked,
+    /// Whoever installs.
+    Open,
+}
+
+const LOCK_AGAIN: &str = "name PyTorch's index for CPUs in the manifest, and lock again";
+
 impl Torch {
     /// What people say. Without a word of theirs the smaller wheels are offered.
     pub fn choose(s: &Survey<'_>, project: &Project<'_>) -> Self {
@@ -58,18 +69,19 @@ impl Torch {
                 project.manager.value,
                 Manager::Pip | Manager::Build | Manager::Conda | Manager::None
             );
+        let versions = if is_locked { Versions::Locked } else { Versions::Open };
         match wish {
             Some(wish) if wish.value != "cpu" => Self::AsNamed,
-            Some(_) if is_locked => {
+            Some(_) if versions == Versions::Locked => {
                 let message = "`python.torch` is not granted: the lock file names the wheels";
                 let finding = Diagnostic::warning(Code::BadSetting, message).at(because.at.clone());
-                s.note(finding.help("name PyTorch's index for CPUs in the manifest, and lock again"));
+                s.note(finding.help(LOCK_AGAIN));
                 Self::AsNamed
             }
             Some(_) => Self::Cpu,
             None => {
-                if brings_cuda(s, project, is_locked) {
-                    offer(s, &because, is_locked);
+                if brings_cuda(s, project, versions) {
+                    offer(s, &because, versions);
                 }
                 Self::AsNamed
             }
@@ -95,8 +107,8 @@ impl Torch {
 
 /// Does what is asked for come with NVIDIA's libraries? A lock file lists them; elsewhere they come unless the files name
 /// the other wheels.
-fn brings_cuda(s: &Survey<'_>, project: &Project<'_>, is_locked: bool) -> bool {
-    if is_locked && !project.locked.is_empty() {
+fn brings_cuda(s: &Survey<'_>, project: &Project<'_>, versions: Versions) -> bool {
+    if versions == Versions::Locked && !project.locked.is_empty() {
         return project.locked.iter().any(|one| one.name.starts_with("nvidia-") && project.has(&one.name));
     }
     let lists = project.list.iter().flat_map(|(_, list)| list.files.iter().map(String::as_str));
@@ -108,12 +120,11 @@ fn brings_cuda(s: &Survey<'_>, project: &Project<'_>, is_locked: bool) -> bool {
     })
 }
 
-fn offer(s: &Survey<'_>, because: &Evidence, is_locked: bool) {
+fn offer(s: &Survey<'_>, because: &Evidence, versions: Versions) {
     let message = "PyTorch comes with CUDA: gigabytes that a container without a card of NVIDIA never loads";
-    let help = if is_locked {
-        "name PyTorch's index for CPUs in the manifest, and lock again"
-    } else {
-        "`--set python.torch=cpu` installs it without"
+    let help = match versions {
+        Versions::Locked => LOCK_AGAIN,
+        Versions::Open => "`--set python.torch=cpu` installs it without",
     };
     s.note(Diagnostic::note(Code::SystemPackage, message).at(because.at.clone()).help(help));
 }

@@ -36,7 +36,6 @@ pub(super) fn survey(s: &Survey<'_>) -> Option<Build> {
     let private: Vec<Fact<String>> =
         project.repositories().into_iter().filter(|url| is_private(&url.value)).collect();
     note_private(s, &private, "maven_settings,src=$HOME/.m2/settings.xml");
-    let is_secret = !private.is_empty();
     let dependencies = reactor.dependencies(&project);
     Some(Build {
         tool: words.tool.clone(),
@@ -44,11 +43,11 @@ pub(super) fn survey(s: &Survey<'_>) -> Option<Build> {
         strength: runnable.strength,
         levels: levels(&project, boot.as_ref()),
         name: project.artifact(),
-        manifests: manifests(s, &project, &reactor, words.is_wrapper),
+        manifests: manifests(s, &project, &reactor, words.program),
         prepare: words.toolchains.clone(),
-        fetch: with_cache(Run::new(words.line(&["--fail-never"], "dependency:go-offline")), is_secret),
-        package: with_cache(words.package(s, &runnable), is_secret),
-        test: with_cache(Run::new(words.line(&[], "test")), is_secret),
+        fetch: with_cache(Run::new(words.line(&["--fail-never"], "dependency:go-offline")), &private),
+        package: with_cache(words.package(s, &runnable), &private),
+        test: with_cache(Run::new(words.line(&[], "test")), &private),
         skips: words.skips,
         kotlin: project.plugin_or_managed("kotlin-maven-plugin").and_then(|plugin| plugin.version()),
         properties: project.properties(),
@@ -61,12 +60,29 @@ pub(super) fn survey(s: &Survey<'_>) -> Option<Build> {
     })
 }
 
+/// What is started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Program {
+    /// The image's own Maven.
+    Maven,
+    /// The project's, which fetches another line.
+    Wrapper,
+}
+
+impl Program {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Maven => "mvn",
+            // The script may lack its execute bit after a checkout on Windows.
+            Self::Wrapper => "sh mvnw",
+        }
+    }
+}
+
 /// The command line's parts that all steps share.
 struct Words {
     tool: Tool,
-    /// `mvn`, or the wrapper.
-    program: &'static str,
-    is_wrapper: bool,
+    program: Program,
     /// Which module, which profile, what is left out.
     options: Vec<String>,
     /// Writes the file that says where which JDK is, where the build asks for one.
@@ -96,15 +112,12 @@ impl Words {
         if toolchains.is_some() {
             options.push(format!("-t {TOOLCHAINS}"));
         }
-        let (line, is_wrapper) = maven_line(s, reactor);
-        let tool = Tool::maven(line);
-        // The wrapper's script may lack its execute bit after a checkout on Windows.
-        let program = if is_wrapper { "sh mvnw" } else { "mvn" };
-        Self { tool, program, is_wrapper, options, toolchains, skips }
+        let (line, program) = maven_line(s, reactor);
+        Self { tool: Tool::maven(line), program, options, toolchains, skips }
     }
 
     fn line(&self, flags: &[&str], goals: &str) -> String {
-        let mut words = vec![self.program, "-B -ntp"];
+        let mut words = vec![self.program.words(), "-B -ntp"];
         words.extend_from_slice(flags);
         words.extend(self.options.iter().map(String::as_str));
         words.push(goals);
@@ -144,9 +157,9 @@ fn toolchains(project: &Project) -> Option<Run> {
     Some(Run::new(format!("echo {} > {TOOLCHAINS}", quote(&text))))
 }
 
-/// The line of Maven, and whether only the wrapper has it: images of a major version that is not
+/// The line of Maven, and who has it: images of a major version that is not
 /// released yet have no tag of their own.
-fn maven_line(s: &Survey<'_>, reactor: &Reactor) -> (Fact<String>, bool) {
+fn maven_line(s: &Survey<'_>, reactor: &Reactor) -> (Fact<String>, Program) {
     let file = reactor.context.join(".mvn/wrapper/maven-wrapper.properties").unwrap_or_default();
     let pinned = s.dir.inventory().doc(&file).and_then(|doc| {
         doc.find(|line| {
@@ -158,8 +171,9 @@ fn maven_line(s: &Survey<'_>, reactor: &Reactor) -> (Fact<String>, bool) {
     let is_other = pinned.as_ref().is_some_and(|version| !version.value.starts_with('3'));
     let is_runnable =
         is_other && reactor.context.join("mvnw").is_some_and(|file| s.dir.inventory().has(&file));
+    let program = if is_runnable { Program::Wrapper } else { Program::Maven };
     let line = Choice::default().or(pinned.filter(|_| is_runnable));
-    (line.or_default("3.9".to_owned(), "newest released line"), is_runnable)
+    (line.or_default("3.9".to_owned(), "newest released line"), program)
 }
 
 /// Language levels, strongest first.
@@ -216,7 +230,7 @@ fn boot_version(project: &Project) -> Option<Fact<String>> {
 const MOST_NAMED: usize = 16;
 
 /// What the dependency stage needs to see: Maven reads every module before it does anything.
-fn manifests(s: &Survey<'_>, project: &Project, reactor: &Reactor, is_wrapper: bool) -> Manifests {
+fn manifests(s: &Survey<'_>, project: &Project, reactor: &Reactor, program: Program) -> Manifests {
     let inventory = s.dir.inventory();
     let in_context = |path: &RelPath| path.relative_to(&reactor.context);
     let poms: BTreeSet<(usize, RelPath)> = project
@@ -232,7 +246,7 @@ fn manifests(s: &Survey<'_>, project: &Project, reactor: &Reactor, is_wrapper: b
     if inventory.has_dir(&reactor.context.join(".mvn").unwrap_or_default()) {
         manifests.add_folder(&folder);
     }
-    if is_wrapper {
+    if program == Program::Wrapper {
         manifests.add_file(&RelPath::new("mvnw").unwrap_or_default());
     }
     let poms = poms.into_iter().map(|(_, file)| file);
@@ -244,12 +258,12 @@ fn manifests(s: &Survey<'_>, project: &Project, reactor: &Reactor, is_wrapper: b
     manifests
 }
 
-/// The local repository is kept between builds. Where a secret is mounted into the folder above,
-/// the cache is the repository alone, so that no trace of the secret stays in it.
-fn with_cache(run: Run, is_secret: bool) -> Run {
-    if is_secret {
-        run.cache("/root/.m2/repository").secret("maven_settings", "/root/.m2/settings.xml")
-    } else {
+/// The local repository is kept between builds. Where a private one wants a secret in the
+/// folder above, the cache is the repository alone, so that no trace of the secret stays in it.
+fn with_cache(run: Run, private: &[Fact<String>]) -> Run {
+    if private.is_empty() {
         run.cache("/root/.m2")
+    } else {
+        run.cache("/root/.m2/repository").secret("maven_settings", "/root/.m2/settings.xml")
     }
 }

@@ -178,7 +178,7 @@ impl Module<'_> {
     fn shaded(&self) -> Option<Runnable> {
         let plugin = self.project.plugin("maven-shade-plugin").filter(|plugin| plugin.runs("shade"))?;
         let said = plugin.anywhere("mainClass").or_else(|| plugin.anywhere("Main-Class"));
-        let has_manifest = said.is_some();
+        let starts_by = StartsBy::of(said.as_ref());
         let said = said.into_iter().chain(self.main_properties());
         let main = self.main(said.collect())?;
         let says = |name: &str| plugin.setting(&[name]).map(|fact| fact.value);
@@ -189,7 +189,7 @@ impl Module<'_> {
         });
         if let Some(file) = output {
             let file = self.built(&file);
-            return Some(Self::entry(single(file, main, has_manifest), plugin.because(), ""));
+            return Some(Self::entry(starts_by.artifact(file, main), plugin.because(), ""));
         }
         let name = match (says("finalName"), says("shadedArtifactAttached").as_deref()) {
             (Some(name), _) => name,
@@ -200,7 +200,7 @@ impl Module<'_> {
             _ => self.project.artifact_file(),
         };
         let file = self.built(&format!("{name}.jar"));
-        Some(Self::entry(single(file, main, has_manifest), plugin.because(), ""))
+        Some(Self::entry(starts_by.artifact(file, main), plugin.because(), ""))
     }
 
     /// <https://maven.apache.org/plugins/maven-assembly-plugin/single-mojo.html>
@@ -211,7 +211,7 @@ impl Module<'_> {
             return None;
         }
         let said = plugin.setting(&["archive", "manifest", "mainClass"]);
-        let has_manifest = said.is_some();
+        let starts_by = StartsBy::of(said.as_ref());
         let main = self.main(said.into_iter().chain(self.main_properties()).collect())?;
         let says = |name: &str| plugin.setting(&[name]).map(|fact| fact.value);
         let name = says("finalName").unwrap_or_else(|| self.project.artifact_file());
@@ -219,7 +219,7 @@ impl Module<'_> {
             if says("appendAssemblyId").as_deref() == Some("false") { "" } else { "-jar-with-dependencies" };
         let goals = if plugin.runs("single") { "" } else { " assembly:single" };
         let file = self.built(&format!("{name}{suffix}.jar"));
-        Some(Self::entry(single(file, main, has_manifest), plugin.because(), goals))
+        Some(Self::entry(starts_by.artifact(file, main), plugin.because(), goals))
     }
 
     /// A jar with its libraries beside it, started by its main class.
@@ -307,7 +307,23 @@ impl Module<'_> {
     }
 }
 
-/// A jar that holds everything: started by its manifest when that names the class.
-fn single(file: String, main: Fact<String>, has_manifest: bool) -> Artifact {
-    if has_manifest { Artifact::Single { file } } else { Artifact::ClassPath { file, libraries: None, main } }
+/// How a jar that holds everything is started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum StartsBy {
+    /// Its manifest names the class.
+    Manifest,
+    ClassName,
+}
+
+impl StartsBy {
+    fn of(named: Option<&Fact<String>>) -> Self {
+        if named.is_some() { Self::Manifest } else { Self::ClassName }
+    }
+
+    fn artifact(self, file: String, main: Fact<String>) -> Artifact {
+        match self {
+            Self::Manifest => Artifact::Single { file },
+            Self::ClassName => Artifact::ClassPath { file, libraries: None, main },
+        }
+    }
 }
