@@ -138,7 +138,9 @@ fn crate_from_source(engine: &Engine) -> Result<(), Failed> {
     let name = made[0].file_stem().ok_or("a file")?.to_string_lossy().into_owned();
     let mut vendor = Command::new("cargo");
     vendor.current_dir(root()).args(["vendor", "--locked", "--quiet"]).arg(dist.path().join("vendor"));
-    let sources = run(&mut vendor)?.replace(&dist.path().display().to_string(), "/dist");
+    run(&mut vendor)?;
+    let sources =
+        "[source.crates-io]\nreplace-with = \"brought\"\n[source.brought]\ndirectory = \"/dist/vendor\"\n";
     fs::write(dist.path().join("config.toml"), sources)?;
     // What the program does is the same without the optimizer, and is known minutes sooner.
     let script = format!(

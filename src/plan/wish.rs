@@ -79,7 +79,10 @@ fn grant_folder(runtime: &mut Runtime, settings: &Settings, notes: &mut Vec<Diag
     let Some(folder) = settings.choice(&keys::WORKDIR, notes).decide() else { return };
     let start = runtime.entrypoint.as_ref().or(runtime.command.as_ref());
     let is_anywhere = start.is_some_and(|form| form.value.words()[0].starts_with('/'));
-    if runtime.workdir.is_none() && is_anywhere {
+    // The file of settings that a program ends without is put wherever that is.
+    let settings = runtime.settings_file.as_ref().map(|file| &file.because);
+    let is_free = runtime.workdir.as_ref().map(|planned| &planned.because) == settings;
+    if is_free && is_anywhere {
         runtime.workdir = Some(folder);
     } else {
         let message = "`runtime.workdir`: this program starts where its files lie".to_owned();

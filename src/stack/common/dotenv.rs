@@ -51,7 +51,9 @@ pub fn insists_on<'d>(docs: impl IntoIterator<Item = Doc<'d>>, asks: Asks) -> Op
             let start = found.get(0)?.start();
             let name = found.name("file").map_or(".env", |file| file.as_str());
             let file = RelPath::new(name.trim_start_matches("./")).ok()?;
+            // What stands behind the end of a block does not belong to it.
             let beyond = lines[at + 1..].iter().map(|(_, line)| *line).take(asks.lines - 1);
+            let beyond = beyond.take_while(|line| !line.trim_start().starts_with('}'));
             let text = std::iter::once(&line[start..]).chain(beyond).collect::<Vec<_>>().join("\n");
             (asks.ends)(&text).then(|| Fact::new(file.to_string(), doc.cite(*number, line.trim())))
         })
@@ -74,6 +76,12 @@ mod tests {
                 Some("conf/dev.env"),
             ),
             ("a.go", GO, "err := godotenv.Load()\nif err != nil {\n\tlog.Println(err)\n}\n", None),
+            (
+                "a.go",
+                GO,
+                "if err := godotenv.Load(); err != nil {\n\tlog.Println(err)\n}\nreturn serve()",
+                None,
+            ),
             ("a.go", GO, "_ = godotenv.Load()\nlog.Fatal(serve())", None),
             ("a.go", GO, "err := godotenv.Load(\"../.env\")\nif err != nil {\n\tpanic(err)\n}", None),
             ("a.rs", RUST, "dotenvy::dotenv()?;", Some(".env")),

@@ -28,6 +28,11 @@ const WAYS: &[Way] = &[
         pattern: r#"(?i:env)\w*\(\s*"(?P<variable>[A-Z0-9_]*(?:ADDR|ADDRESS|LISTEN|BIND|HOST)[A-Z0-9_]*)",\s*"(?P<host>[^":]*):(\d{2,5})""#,
         tells: Tells::Port,
     },
+    // A table of options by their variables: a literal of several lines, joined.
+    Way {
+        pattern: r#"^"(?P<variable>[A-Z0-9_]*(?:ADDR|ADDRESS|LISTEN|BIND)[A-Z0-9_]*)":.*?\{.*?"(?P<host>[^":]*):(\d{2,5})""#,
+        tells: Tells::Port,
+    },
     Way {
         pattern: concat!(
             r#"(?:Getenv|LookupEnv|GetString|GetInt)\(\s*"(?P<variable>"#,
@@ -121,14 +126,15 @@ pub(super) fn find(dir: &Dir<'_>, sources: &[Doc<'_>], files: &[Fact<String>]) -
     listening
 }
 
-/// The lines of a file, and the literals of flags that are spread over several.
+/// The lines of a file, and the literals of flags and options that are spread over several.
 fn statements<'d>(doc: &Doc<'d>) -> Vec<Statement<'d>> {
     const LONGEST: usize = 12;
     let lines: Vec<(u32, &str)> = doc.lines().collect();
     let mut found = Vec::new();
     for (at, (line, code)) in lines.iter().enumerate() {
         found.push(Statement { doc: *doc, line: *line, code: Cow::Borrowed(code) });
-        if code.trim_end().ends_with("Flag{") {
+        let opens = |code: &str| code.ends_with("Flag{") || (code.starts_with('"') && code.ends_with('{'));
+        if opens(code.trim()) {
             let rest = lines[at..].iter().take(LONGEST).map(|(_, code)| code.trim());
             let parts: Vec<&str> = rest
                 .scan(false, |is_over, code| {
@@ -202,6 +208,12 @@ mod tests {
             (
                 "&cli.StringFlag{\n\tName: \"listener\",\n\tValue: \"127.0.0.1:8089\",\n\tEnvVars: []string{\"LISTENER\"},\n},\nx := 1",
                 Some(8089),
+                None,
+                true,
+            ),
+            (
+                "\t\t\t\"LISTEN_ADDR\": {\n\t\t\t\tlist: []string{\"127.0.0.1:8087\"},\n\t\t\t},\n",
+                Some(8087),
                 None,
                 true,
             ),

@@ -10,6 +10,7 @@
 mod assets;
 mod binary;
 mod browser;
+mod features;
 mod lock;
 mod manifest;
 mod native;
@@ -218,14 +219,19 @@ impl Stack for Rust {
             |path: &RelPath| path.relative_to(&workspace.context).unwrap_or_default().to_string();
         let toolchain = toolchain::Toolchain::of(s, &root, &crates)?;
         let cache = cache_of(s, &workspace);
+        let loads_settings = workspace
+            .used_manifests(&package)
+            .any(|manifest| ["dotenvy", "dotenv"].iter().any(|name| manifest.dependency(name).is_some()));
         let facts = Facts {
-            settings_file: dotenv::insists_on(sources.iter().copied(), dotenv::RUST),
+            settings_file: loads_settings
+                .then(|| dotenv::insists_on(sources.iter().copied(), dotenv::RUST))
+                .flatten(),
             is_locked: stale::is_in_step(s, &workspace, &package),
             manifests: manifests(s, &workspace),
             expected: workspace.expected_files().iter().map(RelPath::to_string).collect(),
             root_dir: from_context(&workspace.root),
             is_member: workspace.has_several_packages(),
-            features: features(s, &chosen),
+            features: features::choose(s, &package, &chosen, &sources),
             roots: std::iter::once(&chosen.source).chain(&package.roots()).map(from_context).collect(),
             is_stripping: workspace.root_manifest(&package).at(&["profile", "release", "strip"]).is_some(),
             build_env: plan::build_env(s, &package, &crates, &sources, &root),
@@ -336,13 +342,6 @@ fn manifests(s: &Survey<'_>, workspace: &Workspace<'_>) -> Vec<String> {
         }
     }
     found
-}
-
-fn features(s: &Survey<'_>, chosen: &manifest::Binary) -> Option<Fact<String>> {
-    let required =
-        (!chosen.features.is_empty()).then(|| Fact::new(chosen.features.join(","), chosen.because.clone()));
-    let wish = s.choice(&FEATURES).decide().map(|features| features.map(|features| features.0.join(",")));
-    crate::fact::Choice::default().or(wish).or(required).decide()
 }
 
 /// A dependency that cargo fetches over SSH.

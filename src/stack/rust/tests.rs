@@ -292,6 +292,43 @@ fn layers_are_cooked_and_mounts_left_out() {
 }
 
 #[test]
+fn a_feature_without_which_nothing_compiles_is_turned_on() {
+    const SCRIPT: &str = "fn main() {\n    #[cfg(not(any(feature = \"linked\", feature = \"postgres\")))]\n    \
+        compile_error!(\n        \"choose a database: cargo build --features bundled\"\n    );\n}\n";
+    for (default, script, set, expected) in [
+        ("", SCRIPT, &[][..], "# features: bundled (build.rs:2)\n"),
+        // Where the message names none, the first.
+        ("", &SCRIPT.replace("bundled", "everything"), &[], "# features: linked (build.rs:2)\n"),
+        (
+            "",
+            SCRIPT,
+            &["rust.features=[\"postgres\"]"],
+            "# features: postgres (--set rust.features=[\"postgres\"])\n",
+        ),
+        ("\"bundled\"", SCRIPT, &[], ""),
+        (
+            "",
+            "fn main() {\n    #[cfg(feature = \"odd\")]\n    compile_error!(\"odd is gone\");\n}\n",
+            &[],
+            "",
+        ),
+    ] {
+        let manifest = format!(
+            "[package]\nname = \"x\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[features]\ndefault = [{default}]\n\
+             linked = []\nbundled = [\"linked\"]\npostgres = []\n"
+        );
+        let text =
+            dockerfile(&[("Cargo.toml", &manifest), LOCK, ("build.rs", script), ("src/main.rs", AXUM)], set);
+        let (_, found) = text.split_once("COPY . /app/\n").unwrap();
+        let found = found.split_once("RUN ").map_or("", |(found, _)| found);
+        assert_eq!(found, expected, "{text}");
+        let on = expected.split([' ', '(']).nth(2).map(|name| format!(" --features {name}"));
+        assert!(on.is_none_or(|on| text.contains(&on)), "{text}");
+        assert!(!expected.is_empty() || !text.contains("--features"), "{text}");
+    }
+}
+
+#[test]
 fn programs_for_the_browser_are_not_taken_for_servers() {
     let manifest = ("Cargo.toml", "[package]\nname = \"x\"\nversion = \"0.1.0\"\nedition = \"2024\"\n");
     for (name, text) in
