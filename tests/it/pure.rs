@@ -40,6 +40,22 @@ pub fn made(folder: &Path) -> (Plan, Vec<(String, String)>) {
     (plan, made)
 }
 
+/// dockgen packs itself with its own file; `packaging/image` builds it.
+#[test]
+fn the_projects_own_image_is_planned() {
+    let repo = Repo::new(&[]);
+    copy(&Path::new(PACKAGE).join("src"), &repo.path().join("src"));
+    for file in ["Cargo.toml", "Cargo.lock", "build.rs"] {
+        fs::copy(Path::new(PACKAGE).join(file), repo.path().join(file)).expect("the checkout");
+    }
+    let settings = fs::read(Path::new(PACKAGE).join("packaging/image.toml")).expect("the checkout");
+    repo.write("dockgen.toml", settings);
+    let (plan, files) = made(repo.path());
+    assert!(plan.diagnostics.is_empty(), "{:#?}", plan.diagnostics);
+    let runtime = files[0].1.split_once(" AS runtime\n").expect("the last stage").1;
+    assert!(runtime.starts_with("WORKDIR /repo\n") && !runtime.contains("ENV "), "{runtime}");
+}
+
 /// Another place, another environment, other times and modes.
 #[test]
 fn the_same_repository_gives_the_same_bytes_anywhere() {
