@@ -205,6 +205,32 @@ fn tests_gather_static_files_that_they_look_up_in_a_manifest() {
 }
 
 #[test]
+fn uploads_beside_the_code_can_be_written() {
+    for (folder, expected) in [
+        ("MEDIA_ROOT = os.path.join(BASE_DIR, 'media')\n", Some("uploads")),
+        ("MEDIA_ROOT = '/var/lib/uploads'\n", None),
+        ("", None),
+    ] {
+        let settings = format!("WSGI_APPLICATION = 'example.wsgi.application'\n{folder}");
+        let files = [
+            ("requirements.txt", "django\ngunicorn\n"),
+            ("manage.py", MANAGE),
+            ("example/__init__.py", ""),
+            ("example/settings.py", &settings),
+            ("example/wsgi.py", "application = None\n"),
+        ];
+        let plan = plan(&Inventory::from_files(files), &Settings::default());
+        let writes = plan.services[0].tool["writes"].to_string();
+        assert_eq!(
+            expected.is_some(),
+            expected.is_some_and(|what| writes.contains(what)),
+            "{folder}: {writes}"
+        );
+        assert_eq!(expected.is_none(), writes == "null", "{folder}: {writes}");
+    }
+}
+
+#[test]
 fn few_modules_come_straight_from_the_build_context() {
     let many = "x = 1\n".repeat(100_000);
     let rows = [

@@ -10,8 +10,10 @@ use crate::stack::node::manifest::Package;
 use crate::stack::node::package_manager::PackageManager;
 use crate::stack::node::start;
 
-/// Scripts that build, in the order of trust.
+/// Scripts that build, in the order of trust. One for images leaves out what only a person's machine or a deployment has.
 const BUILDS: &[&str] = &[
+    "build-docker",
+    "build:docker",
     "build",
     "build:prod",
     "build:production",
@@ -60,8 +62,11 @@ pub(super) fn build(
             && !words
                 .iter()
                 .any(|word| word.contains("build") || word == "tsc" || word == "babel" || word == "webpack");
+        // Most scripts of such a name make the image themselves.
+        let is_outside = name.ends_with("docker")
+            && words.iter().any(|word| word.ends_with(".sh") || OTHER_PRODUCTS.contains(&word.as_str()));
         let is_elsewhere = front_end.is_some_and(|front_end| front_end.is_made_by(package, &line.value));
-        (!other && !checks && !is_elsewhere).then(|| line.derive(vec![manager.run(name)]))
+        (!other && !checks && !is_outside && !is_elsewhere).then(|| line.derive(vec![manager.run(name)]))
     });
     if let Some(script) = script {
         return Some(with_start_steps(script, package, manager, app));
@@ -225,6 +230,18 @@ mod tests {
                 r#""build":"gatsby build","serve":"gatsby serve""#,
                 "npm run build",
                 // It would show a build that is not there.
+                None,
+            ),
+            (
+                "gatsby",
+                r#""build":"check-db && gatsby build","build-site":"gatsby build","build-docker":"npm-run-all build-site""#,
+                "npm run build-docker",
+                None,
+            ),
+            (
+                "gatsby",
+                r#""build":"gatsby build","build:docker":"npm run build && docker build -t x .""#,
+                "npm run build",
                 None,
             ),
             (

@@ -31,6 +31,8 @@ pub(super) struct Django {
     pub needs: Vec<Fact<(String, String)>>,
     /// The database is a file of the project.
     pub sqlite: Option<Fact<String>>,
+    /// Uploads are kept in a folder of the project.
+    pub uploads: Option<Fact<String>>,
     /// The path that tells whether it is well.
     pub health: String,
 }
@@ -84,6 +86,7 @@ impl Django {
                 },
             ),
             sqlite: sqlite(&sources),
+            uploads: uploads(&sources),
             health: health(modules, &root),
             root,
         })
@@ -229,6 +232,15 @@ fn sqlite(sources: &[&Source<'_>]) -> Option<Fact<String>> {
         let by_url = texts.iter().any(|text| text.starts_with("sqlite:///"));
         let line = databases.line;
         (only || by_url).then(|| Fact::new("SQLite".to_owned(), source.cite(line)))
+    })
+}
+
+/// The folder of uploads is one beside the code: <https://docs.djangoproject.com/en/stable/ref/settings/#media-root>
+fn uploads(sources: &[&Source<'_>]) -> Option<Fact<String>> {
+    sources.iter().find_map(|source| {
+        let folder = assignment(source, "MEDIA_ROOT")?;
+        let is_elsewhere = folder.texts().any(|text| text.starts_with('/'));
+        (!is_elsewhere).then(|| Fact::new("uploads".to_owned(), source.cite(folder.line)))
     })
 }
 

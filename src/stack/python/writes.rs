@@ -32,6 +32,9 @@ pub(super) fn beside(modules: &Modules<'_>, django: Option<&Django>) -> Option<F
     if let Some(sqlite) = django.and_then(|django| django.sqlite.clone()) {
         return Some(sqlite.map(|_| "the SQLite file".to_owned()));
     }
+    if let Some(uploads) = django.and_then(|django| django.uploads.clone()) {
+        return Some(uploads);
+    }
     modules.sources.iter().find_map(|source| {
         source.statements.iter().find_map(|statement| {
             let what = written(statement)?;
