@@ -15,16 +15,17 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use support::fixture::Fixture;
 use support::{ensure, prepare, with_engine};
 
-/// Fixtures with `apps/board`, `apps/desk` and `packages/clock`.
-const WORKSPACES: &[&str] = &[
-    "node-npm-workspaces",
-    "node-pnpm-workspace",
-    "node-yarn-workspaces",
-    "node-berry-workspaces",
-    "node-bun-workspaces",
+/// Fixtures, each with edits that show what its build depends on.
+const WORKSPACES: &[(&str, &[Case])] = &[
+    ("node-npm-workspaces", MEMBERS),
+    ("node-pnpm-workspace", MEMBERS),
+    ("node-yarn-workspaces", MEMBERS),
+    ("node-berry-workspaces", MEMBERS),
+    ("node-bun-workspaces", MEMBERS),
+    ("node-nx", PROJECTS),
 ];
 
-/// One edit, and what it may do to the build of `apps/board`.
+/// One edit, and what it may do to the build of the app that the fixture names.
 struct Case {
     file: &'static str,
     from: &'static str,
@@ -33,10 +34,18 @@ struct Case {
     is_ours: bool,
 }
 
-const CASES: &[Case] = &[
+/// `apps/board` is built; `apps/desk` is another app, and `packages/clock` what both use.
+const MEMBERS: &[Case] = &[
     Case { file: "apps/desk/server.js", from: "Ask again", to: "Come back", is_ours: false },
     Case { file: "apps/board/server.js", from: "Coastal line", to: "Valley line", is_ours: true },
     Case { file: "packages/clock/index.js", from: "long: true", to: "long: false", is_ours: true },
+];
+
+/// `apps/kiln` is built; `apps/gallery` is another app, and `libs/clay` what both use through `libs/glaze`.
+const PROJECTS: &[Case] = &[
+    Case { file: "apps/gallery/src/main.ts", from: "majolica", to: "celadon", is_ours: false },
+    Case { file: "apps/kiln/src/main.ts", from: "celadon", to: "majolica", is_ours: true },
+    Case { file: "libs/clay/src/index.ts", from: "earthenware", to: "redware", is_ours: true },
 ];
 
 fn main() {
@@ -45,20 +54,20 @@ fn main() {
     let is_wanted = std::env::var_os("DOCKGEN_E2E").is_some();
     let trials = WORKSPACES
         .iter()
-        .map(|name| {
-            Trial::ignorable_test(*name, move || {
+        .map(|&(name, cases)| {
+            Trial::ignorable_test(name, move || {
                 if !is_wanted {
                     return Ok(Completion::ignored_with("set DOCKGEN_E2E=1 to build it"));
                 }
-                with_engine(|engine| prove(name, &engine))
+                with_engine(|engine| prove(name, cases, &engine))
             })
         })
         .collect();
     libtest_mimic::run(&args, trials).exit();
 }
 
-fn prove(name: &str, engine: &Engine) -> Result<(), Failed> {
-    for case in CASES {
+fn prove(name: &str, cases: &[Case], engine: &Engine) -> Result<(), Failed> {
+    for case in cases {
         let fixture = Fixture::copy(name)?;
         let dockerfile = fixture.init()?;
         prepare(&dockerfile)?;

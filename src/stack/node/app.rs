@@ -165,7 +165,6 @@ fn said(s: &Survey<'_>, package: Option<&Package<'_>>) -> Option<Said> {
         let mut decoded = start::decode(&line.value, package, &s.dir)?;
         let built = match &decoded.start {
             Start::Tool { name, .. } if name == "nest" => Some(nest_output(&s.dir)),
-            Start::Tool { name, .. } if name == "nx" => nx_output(s),
             _ => None,
         };
         if let Some(file) = built {
@@ -187,22 +186,6 @@ fn watched(package: &Package<'_>, dir: &Dir<'_>) -> Option<Fact<String>> {
 fn nest_output(dir: &Dir<'_>) -> String {
     let out = tsconfig_out(dir).map_or_else(|| "dist".to_owned(), |out| out.value);
     format!("{out}/main.js")
-}
-
-/// <https://nx.dev/docs/reference/project-configuration>: the build's output path, and its main file compiled.
-fn nx_output(s: &Survey<'_>) -> Option<String> {
-    let project = s.parsed(s.dir.doc("project.json")?.json())?;
-    let options = project.tree.at(&["targets", "build", "options"])?;
-    let text = |key: &str| options.get(key).and_then(|value| value.as_text());
-    let name = text("outputFileName").map(str::to_owned).or_else(|| {
-        let main = text("main")?.rsplit('/').next()?;
-        Some(main.replace(".ts", ".js"))
-    })?;
-    // Without bundling the folders of the sources stay.
-    let unbundled =
-        options.get("bundle").and_then(crate::repo::format::Tree::scalar).as_deref() == Some("false");
-    let below = if unbundled { text("main")?.replace(".ts", ".js") } else { name };
-    Some(format!("{}/{below}", text("outputPath")?))
 }
 
 /// `outDir` of the compiler's configuration.

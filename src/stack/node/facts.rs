@@ -20,7 +20,7 @@ use super::package_manager::{Focus, InstallScripts, Kind, PackageManager};
 use super::registry::{self, Secret};
 use super::tested::{On, Tests};
 use super::workspace::Workspace;
-use super::{plan, prisma, runtime_files, sources, surroundings};
+use super::{nx, plan, prisma, runtime_files, sources, surroundings};
 
 /// What a Node.js project says about itself.
 #[derive(Debug)]
@@ -94,6 +94,10 @@ pub(in crate::stack) struct Facts {
     pub(super) unshipped: Vec<String>,
     /// A front end in a folder of its own that the program serves.
     pub(super) front_end: Option<FrontEnd>,
+    /// Variables that a task runner wants in the stages that build.
+    pub(super) tool_env: &'static [(&'static str, &'static str)],
+    /// The manifest that the build writes for the production install.
+    pub(super) written: Option<nx::Written>,
 }
 
 impl Facts {
@@ -144,6 +148,8 @@ impl Facts {
             secrets: Vec::new(),
             unshipped: Vec::new(),
             front_end: None,
+            tool_env: &[],
+            written: None,
             app,
         }
     }

@@ -41,6 +41,11 @@ impl<'a> Package<'a> {
         matches!(manifest.tree.kind, Kind::Table(_)).then(|| Self { dir: dir.clone(), manifest })
     }
 
+    /// The root's manifest, for a folder without one of its own: what is installed is the root's, configuration the folder's.
+    pub fn seen_from(&self, dir: &Dir<'a>) -> Self {
+        Self { dir: dir.clone(), manifest: self.manifest.clone() }
+    }
+
     /// The text at a path: `["engines", "node"]`.
     pub fn text(&self, path: &[&str]) -> Option<Fact<String>> {
         self.manifest.text(path).filter(|fact| !fact.value.trim().is_empty())

@@ -23,6 +23,7 @@ mod manifest;
 mod native;
 mod next;
 mod node_config;
+mod nx;
 mod own_server;
 mod package_manager;
 mod paths;
@@ -77,14 +78,17 @@ static KEYS: &[&dyn AnyKey] = &[&version::VERSION as &Key<String>];
 impl Stack for Node {
     const ID: &'static str = "node";
     const NAME: &'static str = "Node.js";
-    const LOOKS_FOR: &'static [&'static str] = &["package.json", "server.js", "server.mjs"];
+    const LOOKS_FOR: &'static [&'static str] = &["package.json", "server.js", "server.mjs", "project.json"];
     const SHIPS: Ships = Ships::Sources;
     const KEYS: &'static [&'static dyn AnyKey] = KEYS;
     type Facts = Facts;
 
     fn reads(&self) -> Reads {
-        const NEAR: &[&str] = &["package.json", "server.js", "server.mjs"];
+        const NEAR: &[&str] = &["package.json", "server.js", "server.mjs", "project.json"];
+        const PROJECT: &[&str] = &["project.json"];
         let source = |ending| SourceRead { ending, near: NEAR, most: 400 };
+        // Styles of a project of Nx name other projects.
+        let style = |ending| SourceRead { ending, near: PROJECT, most: 200 };
         Reads {
             names: vec![
                 "package.json",
@@ -102,6 +106,7 @@ impl Stack for Node {
                 ".node-version",
                 "tsconfig.json",
                 "tsconfig.build.json",
+                "tsconfig.base.json",
                 "angular.json",
                 "turbo.json",
                 "nx.json",
@@ -132,11 +137,15 @@ impl Stack for Node {
             ]
             .into_iter()
             .map(source)
+            .chain([".scss", ".sass", ".less", ".css"].into_iter().map(style))
             .collect(),
         }
     }
 
     fn survey(&self, s: &Survey<'_>) -> Option<Claim<Facts>> {
+        if let Some(claim) = nx::survey(s) {
+            return Some(claim);
+        }
         if !s.dir.has("package.json") {
             return survey_loose(s);
         }
@@ -161,7 +170,8 @@ impl Stack for Node {
 fn survey_package(s: &Survey<'_>) -> Option<Claim<Facts>> {
     let package = Package::read(s)?;
     let workspace = Workspace::find(&s.dir);
-    if workspace.as_ref().is_some_and(Workspace::is_root) && !is_program(&package) {
+    let is_root = workspace.as_ref().is_some_and(Workspace::is_root) && !is_program(&package);
+    if is_root || nx::has_apps(&s.dir) {
         s.note(
             Diagnostic::note(Code::NotBuilt, "the root of the workspace runs nothing itself")
                 .at(package.evidence().at),
@@ -243,7 +253,8 @@ fn survey_package(s: &Survey<'_>) -> Option<Claim<Facts>> {
 
 /// Programs without a `package.json`: a lone `server.js` that listens.
 fn survey_loose(s: &Survey<'_>) -> Option<Claim<Facts>> {
-    if s.dir.ancestors().skip(1).any(|dir| dir.has("package.json")) {
+    let is_alone = s.dir.has("server.js") || s.dir.has("server.mjs");
+    if !is_alone || s.dir.ancestors().skip(1).any(|dir| dir.has("package.json")) {
         return None;
     }
     let App::Server(server) = app::find(s, None, None, None, None)? else { return None };

@@ -222,6 +222,15 @@ impl PackageManager {
         self.command(&more)
     }
 
+    /// Installs what production needs of a manifest and a lock file that the build has written. What was cut out of a lock file
+    /// may lack what the manager asks of a whole one, so it is told to complete it.
+    pub fn install_written(&self) -> String {
+        match self.kind {
+            Kind::YarnBerry => "yarn workspaces focus --all --production".to_owned(),
+            _ => format!("{} {}", self.row().unlocked, self.row().production),
+        }
+    }
+
     /// The option that leaves out what other members need; yarn classic has none.
     fn focus(&self, member: &Focus) -> Option<String> {
         match self.kind {

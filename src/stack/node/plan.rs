@@ -37,6 +37,9 @@ struct View<'f> {
     manifests: Vec<Copied>,
     /// Those of the production install.
     production_manifests: Vec<Copied>,
+    /// The stage that wrote them; none where they are the repository's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    production_from: Option<&'static str>,
     /// The member's folder in the stages.
     home: Option<String>,
     /// Takes settings out of what ships.
@@ -196,7 +199,8 @@ fn stages(facts: &Facts, s: &Survey<'_>, planned: &Planned) -> Result<StageGraph
         stages.push(Stage::on("dev", Role::Dev, under, "node/dev.tera"));
     }
     if production {
-        stages.push(Stage::on("prod-deps", Role::Deps, "base", "node/prod-deps.tera"));
+        let written: &[&str] = if facts.written.is_some() { &["build"] } else { &[] };
+        stages.push(Stage::on("prod-deps", Role::Deps, "base", "node/prod-deps.tera").taking(written));
     }
     if facts.hides_settings() && !facts.is_built() {
         stages.push(Stage::on(
@@ -272,11 +276,12 @@ fn view<'f>(facts: &'f Facts, planned: &Planned, stages: &StageGraph) -> View<'f
         setup: facts.manager.as_ref().and_then(|manager| manager.setup(&facts.version.value)),
         is_deps_first: stages.get("base").is_none(),
         manifests: manifests::by_folder(&facts.manifests),
-        production_manifests: manifests::by_folder(if facts.own_manifests.is_empty() {
-            &facts.manifests
-        } else {
-            &facts.own_manifests
-        }),
+        production_manifests: match &facts.written {
+            Some(written) => vec![written.copied()],
+            None if facts.own_manifests.is_empty() => manifests::by_folder(&facts.manifests),
+            None => manifests::by_folder(&facts.own_manifests),
+        },
+        production_from: facts.written.as_ref().map(|_| "build"),
         home: (!facts.home.is_root()).then(|| facts.workdir()),
         libraries: (!facts.build_libraries.is_empty())
             .then(|| facts.with_settings(Run { commands: facts.build_libraries.clone(), ..Run::default() })),
@@ -322,6 +327,7 @@ fn view<'f>(facts: &'f Facts, planned: &Planned, stages: &StageGraph) -> View<'f
 pub(super) fn build_env(facts: &Facts) -> Vec<(String, String)> {
     let mut env: Vec<(String, String)> =
         facts.manager.as_ref().map(|manager| manager.env().collect()).unwrap_or_default();
+    env.extend(facts.tool_env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
     env.extend(facts.natives.build_env.iter().map(|(name, value)| (name.clone(), value.value.clone())));
     if facts.lifecycle.hooks.is_some() {
         env.push(("HUSKY".to_owned(), "0".to_owned()));
