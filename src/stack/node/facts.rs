@@ -1,7 +1,7 @@
 //! What a package and its surroundings say, and what of it several steps ask for.
 
 use crate::fact::{Evidence, Fact};
-use crate::plan::run::Run;
+use crate::plan::run::{Run, quote};
 use crate::plan::service::IgnoreGroup;
 use crate::repo::dir::Doc;
 use crate::repo::path::RelPath;
@@ -41,6 +41,8 @@ pub(in crate::stack) struct Facts {
     pub(super) context: RelPath,
     /// The package's folder from there; the root where they are the same.
     pub(super) home: RelPath,
+    /// The folder in which the framework builds, where that is not the package's.
+    pub(super) builds_in: Option<RelPath>,
     /// Manifests that an install of a workspace copies.
     pub(super) manifests: Vec<String>,
     /// Those that the production install is content with, where these are fewer.
@@ -116,6 +118,7 @@ impl Facts {
             framework: None,
             context: s.dir.path().clone(),
             home: RelPath::root(),
+            builds_in: None,
             manifests: Vec::new(),
             own_manifests: Vec::new(),
             install: None,
@@ -306,19 +309,61 @@ impl Facts {
 
     /// The RUN of the build stage.
     pub(super) fn build_run(&self, commands: Vec<String>) -> Run {
+        let variables = match &self.app {
+            App::Server(server) => server.build_env.as_slice(),
+            App::Site(_) => &[],
+        };
         let mut run = self.with_settings(Run { commands, ..Run::default() });
-        if let App::Server(server) = &self.app {
-            for (name, value) in &server.build_env {
-                run = run.env(name, value);
-            }
+        if run.commands.len() > 1 && !variables.is_empty() {
+            // Words in front of a command are of that command alone.
+            let words = variables.iter().map(|(name, value)| format!("{name}={}", quote(value)));
+            run.commands.insert(0, format!("export {}", words.collect::<Vec<_>>().join(" ")));
+        } else {
+            run = variables.iter().fold(run, |run, (name, value)| run.env(name, value));
         }
         if self.variables.iter().any(|variable| app::is_sensitive(&variable.value)) {
             // Vite, Create React App, Vue CLI and Next.js read this file last.
             run = run.secret("build-env", &format!("{}/.env.production.local", self.workdir()));
         }
         match self.framework.as_ref().map(|row| row.value.name) {
-            Some("Next.js") => run.cache(&format!("{}/{}", plan::HOME, self.at_home(".next/cache"))),
+            Some("Next.js") => {
+                let sources = self.builds_in.as_ref().unwrap_or(&self.home);
+                let cache = sources.join(".next/cache").unwrap_or_default();
+                run.cache(&format!("{}/{cache}", plan::HOME))
+            }
             _ => run,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Settings;
+    use crate::plan::plan;
+    use crate::repo::Inventory;
+
+    #[test]
+    fn variables_of_a_build_reach_the_command_behind_the_client() {
+        let files = [
+            (
+                "package.json",
+                r#"{"dependencies":{"next":"15.0.0","@prisma/client":"6.0.0"},"devDependencies":{"prisma":"6.0.0"}}"#,
+            ),
+            ("package-lock.json", "{}"),
+            ("prisma/schema.prisma", "generator client {\n  provider = \"prisma-client-js\"\n}\n"),
+        ];
+        let plan = plan(&Inventory::from_files(files), &Settings::default());
+        let build = &plan.services[0].tool["build"];
+        let commands: Vec<&str> = build["commands"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|command| command.as_str())
+            .collect();
+        assert_eq!(
+            commands,
+            ["export NEXT_PRIVATE_STANDALONE=true", "npx prisma generate", "npx next build"]
+        );
+        assert_eq!(build["env"].as_array().map(Vec::len), Some(0));
     }
 }

@@ -127,6 +127,24 @@ impl<'a> Lock<'a> {
             .map(|(name, _, line)| OutOfStep { dependency: name.to_owned(), line })
     }
 
+    /// A package that another one asks for as its peer and that is not there. npm 7 and newer put every peer into the lock file
+    /// unless they are told not to look at any, and refuse such a lock file unless they are told the same again.
+    /// <https://docs.npmjs.com/cli/using-npm/config#legacy-peer-deps>
+    pub fn missing_peer(&self) -> Option<Fact<String>> {
+        let manifest = self.tree.get().and_then(Option::as_ref).filter(|_| self.kind == Kind::Npm)?;
+        let packages = manifest.tree.get("packages")?;
+        let paths: BTreeSet<&str> = packages.entries().map(|(path, _)| path).collect();
+        packages.entries().filter(|(_, entry)| !is_true(entry, "optional")).find_map(|(path, entry)| {
+            let optional = entry.get("peerDependenciesMeta");
+            let is_wanted = |name: &str| {
+                !optional.and_then(|all| all.get(name)).is_some_and(|meta| is_true(meta, "optional"))
+            };
+            let mut peers = entry.get("peerDependencies").into_iter().flat_map(Tree::entries);
+            let (name, range) = peers.find(|(name, _)| is_wanted(name) && !is_reached(&paths, path, name))?;
+            Some(Fact::new(name.to_owned(), manifest.cite(range, format!("no {name} for {path}"))))
+        })
+    }
+
     /// Tells whether the lock file covers a dependency of the package; none where that cannot be told.
     fn known<'l>(&'l self, package: &Package<'_>) -> Option<Knows<'l>> {
         let doc = self.doc?;
@@ -174,6 +192,29 @@ impl<'a> Lock<'a> {
                 Some(Fact::new(text.to_owned(), manifest.cite(version, format!("{package} {text}"))))
             })
             .collect()
+    }
+}
+
+fn is_true(entry: &Tree, key: &str) -> bool {
+    entry.get(key).and_then(Tree::scalar).as_deref() == Some("true")
+}
+
+/// Does a package at this path find another one as Node.js looks for it?
+fn is_reached(paths: &BTreeSet<&str>, from: &str, name: &str) -> bool {
+    let mut folder = from;
+    loop {
+        let path = if folder.is_empty() {
+            format!("node_modules/{name}")
+        } else {
+            format!("{folder}/node_modules/{name}")
+        };
+        if paths.contains(path.as_str()) {
+            return true;
+        }
+        if folder.is_empty() {
+            return false;
+        }
+        folder = folder.rfind("node_modules/").map_or("", |at| folder[..at].trim_end_matches('/'));
     }
 }
 
@@ -260,4 +301,49 @@ fn bun_versions(doc: Doc<'_>, package: &str) -> Vec<Fact<String>> {
             Some(Fact::new(version.clone(), doc.cite(number, format!("{package} {version}"))))
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Settings;
+    use crate::plan::plan;
+    use crate::repo::Inventory;
+
+    /// The command that installs with a lock file of these packages.
+    fn install(packages: &str) -> String {
+        let lock = format!(
+            r#"{{"lockfileVersion":3,"packages":{{"":{{}},"node_modules/a":{{"version":"1.0.0"}},{packages}}}}}"#
+        );
+        let files = [
+            ("package.json", r#"{"dependencies":{"a":"1.0.0"}}"#),
+            ("package-lock.json", lock.as_str()),
+            ("server.js", "require('http').createServer().listen(1234)"),
+        ];
+        let plan = plan(&Inventory::from_files(files), &Settings::default());
+        plan.services[0].tool["install"]["commands"][0].as_str().unwrap_or_default().to_owned()
+    }
+
+    #[test]
+    fn a_lock_file_without_peers_is_installed_without() {
+        for (packages, expected) in [
+            (r#""node_modules/b":{"peerDependencies":{"a":"1"}}"#, "npm ci"),
+            (r#""node_modules/b":{"peerDependencies":{"c":"1"}}"#, "npm ci --legacy-peer-deps"),
+            (
+                r#""node_modules/b":{"peerDependencies":{"c":"1"},"peerDependenciesMeta":{"c":{"optional":true}}}"#,
+                "npm ci",
+            ),
+            (r#""node_modules/b":{"optional":true,"peerDependencies":{"c":"1"}}"#, "npm ci"),
+            // A neighbour below the same package, and one that only another package has.
+            (
+                r#""node_modules/b/node_modules/c":{},"node_modules/b/node_modules/d":{"peerDependencies":{"c":"1"}}"#,
+                "npm ci",
+            ),
+            (
+                r#""node_modules/b/node_modules/c":{},"node_modules/d":{"peerDependencies":{"c":"1"}}"#,
+                "npm ci --legacy-peer-deps",
+            ),
+        ] {
+            assert_eq!(install(packages), expected, "{packages}");
+        }
+    }
 }

@@ -112,6 +112,23 @@ const ROWS: &[Row] = &[
         runtime: &["openssl=3.*", "ca-certificates=20*"],
         ..NONE
     },
+    // Programs for people and tests, which an install fetches from elsewhere; no build wants them.
+    // https://docs.cypress.io/app/references/advanced-installation#Skipping-installation
+    Row { packages: &["cypress"], build_env: &[("CYPRESS_INSTALL_BINARY", "0")], script: false, ..NONE },
+    // https://www.electronjs.org/docs/latest/tutorial/installation#skip-binary-download
+    Row {
+        packages: &["electron"],
+        build_env: &[("ELECTRON_SKIP_BINARY_DOWNLOAD", "1")],
+        script: false,
+        ..NONE
+    },
+    // https://github.com/giggio/node-chromedriver#skipping-chromedriver-download
+    Row {
+        packages: &["chromedriver"],
+        build_env: &[("CHROMEDRIVER_SKIP_DOWNLOAD", "true")],
+        script: false,
+        ..NONE
+    },
     Row { packages: &["fluent-ffmpeg"], runtime: &["ffmpeg=7:*"], script: false, ..NONE },
     Row { packages: &["gm", "imagemagick"], runtime: &["imagemagick=8:*"], script: false, ..NONE },
     Row {
@@ -212,12 +229,14 @@ impl Natives {
             self.build.extend(COMPILER.iter().map(|word| system(found, &found.value, word)));
             self.scripts.push(found.clone());
         }
-        let mut seen = Vec::new();
-        self.build.retain(|package| {
-            let is_new = !seen.contains(&package.value.name);
-            seen.push(package.value.name.clone());
-            is_new
-        });
+        for packages in [&mut self.build, &mut self.runtime] {
+            let mut seen = Vec::new();
+            packages.retain(|package| {
+                let is_new = !seen.contains(&package.value.name);
+                seen.push(package.value.name.clone());
+                is_new
+            });
+        }
     }
 }
 

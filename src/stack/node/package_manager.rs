@@ -125,10 +125,17 @@ impl PackageManager {
             old_npm: None,
         };
         manager.is_locked = agrees(s, package, lock);
-        if kind == Kind::Npm
-            && lock.and_then(|lock| lock.format.as_ref()).is_some_and(|format| format.value == "1")
-        {
-            // npm 6 wrote it, and npm 6 did not resolve peers: https://docs.npmjs.com/cli/using-npm/config#legacy-peer-deps
+        // npm 6 wrote format 1, and npm 6 did not resolve peers: https://docs.npmjs.com/cli/using-npm/config#legacy-peer-deps
+        let is_old = lock.and_then(|lock| lock.format.as_ref()).is_some_and(|format| format.value == "1");
+        let without_peers = lock.filter(|_| !is_old).and_then(Lock::missing_peer);
+        if let Some(peer) = &without_peers {
+            let message =
+                format!("the lock file was written without looking at peers: `{}` is not in it", peer.value);
+            s.note(Diagnostic::note(Code::LockOutOfStep, message).at(peer.because.at.clone()).help(
+                "the install is told --legacy-peer-deps; `legacy-peer-deps=true` in .npmrc tells everybody",
+            ));
+        }
+        if kind == Kind::Npm && (is_old || without_peers.is_some()) {
             manager.flags.push("--legacy-peer-deps".to_owned());
         }
         (manager, lock)

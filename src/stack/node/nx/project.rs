@@ -46,7 +46,11 @@ impl<'a> Project<'a> {
         let root = dir.ancestors().find(|above| above.has("nx.json") && above.has("package.json"))?;
         let (nx, package) = (root.doc("nx.json")?.jsonc().ok()?, Package::of(&root)?);
         let path = dir.path().relative_to(root.path())?;
-        let is_own = |own: Package<'_>| own.script("build").is_some_and(|line| !line.value.contains("nx"));
+        // With packages or a build of its own it is a member of a workspace like any other.
+        let is_own = |own: Package<'_>| {
+            (own.has_production_dependencies() && !path.is_root())
+                || own.script("build").is_some_and(|line| !line.value.contains("nx"))
+        };
         if Package::of(dir).is_some_and(is_own) {
             return None;
         }

@@ -108,6 +108,10 @@ pub(in crate::stack::node) fn survey(s: &Survey<'_>) -> Option<Claim<Facts>> {
         ..Facts::of_sources(s, &docs, version, app)
     };
     facts.context = root.path().clone();
+    facts.builds_in = match project.makes.value {
+        Makes::Next(Place::Output) => RelPath::new(&project.output().value).ok(),
+        _ => Some(project.path.clone()),
+    };
     facts.waits = !facts.lifecycle.after.is_empty() && facts.lifecycle.before.is_empty();
     facts.manager = Some(manager);
     if let Some(workspace) = Workspace::find(root) {
