@@ -32,6 +32,7 @@ mod prisma;
 mod process_manager;
 mod registry;
 mod runtime_files;
+mod rush;
 mod semver;
 mod server;
 mod settings;
@@ -111,6 +112,7 @@ impl Stack for Node {
                 "turbo.json",
                 "nx.json",
                 "lerna.json",
+                "rush.json",
                 "nest-cli.json",
                 "nodemon.json",
                 "app.json",
@@ -148,6 +150,9 @@ impl Stack for Node {
         }
         if !s.dir.has("package.json") {
             return survey_loose(s);
+        }
+        if rush::refuse(s) {
+            return None;
         }
         let claim = survey_package(s);
         if claim.is_none() {
