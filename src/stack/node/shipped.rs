@@ -6,6 +6,7 @@ use crate::stack::node::Facts;
 use crate::stack::node::app::{Content, Packages, Server};
 use crate::stack::node::front_end::FrontEnd;
 use crate::stack::node::plan::HOME;
+use crate::stack::node::prisma::Client;
 
 /// One COPY of the runtime stage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -81,8 +82,8 @@ impl Copy {
 
 fn packages(facts: &Facts, program: &Server) -> Vec<Copy> {
     // pnpm keeps a generated client deep in its store, so all of it is taken.
-    let everything =
-        facts.client.is_some() && facts.manager.as_ref().is_some_and(|manager| !manager.hoists());
+    let everything = facts.client.as_ref().is_some_and(Client::is_installed)
+        && facts.manager.as_ref().is_some_and(|manager| !manager.hoists());
     match &program.modules {
         Packages::Production if everything && facts.is_built() => vec![Copy::of_modules(facts, "build")],
         Packages::Production if facts.production.is_some() => {
@@ -102,7 +103,7 @@ fn packages(facts: &Facts, program: &Server) -> Vec<Copy> {
 
 /// The generated client, beside the production packages.
 fn client(facts: &Facts) -> Option<Copy> {
-    let schema = &facts.client.as_ref()?.schema;
+    let schema = &facts.client.as_ref().filter(|client| client.is_installed())?.schema;
     let folder = "node_modules/.prisma";
     Some(Copy {
         from: Some(if facts.is_built() { "build" } else { "deps" }.to_owned()),
