@@ -28,6 +28,7 @@ mod own_server;
 mod package_manager;
 mod paths;
 mod plan;
+mod pnp;
 mod prisma;
 mod process_manager;
 mod registry;

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::repo::dir::Dir;
 use crate::stack::node::manifest::Package;
-use crate::stack::node::process_manager;
+use crate::stack::node::{pnp, process_manager};
 
 /// What is started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -255,7 +255,7 @@ fn decode_at(line: &str, package: Option<&Package<'_>>, dir: &Dir<'_>, depth: us
     let words = shell_words::split(last).ok().filter(|_| is_plain && depth < DEEPEST);
     let Some(words) = words else { return Some(shell(line)) };
     let mut env = Vec::new();
-    let words = unwrap(&words, &mut env);
+    let words = pnp::without(&unwrap(&words, &mut env));
     let (mut before, mut builds): (Vec<String>, Vec<String>) =
         first.iter().map(|step| (*step).to_owned()).partition(|step| needs_services(step, package));
     if words.iter().any(|word| word.contains('$')) {
@@ -315,7 +315,8 @@ fn unwrap(words: &[String], env: &mut Vec<(String, String)>) -> Vec<String> {
     let mut rest = words;
     while let Some(word) = rest.first() {
         if let Some((name, value)) = assignment(word) {
-            env.push((name.to_owned(), value.to_owned()));
+            let value = if name == "NODE_OPTIONS" { pnp::without_in(value) } else { Some(value.to_owned()) };
+            env.extend(value.map(|value| (name.to_owned(), value)));
         } else if !TRANSPARENT.contains(&base_name(word)) {
             break;
         } else {
