@@ -194,6 +194,21 @@ fn rebuilt(name: &str, text: &str, repository: &Path) -> Migration {
     made
 }
 
+/// What a ledger calls a stage is one of the new file.
+fn names_its_stages(case: &str, made: &Migration) {
+    for stage in ["deps", "prod-deps", "build", "test", "assets", "runtime"] {
+        let said = made.ledger.to_string();
+        let is_named = said.lines().any(|line| {
+            line.split_once("superseded by ")
+                .is_some_and(|(_, by)| by.split([',', ' ']).next() == Some(stage))
+        });
+        assert!(
+            !is_named || made.text.contains(&format!(" AS {stage}\n")),
+            "{case} has no stage {stage}: {said}"
+        );
+    }
+}
+
 #[test]
 fn before_and_after() {
     let records = std::env::var_os("UPDATE_SNAPSHOTS").is_some();
@@ -212,6 +227,7 @@ fn before_and_after() {
             None => cleaned,
         };
         let mut ledger = made.ledger.to_string();
+        names_its_stages(&name, &made);
         for obstacle in &made.obstacles {
             let title = obstacle.kind.title();
             ledger = format!("{ledger}line {}: {title}: {}\n", obstacle.line, obstacle.why);

@@ -83,6 +83,12 @@ impl Command {
         self.words.first().is_some_and(|word| word.text == "sudo")
     }
 
+    /// Its text in the script without a `sudo` in front: who builds an image is root already.
+    pub fn unwrapped<'s>(&self, script: &'s str) -> &'s str {
+        let own = self.plain().first().filter(|_| self.has_sudo());
+        &script[own.map_or(self.span.start, |word| word.span.start)..self.span.end]
+    }
+
     /// The words without wrappers, their options and assignments.
     fn plain(&self) -> &[Word] {
         let mut words = self.words.as_slice();

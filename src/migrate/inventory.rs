@@ -5,12 +5,14 @@ use std::fmt::Write as _;
 use serde::{Deserialize, Serialize};
 
 use super::assess::{Obstacle, ObstacleKind, assess};
+use super::bases::Bases;
 use super::shape::Shape;
+use super::{harvest, known, restage};
 use crate::dockerfile::{self, Stages};
 use crate::lint::{self, Secrets};
 use crate::out::{self, Standing};
 use crate::plan::service::Plan;
-use crate::repo::RelPath;
+use crate::repo::{Inventory, RelPath};
 
 /// One Dockerfile.
 #[derive(Debug, Clone, Serialize)]
@@ -76,17 +78,27 @@ impl Effort {
     }
 }
 
-/// Looks at one Dockerfile of a repository and what was planned for that.
-pub fn survey(repository: &str, path: &RelPath, text: &str, plan: &Plan) -> Row {
+/// A repository and what is known of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Planned<'a> {
+    /// Its files.
+    pub inventory: &'a Inventory,
+    /// What `dockgen init` plans for it.
+    pub plan: &'a Plan,
+    /// What its bases are built like.
+    pub bases: &'a Bases,
+}
+
+/// Looks at one Dockerfile of a repository.
+pub fn survey(repository: &str, path: &RelPath, text: &str, planned: Planned<'_>) -> Row {
     let (file, problems) = dockerfile::parse(text);
     let stages = Stages::of(&file);
     let secrets = Secrets::of(&file);
     let mut why = assess(&file, &problems, &stages);
-    let stack = stack(path, plan);
+    let stack = stack(path, planned.plan);
     let has_stages = why.iter().all(|obstacle| obstacle.kind == ObstacleKind::HasStages) && !why.is_empty();
-    if stack.is_none() && !has_stages {
-        let said = "dockgen recognises no project where it stands".to_owned();
-        why.push(Obstacle { line: 1, kind: ObstacleKind::NoApplication, why: said });
+    if why.is_empty() {
+        why.extend(in_the_way(path, &stages, planned));
     }
     let effort = match (why.is_empty(), has_stages) {
         (true, _) => Effort::Easy,
@@ -116,6 +128,22 @@ pub fn survey(repository: &str, path: &RelPath, text: &str, plan: &Plan) -> Row 
         findings: lint::lint(&file, None).len(),
         secrets: secrets.names().len(),
     }
+}
+
+/// What a rebuild of a file finds in its way that the file alone does not tell.
+fn in_the_way(path: &RelPath, stages: &Stages<'_>, planned: Planned<'_>) -> Option<Obstacle> {
+    let stage = stages.last()?;
+    let obstacle = |(kind, why)| Obstacle { line: stage.line, kind, why };
+    let service = match restage::find(planned.plan, path) {
+        Ok(service) => service,
+        Err((kind @ ObstacleKind::NoApplication, _)) => {
+            return Some(obstacle((kind, restage::unrecognised(planned.inventory))));
+        }
+        Err(found) => return Some(obstacle(found)),
+    };
+    let bases = planned.bases.clone().before(&known::alike());
+    let strange = known::strange(&stage.origin, &bases, &service.stack.value).map(obstacle);
+    strange.or_else(|| harvest::fetched(stage))
 }
 
 /// The stack of the nearest project at or above the file's folder.
@@ -221,7 +249,6 @@ mod tests {
     use super::*;
     use crate::config::Settings;
     use crate::plan::plan;
-    use crate::repo::Inventory;
 
     const NODE: (&str, &str) = (
         "package.json",
@@ -230,7 +257,9 @@ mod tests {
 
     fn row(text: &str, files: &[(&str, &str)]) -> Row {
         let inventory = Inventory::from_files(files.iter().copied());
-        survey("r", &RelPath::new("Dockerfile").unwrap(), text, &plan(&inventory, &Settings::default()))
+        let (plan, bases) = (plan(&inventory, &Settings::default()), Bases::default());
+        let planned = Planned { inventory: &inventory, plan: &plan, bases: &bases };
+        survey("r", &RelPath::new("Dockerfile").unwrap(), text, planned)
     }
 
     #[test]

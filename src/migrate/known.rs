@@ -5,9 +5,10 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use super::assess::ObstacleKind;
 use super::bases::Bases;
-use crate::dockerfile::ImageRef;
 use crate::dockerfile::script::{Command, Then};
+use crate::dockerfile::{ImageRef, Origin};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -100,6 +101,26 @@ pub(super) fn role(image: &ImageRef, stack: &str) -> Option<Role> {
         _ => return None,
     };
     is_hub.then_some(role)
+}
+
+/// Why nobody knows what a base brings to this stack; none where it is known.
+pub(super) fn strange(origin: &Origin, bases: &Bases, stack: &str) -> Option<(ObstacleKind, String)> {
+    match origin {
+        Origin::Image(written) => {
+            let public = bases.public(written);
+            let image = public.as_ref().unwrap_or(written);
+            let why =
+                format!("`{image}` is not an official image of this stack; nobody knows what it brings");
+            role(image, stack).is_none().then_some((ObstacleKind::UnknownBase, why))
+        }
+        Origin::Unclear(text) => {
+            Some((ObstacleKind::UnknownBase, format!("`{text}` is decided by whoever builds")))
+        }
+        Origin::Scratch | Origin::Stage(_) => {
+            let why = "the image starts from nothing, so it is a good one already";
+            Some((ObstacleKind::HasStages, why.to_owned()))
+        }
+    }
 }
 
 /// The name of an official image.

@@ -31,7 +31,7 @@ pub use account::{Disposition, DropReason, Entry, Ledger};
 pub use assess::{Obstacle, ObstacleKind, assess};
 pub use bases::Bases;
 pub use decision::{Decision, Decisions};
-pub use inventory::{Effort, Row, survey};
+pub use inventory::{Effort, Planned, Row, survey};
 pub use measured::{Judgement, Measured};
 pub use safe::{Safe, Sense, safe};
 pub use shape::Shape;

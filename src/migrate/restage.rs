@@ -7,7 +7,7 @@ use super::account::{Disposition, DropReason, Ledger};
 use super::assess::{Obstacle, ObstacleKind};
 use super::bases::Bases;
 use super::decision::Decisions;
-use super::harvest::{Harvest, Scene, harvest, version};
+use super::harvest::{Harvest, Lists, Scene, Version, Wish, harvest, lists, version};
 use super::keep::keep;
 use super::known;
 use super::{Beside, Level};
@@ -19,6 +19,7 @@ use crate::plan::catalog::{Catalog, PackageManager};
 use crate::plan::service::{Plan, Service};
 use crate::render::{ServiceFiles, render_checked};
 use crate::repo::{Inventory, RelPath};
+use crate::stack::common::unread;
 
 /// A rebuilt file.
 #[derive(Debug)]
@@ -50,35 +51,39 @@ pub(super) fn restage(
     let no_plan = |why: String| refuse(stage.line, ObstacleKind::NoPlan, why);
     let settings = beside.settings(inventory).map_err(&no_plan)?;
     let everybodys = beside.bases.cloned().unwrap_or_default();
-    let bases = Bases::of(&settings).before(&everybodys).before(&known::alike());
     let catalog = Catalog::builtin();
-    let image = stages.evaluated(stage);
-    let mut before = beside.plan(inventory, &settings);
-    let service = find(&before, path).map_err(|(kind, why)| refuse(stage.line, kind, why))?;
-    let is_alone = before.services.len() == 1 && service.dir.is_root();
-    let place = Some(service.dir.clone()).filter(|_| !is_alone);
-    let version = version(stage, &image, service, &bases, catalog);
-    if let Some(wish) = &version.wish {
-        // What the old file says is judged by what is planned for its own version.
-        let mut inventory = inventory.clone();
-        let kept = keep(&inventory, place.as_ref(), path, std::slice::from_ref(wish)).map_err(&no_plan)?;
-        inventory.put(kept.path, &kept.text);
-        before = beside.plan(&inventory, &beside.settings(&inventory).map_err(&no_plan)?);
+    let service_of = |plan| find(plan, path).map_err(|(kind, why)| refuse(stage.line, kind, why));
+    let unasked = beside.plan(inventory, &settings);
+    if unasked.services.is_empty() && error(&unasked.diagnostics).is_none() {
+        return Err(refuse(stage.line, ObstacleKind::NoApplication, unrecognised(inventory)));
     }
-    let service = find(&before, path).map_err(|(kind, why)| refuse(stage.line, kind, why))?;
+    let service = service_of(&unasked)?;
+    let is_alone = unasked.services.len() == 1 && service.dir.is_root();
+    let planning =
+        Planning { inventory, beside, path, place: Some(service.dir.clone()).filter(|_| !is_alone) };
     let secrets = Secrets::of(old);
-    let scene = Scene {
+    let mut scene = Scene {
         file: old,
         stage,
-        image: image.clone(),
+        image: stages.evaluated(stage),
         secrets: &secrets,
         service,
         inventory,
         catalog,
         level,
-        bases,
-        version,
+        bases: Bases::of(&settings).before(&everybodys).before(&known::alike()),
+        lists: Lists::default(),
+        version: Version::default(),
     };
+    // What the old file says is judged by what is planned for its own lists and its own version.
+    scene.lists = lists(&scene);
+    let mut wishes = scene.lists.wishes.clone();
+    let listed = planning.with(&wishes).map_err(&no_plan)?.0;
+    scene.service = service_of(&listed)?;
+    scene.version = version(stage, &scene.image, scene.service, &scene.bases, catalog);
+    wishes.extend(scene.version.wish.clone());
+    let before = planning.with(&wishes).map_err(&no_plan)?.0;
+    scene.service = service_of(&before)?;
     let mut taken = harvest(&scene);
     taken.decide(&scene, decisions);
     taken.user_and_image(&scene);
@@ -87,32 +92,59 @@ pub(super) fn restage(
         return Err(taken.obstacles);
     }
 
-    let mut inventory = inventory.clone();
-    let mut files = Vec::new();
-    if !taken.wishes.is_empty() {
-        let kept = keep(&inventory, place.as_ref(), path, &taken.wishes).map_err(&no_plan)?;
-        inventory.put(kept.path.clone(), &kept.text);
-        files.push(kept);
-    }
-    let settings = beside.settings(&inventory).map_err(&no_plan)?;
-    let after = beside.plan(&inventory, &settings);
+    let (after, inventory, kept) = planning.with(&taken.wishes).map_err(&no_plan)?;
     if let Some(error) = error(&after.diagnostics) {
         return Err(no_plan(error));
     }
-    let service = find(&after, path).map_err(|(kind, why)| refuse(stage.line, kind, why))?;
+    let service = service_of(&after)?;
     let made = printed(service, &inventory, beside).map_err(&no_plan)?;
     taken.say_start(service);
-    let (new, _) = dockerfile::parse(&made.dockerfile.text);
-    let new_stages = Stages::of(&new);
-    let new_image = new_stages.last().map(|last| new_stages.evaluated(last)).unwrap_or_default();
-    let differences = differences(&image, &new_image).iter().map(|text| secrets.mask(text)).collect();
-    if image.healthcheck.is_some() && service.runtime.health.is_none() {
+    taken.name_stages(&service.stages);
+    let differences = differences(&scene.image, &image_of(&made.dockerfile.text));
+    let differences = differences.iter().map(|text| secrets.mask(text)).collect();
+    if scene.image.healthcheck.is_some() && service.runtime.health.is_none() {
         leave_check(&mut taken);
     }
-    let made: Vec<OutFile> = [Some(made.dockerfile), made.dockerignore].into_iter().flatten().collect();
-    let files = [made, files].concat();
-    let ledger = ledger(old, &secrets, taken);
-    Ok(Restaged { files, context: service.context.clone(), ledger, differences })
+    let files = [Some(made.dockerfile), made.dockerignore, kept].into_iter().flatten().collect();
+    Ok(Restaged {
+        files,
+        context: service.context.clone(),
+        ledger: ledger(old, &secrets, taken),
+        differences,
+    })
+}
+
+/// What a plan is made of, besides the wishes of the old file.
+struct Planning<'p> {
+    inventory: &'p Inventory,
+    beside: Beside<'p>,
+    /// The old file.
+    path: &'p RelPath,
+    /// The service that settings are for, where there are several.
+    place: Option<RelPath>,
+}
+
+impl Planning<'_> {
+    /// Plans with these wishes as settings: the plan, the repository with them in it, and the file that holds them.
+    fn with(&self, wishes: &[Wish]) -> Result<(Plan, Inventory, Option<OutFile>), String> {
+        let mut inventory = self.inventory.clone();
+        let kept = match wishes {
+            [] => None,
+            _ => Some(keep(&inventory, self.place.as_ref(), self.path, wishes)?),
+        };
+        if let Some(kept) = &kept {
+            inventory.put(kept.path.clone(), &kept.text);
+        }
+        let settings = self.beside.settings(&inventory)?;
+        Ok((self.beside.plan(&inventory, &settings), inventory, kept))
+    }
+}
+
+/// The image that comes out of the last stage of a text.
+fn image_of(text: &str) -> ImageConfig {
+    let (file, _) = dockerfile::parse(text);
+    let stages = Stages::of(&file);
+    stages.last().map(|last| stages.evaluated(last)).unwrap_or_default()
 }
 
 /// The files of the service, read back and without an error.
@@ -162,6 +194,16 @@ pub(super) fn error(findings: &[Diagnostic]) -> Option<String> {
     findings.iter().find(|finding| finding.severity == Severity::Error).map(|finding| finding.message.clone())
 }
 
+const UNRECOGNISED: &str = "dockgen recognises no project in the repository";
+
+/// The same with the manifest that would be one for another tool, where the repository holds that.
+pub(super) fn unrecognised(inventory: &Inventory) -> String {
+    match unread::first(inventory) {
+        Some(first) => format!("{UNRECOGNISED}: {first}"),
+        None => UNRECOGNISED.to_owned(),
+    }
+}
+
 /// The service whose Dockerfile stands at this path.
 pub(super) fn find<'p>(plan: &'p Plan, path: &RelPath) -> Result<&'p Service, (ObstacleKind, String)> {
     if let Some(error) = error(&plan.diagnostics) {
@@ -169,10 +211,7 @@ pub(super) fn find<'p>(plan: &'p Plan, path: &RelPath) -> Result<&'p Service, (O
     }
     let Some(service) = plan.services.iter().find(|service| service.dockerfile_path() == *path) else {
         let Some(other) = plan.services.first() else {
-            return Err((
-                ObstacleKind::NoApplication,
-                "dockgen recognises no project in the repository".to_owned(),
-            ));
+            return Err((ObstacleKind::NoApplication, UNRECOGNISED.to_owned()));
         };
         let why = format!("dockgen writes `{}`, and this file is `{path}`", other.dockerfile_path());
         return Err((ObstacleKind::OtherPlace, why));
@@ -205,7 +244,8 @@ fn differences(old: &ImageConfig, new: &ImageConfig) -> Vec<String> {
     if !is_same_root {
         differ("user", user(old), user(new));
     }
-    differ("folder", old.workdir.clone().unwrap_or_default(), new.workdir.clone().unwrap_or_default());
+    let folder = |image: &ImageConfig| image.workdir.clone().unwrap_or_else(|| "/".to_owned());
+    differ("folder", folder(old), folder(new));
     for port in &old.exposed {
         differ("port", port.clone(), new.exposed.get(port).cloned().unwrap_or_default());
     }

@@ -343,10 +343,23 @@ impl StageGraph {
         self.0[at].carried.extend(instructions);
     }
 
-    /// Adds packages to the first stage of that role, or to the first stage where there is none.
+    /// Adds packages to every stage of that role that does not continue one which has them, or to the first stage where there
+    /// is none.
     pub(crate) fn add_packages(&mut self, role: Role, packages: &[Fact<SystemPackage>]) {
-        let at = self.0.iter().position(|stage| stage.role == role).unwrap_or_default();
-        self.0[at].packages.extend_from_slice(packages);
+        let mut given: Vec<StageName> = Vec::new();
+        for stage in &mut self.0 {
+            let has_them = matches!(&stage.from.value, Origin::Stage(below) if given.contains(below));
+            let is_for = stage.role == role && stage.tool.is_none() && !has_them;
+            if is_for {
+                stage.packages.extend_from_slice(packages);
+            }
+            if is_for || has_them {
+                given.push(stage.name.clone());
+            }
+        }
+        if given.is_empty() {
+            self.0[0].packages.extend_from_slice(packages);
+        }
     }
 
     /// The stages in file order. Whatever changes, names and edges stay.

@@ -25,6 +25,7 @@ mod layouts;
 mod lint;
 mod manifest_facts;
 mod migrate;
+mod migrate_kept;
 mod migrate_whole;
 mod outputs;
 mod pure;

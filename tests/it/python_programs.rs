@@ -259,6 +259,9 @@ fn few_modules_come_straight_from_the_build_context() {
 fn processes_beside_the_server_are_told_of() {
     const APP: &str =
         "from flask import Flask\nfrom celery import Celery\napp = Flask(__name__)\ntasks = Celery('shop')\n";
+    const MESSAGE: &str = "Celery's worker is a process of its own, from the same image";
+    const WORKER: &str = "docker run IMAGE celery --app app worker --loglevel INFO";
+    const SCHEDULED: &str = "docker run IMAGE celery --app app worker --loglevel INFO; the schedule once more, with `beat` for `worker`";
     for (procfile, schedule, message, help) in [
         (
             "web: gunicorn app:app\nrelease: flask db upgrade\nworker: celery -A app.tasks worker\nbeat: celery -A app.tasks beat\n",
@@ -266,18 +269,13 @@ fn processes_beside_the_server_are_told_of() {
             "the Procfile starts `worker`, `beat` besides, from the same image",
             "docker run IMAGE, with each command: celery -A app.tasks worker; celery -A app.tasks beat",
         ),
-        (
-            "web: gunicorn app:app\n",
-            "",
-            "Celery's worker is a process of its own, from the same image",
-            "docker run IMAGE celery --app app worker --loglevel INFO",
-        ),
-        (
-            "",
-            "tasks.conf.beat_schedule = {}\n",
-            "Celery's worker is a process of its own, from the same image",
-            "docker run IMAGE celery --app app worker --loglevel INFO; the schedule once more, with `beat` for `worker`",
-        ),
+        ("web: gunicorn app:app\n", "", MESSAGE, WORKER),
+        ("", "tasks.conf.beat_schedule = {}\n", MESSAGE, SCHEDULED),
+        ("", "tasks.conf.update(beat_schedule={})\n", MESSAGE, SCHEDULED),
+        ("", "CELERY_BEAT_SCHEDULE = {}\n", MESSAGE, SCHEDULED),
+        ("", "CELERYBEAT_SCHEDULE = {}\n", MESSAGE, SCHEDULED),
+        ("", "def later(sender):\n    sender.add_periodic_task(10, x)\n", MESSAGE, SCHEDULED),
+        ("", "# no beat_schedule here\nheartbeat_schedule_of = 'beat_schedules'\n", MESSAGE, WORKER),
     ] {
         let app = format!("{APP}{schedule}");
         let files =

@@ -10,6 +10,8 @@ mod work;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use clap::ValueEnum;
+
 use crate::cli::args::{InventoryArgs, MigrateArgs, MigrateFormat, Only, TableFormat};
 use crate::cli::repositories::{self, Repository};
 use crate::cli::term::Term;
@@ -17,6 +19,7 @@ use crate::cli::{Exit, Failure};
 use crate::config::{self, Settings};
 use crate::migrate::report::Totals;
 use crate::migrate::{self, Bases, Migration, Outcome, Row, inventory};
+use crate::plan::run::quote;
 use crate::repo::Inventory;
 use crate::stack;
 use crate::threads::in_order;
@@ -57,9 +60,11 @@ fn rows_of(repository: &Repository) -> Result<Vec<Row>, Failure> {
     }
     // Settings that do not read are a matter of `init`; the table is about Dockerfiles.
     let settings = Settings::read_with(&read.inventory, read.company.as_ref(), &stack::keys());
-    let planned = read.beside(None).plan(&read.inventory, &settings.unwrap_or_default());
-    let shown = repository.shown();
-    let row = |(path, text): &(_, String)| migrate::survey(&shown, path, text, &planned);
+    let settings = settings.unwrap_or_default();
+    let plan = read.beside(None).plan(&read.inventory, &settings);
+    let (shown, bases) = (repository.shown(), Bases::of(&settings));
+    let planned = migrate::Planned { inventory: &read.inventory, plan: &plan, bases: &bases };
+    let row = |(path, text): &(_, String)| migrate::survey(&shown, path, text, planned);
     Ok(read.dockerfiles.iter().map(row).collect())
 }
 
@@ -388,11 +393,34 @@ impl Run<'_> {
         }
         term.say(&sum);
         if work.delivery == Delivery::Show && tally.changed > 0 {
-            term.next("dockgen migrate --write");
+            term.next(&format!("dockgen migrate --write{}", repeated(self.args)));
         }
         let is_bad = tally.refused + tally.kept + tally.broken > 0 || tally.secrets > 0;
         Ok(if is_bad { Exit::Findings } else { Exit::Done })
     }
+}
+
+/// What was asked for, for the command that comes next.
+fn repeated(args: &MigrateArgs) -> String {
+    let mut words: Vec<String> = Vec::new();
+    for (flag, value) in [
+        ("--repos", args.repos.as_ref().map(|path| path.display().to_string())),
+        (
+            "--level",
+            (migrate::Level::from(args.level) != migrate::Level::Restage).then(|| value_of(&args.level)),
+        ),
+        ("--bases", args.bases.as_ref().map(|path| path.display().to_string())),
+        ("--only", args.only.map(|only| value_of(&only))),
+        ("--limit", args.limit.map(|limit| limit.to_string())),
+    ] {
+        words.extend(value.map(|value| format!("{flag} {}", quote(&value))));
+    }
+    words.extend(args.paths.iter().map(|path| quote(&path.display().to_string())));
+    words.iter().fold(String::new(), |all, word| format!("{all} {word}"))
+}
+
+fn value_of(value: &impl ValueEnum) -> String {
+    value.to_possible_value().map_or(String::new(), |value| value.get_name().to_owned())
 }
 
 /// The diff and the ledger on stdout.

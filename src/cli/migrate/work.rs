@@ -153,13 +153,15 @@ impl Work {
         let mut inventory = read.inventory.clone();
         let beside = read.beside(Some(&self.bases));
         let planned = self.only.filter(|_| !read.dockerfiles.is_empty()).map(|Only::Easy| {
-            let settings = Settings::read_with(&inventory, beside.company, &stack::keys());
-            beside.plan(&inventory, &settings.unwrap_or_default())
+            let settings =
+                Settings::read_with(&inventory, beside.company, &stack::keys()).unwrap_or_default();
+            (beside.plan(&inventory, &settings), Bases::of(&settings).before(&self.bases))
         });
         let mut files = Vec::new();
         let mut changes: Vec<Change> = Vec::new();
         for (path, text) in read.dockerfiles.iter().cloned() {
-            if let Some(planned) = &planned {
+            if let Some((plan, bases)) = &planned {
+                let planned = migrate::Planned { inventory: &read.inventory, plan, bases };
                 let effort = migrate::survey("", &path, &text, planned).effort;
                 if effort != Effort::Easy {
                     files.push(FileDone::LeftOut { path, effort });

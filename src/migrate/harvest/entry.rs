@@ -367,7 +367,7 @@ fn carried(harvest: &Harvest) -> Vec<(String, String)> {
 }
 
 /// What the old file copied out of the repository, and where to.
-struct Copied {
+pub(super) struct Copied {
     /// Sources and the places they got.
     rows: Vec<(String, String)>,
     /// The folder that the image starts in.
@@ -375,7 +375,7 @@ struct Copied {
 }
 
 impl Copied {
-    fn of(scene: &Scene<'_>) -> Self {
+    pub(super) fn of(scene: &Scene<'_>) -> Self {
         let mut home = "/".to_owned();
         let mut rows = Vec::new();
         for instruction in &scene.stage.instructions {
@@ -399,6 +399,23 @@ impl Copied {
         let found = bins.iter().map(|bin| format!("{bin}/{word}"));
         let known = found.into_iter().find(|place| self.rows.iter().any(|(_, to)| to == place));
         known.unwrap_or_else(|| join(&self.home, word))
+    }
+
+    /// The file of the repository that a package manager read by this name, from whatever folder it was in.
+    pub(super) fn listed(&self, scene: &Scene<'_>, word: &str) -> Option<String> {
+        let spelled = word.trim_start_matches("./");
+        let here = self.source(scene, &join(&self.home, word));
+        let as_spelled = || {
+            let path = RelPath::new(spelled).ok()?;
+            scene.inventory.has(&scene.service.dir.join(spelled)?).then_some(path)
+        };
+        let by_ending = || {
+            let mut places = self.rows.iter().filter(|(source, _)| name_of(source) == name_of(spelled));
+            let (source, _) = places.next()?;
+            let path = RelPath::new(source).ok()?;
+            scene.inventory.has(&scene.service.dir.join(source)?).then_some(path)
+        };
+        here.or_else(as_spelled).or_else(by_ending).map(|path| path.to_string())
     }
 
     /// The file of the repository that lay there.
@@ -455,7 +472,7 @@ fn called_script(words: &[Word]) -> Option<String> {
 }
 
 /// A path as seen from a folder, without dots in it.
-fn join(folder: &str, path: &str) -> String {
+pub(super) fn join(folder: &str, path: &str) -> String {
     let whole = if path.starts_with('/') { path.to_owned() } else { format!("{folder}/{path}") };
     let mut parts: Vec<&str> = Vec::new();
     for part in whole.split('/') {

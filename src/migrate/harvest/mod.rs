@@ -4,18 +4,22 @@
 //! toolchain only outranks a default. What no setting can say is carried as an instruction, or left to a person.
 
 mod bound;
+mod by_name;
 mod entry;
 mod files;
 mod front_end;
 mod health;
+mod java;
 mod place;
 mod run;
+mod scripts;
 mod start;
 mod supply;
 mod toolchain;
 mod user;
 
 pub(super) use health::rhythm;
+pub(super) use supply::{Lists, lists};
 pub(super) use toolchain::{Version, version};
 
 use std::collections::BTreeMap;
@@ -29,6 +33,7 @@ use crate::dockerfile::{Dockerfile, ImageConfig, Instruction, Keyword, Meaning, 
 use crate::lint::{Secrets, copies_the_same, is_file, is_secret, is_secret_file};
 use crate::plan::catalog::Catalog;
 use crate::plan::service::Service;
+use crate::plan::stage::StageGraph;
 use crate::repo::Inventory;
 
 /// A setting that the old file asks for.
@@ -53,6 +58,10 @@ pub(super) struct Harvest {
     pub start: Option<Start>,
     /// What forbids a rebuild after all.
     pub obstacles: Vec<Obstacle>,
+    /// The scripts that the old build ran.
+    ran: Vec<scripts::Ran>,
+    /// Places that commands name which are left to a person: whether anything is there is not known.
+    unmade: Vec<String>,
 }
 
 /// What was said of the start before the last plan was made: other settings may start the program otherwise.
@@ -80,6 +89,8 @@ pub(super) struct Scene<'a> {
     pub level: Level,
     /// What images of one's own are built like.
     pub bases: Bases,
+    /// What it was installed from, which is planned for already.
+    pub lists: Lists,
     /// What the old file says about the toolchain's version, which is planned for already.
     pub version: Version,
 }
@@ -125,25 +136,27 @@ const BUILD_VARIABLES: &[&str] = &[
 /// Takes everything out of the only stage of a file.
 pub(super) fn harvest(scene: &Scene<'_>) -> Harvest {
     let mut harvest = Harvest::default();
-    harvest.wishes.extend(scene.version.wish.clone());
+    harvest.wishes.extend(scene.lists.wishes.iter().cloned().chain(scene.version.wish.clone()));
     harvest.obstacles.extend(scene.version.obstacle.clone());
-    if !takes_the_repository(scene) {
-        let why = "nothing of the repository is copied into the image: it is an environment to work in, or the \
-                   program comes from elsewhere";
-        let kind = ObstacleKind::FetchedProgram;
-        harvest.obstacles.push(Obstacle { line: scene.stage.line, kind, why: why.to_owned() });
-    }
+    harvest.obstacles.extend(fetched(scene.stage));
     for instruction in scene.file.instructions() {
         let (fate, notes) = harvest.judge(scene, instruction);
         harvest.fates.insert(instruction.line, (fate, notes));
     }
+    for (line, list) in &scene.lists.others {
+        let why = format!(
+            "`{list}` is installed besides: name it with `-r` in the list that python.requirements names"
+        );
+        harvest.fates.entry(*line).and_modify(|(fate, _)| *fate = person(&why));
+    }
     front_end::keep(&mut harvest, scene);
+    scripts::keep(&mut harvest, scene);
     harvest
 }
 
-/// Does the old file copy or mount anything of the build context?
-fn takes_the_repository(scene: &Scene<'_>) -> bool {
-    scene.stage.instructions.iter().any(|instruction| match instruction.meaning() {
+/// A stage that copies and mounts nothing of the build context holds no program of the repository.
+pub(super) fn fetched(stage: &Stage<'_>) -> Option<Obstacle> {
+    let takes_the_repository = stage.instructions.iter().any(|instruction| match instruction.meaning() {
         Ok(Meaning::Copy(copy) | Meaning::Add(copy)) => {
             copy.from.is_none() && copy.sources.iter().any(|source| !source.contains("://"))
         }
@@ -151,7 +164,11 @@ fn takes_the_repository(scene: &Scene<'_>) -> bool {
             flag.name == "mount" && !flag.value.as_deref().unwrap_or_default().contains("type=cache")
         }),
         _ => false,
-    })
+    });
+    let why = "nothing of the repository is copied into the image: it is an environment to work in, or the \
+               program comes from elsewhere";
+    let kind = ObstacleKind::FetchedProgram;
+    (!takes_the_repository).then(|| Obstacle { line: stage.line, kind, why: why.to_owned() })
 }
 
 /// Whether a secret of the old file stands in a value, however deep.
@@ -165,6 +182,13 @@ fn holds_a_secret(value: &toml::Value, secrets: &Secrets) -> bool {
 }
 
 impl Harvest {
+    fn is_unmade(&self, path: &str) -> bool {
+        self.unmade.iter().any(|place| {
+            path.strip_prefix(place.trim_end_matches('/'))
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    }
+
     fn judge(&mut self, scene: &Scene<'_>, instruction: &Instruction) -> (Disposition, Vec<String>) {
         let line = instruction.line;
         let alone = |fate| (fate, Vec::new());
@@ -283,6 +307,20 @@ impl Harvest {
         }
     }
 
+    /// Names the stages as the new file has them: a plan without work for one has no such stage.
+    pub(super) fn name_stages(&mut self, stages: &StageGraph) {
+        const TAKE_OVER: &[(&str, &[&str])] =
+            &[("deps", &["deps", "prod-deps", "build", "runtime"]), ("build", &["build", "runtime"])];
+        for (fate, _) in self.fates.values_mut() {
+            let Disposition::Superseded { by } = fate else { continue };
+            let end = by.find([',', ' ']).unwrap_or(by.len());
+            let Some((_, names)) = TAKE_OVER.iter().find(|(name, _)| *name == &by[..end]) else { continue };
+            if let Some(stage) = names.iter().find_map(|name| stages.get(name)) {
+                by.replace_range(..end, stage.printed_name());
+            }
+        }
+    }
+
     pub(super) fn wish(&mut self, key: &str, value: toml::Value, line: u32) {
         if let Some(known) = self.wishes.iter_mut().find(|wish| wish.key == key) {
             if let (toml::Value::Array(all), toml::Value::Array(new)) = (&mut known.value, &value) {
@@ -317,34 +355,19 @@ impl Harvest {
     fn from(&mut self, scene: &Scene<'_>, line: u32) -> (Disposition, Vec<String>) {
         let mut notes = Vec::new();
         let stack = scene.service.stack.value.as_str();
-        match &scene.stage.origin {
-            Origin::Image(written) => {
-                let public = scene.bases.public(written);
-                if let Some(public) = &public {
-                    notes.push(format!("`{written}` is built like `{public}`"));
-                }
-                let image = public.as_ref().unwrap_or(written);
-                if known::role(image, stack).is_none() {
-                    let why = format!(
-                        "`{image}` is not an official image of this stack; nobody knows what it brings"
-                    );
-                    self.obstacles.push(Obstacle { line, kind: ObstacleKind::UnknownBase, why });
-                }
-                let ended = scene.catalog.ended(image).map(|ended| ended.to_string());
-                // What stays says so itself.
-                notes.extend(
-                    ended.filter(|ended| !scene.version.notes.iter().any(|note| note.starts_with(ended))),
-                );
-                notes.extend(scene.version.notes.iter().cloned());
-            }
-            Origin::Unclear(text) => {
-                let why = format!("`{text}` is decided by whoever builds");
-                self.obstacles.push(Obstacle { line, kind: ObstacleKind::UnknownBase, why });
-            }
-            Origin::Scratch | Origin::Stage(_) => {
-                let why = "the image starts from nothing, so it is a good one already".to_owned();
-                self.obstacles.push(Obstacle { line, kind: ObstacleKind::HasStages, why });
-            }
+        if let Some((kind, why)) = known::strange(&scene.stage.origin, &scene.bases, stack) {
+            self.obstacles.push(Obstacle { line, kind, why });
+        }
+        if let Origin::Image(written) = &scene.stage.origin {
+            let public = scene.bases.public(written);
+            notes.extend(public.as_ref().map(|public| format!("`{written}` is built like `{public}`")));
+            let ended =
+                scene.catalog.ended(public.as_ref().unwrap_or(written)).map(|ended| ended.to_string());
+            // What stays says so itself.
+            notes.extend(
+                ended.filter(|ended| !scene.version.notes.iter().any(|note| note.starts_with(ended))),
+            );
+            notes.extend(scene.version.notes.iter().cloned());
         }
         (Disposition::Superseded { by: "every stage, from images of its own".to_owned() }, notes)
     }
@@ -448,12 +471,14 @@ impl Harvest {
         let into_program = scene.is_in_program(&copy.destination);
         let copies_all =
             copy.sources.iter().all(|source| matches!(source.trim_end_matches('/'), "." | "" | "*"));
-        let lists =
-            |source: &String| LISTS.contains(&name_of(source)) || name_of(source).starts_with("requirements");
-        if !into_program && copy.sources.iter().all(lists) {
+        let lists = |source: &String| {
+            let name = name_of(source);
+            LISTS.contains(&name) || name == "package*.json" || name.starts_with("requirements")
+        };
+        let moved = if into_program && !copies_all { scene.moved(copy) } else { None };
+        if moved.is_none() && copy.sources.iter().all(lists) {
             return Disposition::Superseded { by: "deps, which installs what it lists".to_owned() };
         }
-        let moved = if into_program && !copies_all { scene.moved(copy) } else { None };
         if moved.is_none() && (copies_all || into_program) {
             return Disposition::Superseded { by: "build, which copies the sources".to_owned() };
         }

@@ -46,7 +46,10 @@ impl Scene<'_> {
     /// A folder that the old file copied to another place in the program's folder, where this path lay in it.
     pub(super) fn moved_folder(&self, path: &str) -> Option<String> {
         let below = self.below_home(path)?;
-        if self.service.dir.join(&below).is_some_and(|there| self.inventory.has(&there)) {
+        // Node.js finds `index.js` by `index`.
+        let is_there =
+            |name: &str| self.service.dir.join(name).is_some_and(|there| self.inventory.has(&there));
+        if is_there(&below) || is_there(&format!("{below}.js")) {
             return None;
         }
         self.stage.instructions.iter().find_map(|instruction| {
@@ -56,8 +59,8 @@ impl Scene<'_> {
             let to = self.below_home(&copy.destination)?;
             let is_in = to.is_empty() || below == to || below.starts_with(&format!("{to}/"));
             let is_file = self.inventory.has(&self.service.dir.join(source)?);
-            (copy.from.is_none() && is_in && !is_file && !matches!(source, "" | "." | "*") && source != to)
-                .then(|| source.to_owned())
+            let is_folder = !is_file && !matches!(source, "" | ".") && !source.contains('*');
+            (copy.from.is_none() && is_in && is_folder && source != to).then(|| source.to_owned())
         })
     }
 

@@ -1,7 +1,9 @@
 //! What becomes of a `RUN`: each command is judged, packages are explained, and the whole gets one fate.
 
-use super::{Disposition, DropReason, Harvest, Scene, dropped, files, person, strongest, supply};
-use crate::dockerfile::packages::{self, Manager, bare};
+use super::{
+    Disposition, DropReason, Harvest, Scene, by_name, dropped, entry, files, person, scripts, strongest,
+};
+use crate::dockerfile::packages::{self, Manager};
 use crate::dockerfile::script::{Command, Then, commands};
 use crate::dockerfile::{Form, Instruction, Meaning};
 use crate::lint::piped;
@@ -30,7 +32,7 @@ pub(super) enum Verdict {
 /// Programs, the words behind them (any, where there are none), and what does their work in the new file.
 /// Sources: the manuals of the programs.
 const STAGES: &[(&str, &[&str], &str)] = &[
-    ("npm", &["ci", "i", "install", "rebuild", "prune", "test", "dedupe"], "deps"),
+    ("npm", &["build", "ci", "i", "install", "rebuild", "prune", "test", "dedupe"], "deps"),
     ("yarn", &["install", "", "test"], "deps"),
     ("pnpm", &["i", "install", "test"], "deps"),
     ("pipenv", &["install", "sync"], "deps"),
@@ -91,52 +93,46 @@ const SILENT: &[&str] = &[
     "add-apt-repository",
 ];
 
-/// Package names of pip and npm that are tools of the build.
-const TOOLS: &[&str] = &[
-    "pip",
-    "setuptools",
-    "wheel",
-    "virtualenv",
-    "pipenv",
-    "poetry",
-    "uv",
-    "pip-tools",
-    "npm",
-    "yarn",
-    "pnpm",
-    "node-gyp",
-    "n",
-    "corepack",
-    "typescript",
-    "ts-node",
-    "rimraf",
-    "grunt",
-    "grunt-cli",
-    "gulp",
-    "gulp-cli",
-    "bower",
-    "webpack",
-    "webpack-cli",
-    "@angular/cli",
-    "@vue/cli",
-    "create-react-app",
-    "nodemon",
-    "eslint",
-    "mocha",
-    "jest",
-    "tsc",
-];
-
 /// Judges one `RUN`.
 pub(super) fn judge(
     harvest: &mut Harvest,
     scene: &Scene<'_>,
     instruction: &Instruction,
 ) -> (Disposition, Vec<String>) {
-    let Ok(Meaning::Run(run)) = instruction.meaning() else {
-        return (person("a build refuses it"), Vec::new());
+    let script = match script_of(scene, instruction) {
+        Ok(script) => script,
+        Err(why) => return (person(why), Vec::new()),
     };
-    let script = match &run.form {
+    let mut told = Told::default();
+    let found = commands(&script);
+    let piped = piped(&found);
+    let mut here = scripts::folder_of(scene, instruction.line);
+    for command in &found {
+        let words = command.unwrapped(&script);
+        let download =
+            piped.iter().find(|pipe| pipe.holds(command)).and_then(|pipe| Installer::of(pipe.fetcher));
+        let below = scripts::project_below(scene, &here).filter(|_| is_of_a_project(command));
+        let verdict = match (download, below) {
+            (Some(installer), _) => installed_by(scene, installer),
+            (None, Some(folder)) => scripts::elsewhere(scene, &folder),
+            (None, None) => verdict(harvest, scene, instruction.line, (command, words), &mut told.notes),
+        };
+        if let (Some("cd"), Some(folder)) = (command.program(), command.args().first()) {
+            here = entry::join(&here, &folder.text);
+        }
+        let fate = told.fate(harvest, scene, command, words, verdict);
+        if found.len() > 1 && matches!(fate, Disposition::Person { .. }) {
+            told.notes.push(format!("`{}`: {fate}", excerpt(words)));
+        }
+        told.fates.push(fate);
+    }
+    told.conclude(harvest, scene, instruction)
+}
+
+/// The script that an instruction runs, or why it cannot be told.
+fn script_of(scene: &Scene<'_>, instruction: &Instruction) -> Result<String, &'static str> {
+    let Ok(Meaning::Run(run)) = instruction.meaning() else { return Err("a build refuses it") };
+    Ok(match &run.form {
         Form::Exec(words) if words.len() == 3 && words[1] == "-c" => words[2].clone(),
         Form::Exec(words) => {
             words.iter().map(|word| crate::plan::run::quote(word)).collect::<Vec<_>>().join(" ")
@@ -144,24 +140,50 @@ pub(super) fn judge(
         Form::Shell(text) => match instruction.heredocs.as_slice() {
             [body] if text.trim() == format!("<<{}", body.name) => scene.file.slice(&body.body).to_owned(),
             [] => text.clone(),
-            _ => return (person("what its heredocs do"), Vec::new()),
+            _ => return Err("what its heredocs do"),
         },
-    };
-    let mut notes = Vec::new();
-    let mut fates = Vec::new();
-    let mut carried = Vec::new();
-    let found = commands(&script);
-    let piped = piped(&found);
-    for command in &found {
-        let words = &script[command.span.clone()];
-        let download =
-            piped.iter().find(|pipe| pipe.holds(command)).and_then(|pipe| Installer::of(pipe.fetcher));
-        let verdict = match download {
-            Some(installer) => installed_by(scene, installer),
-            None => verdict(harvest, scene, instruction.line, (command, words), &mut notes),
-        };
-        let fate = match verdict {
-            Verdict::Person(why) => person(&why),
+    })
+}
+
+/// Does a command work on the project in whose folder it runs?
+fn is_of_a_project(command: &Command) -> bool {
+    let program = command.program().unwrap_or_default();
+    let installs_by_name =
+        program.starts_with("pip") && !command.has_option(&["-r", "--requirement", "-e", "--editable"]);
+    let is_global = command.has_option(&["-g", "--global"]);
+    !installs_by_name
+        && !is_global
+        && (program.starts_with("pip")
+            || matches!(
+                program,
+                "npm" | "yarn" | "pnpm" | "bun" | "pipenv" | "poetry" | "go" | "cargo" | "mvn" | "mvnw"
+            ))
+}
+
+/// What is known of the commands of one instruction so far.
+#[derive(Default)]
+struct Told {
+    fates: Vec<Disposition>,
+    notes: Vec<String>,
+    /// What the runtime runs of it.
+    carried: Vec<String>,
+}
+
+impl Told {
+    fn fate(
+        &mut self,
+        harvest: &mut Harvest,
+        scene: &Scene<'_>,
+        command: &Command,
+        words: &str,
+        verdict: Verdict,
+    ) -> Disposition {
+        let runtime = || Disposition::Carried { stage: "runtime".to_owned(), change: None };
+        match verdict {
+            Verdict::Person(why) => {
+                harvest.unmade.extend(paths(command).map(str::to_owned));
+                person(&why)
+            }
             Verdict::Setting(_) if command.then == Then::Pipe => person("what it writes"),
             _ if command.then == Then::Pipe && command.writes => person("what it writes"),
             Verdict::Stage(by) => Disposition::Superseded { by: by.to_owned() },
@@ -169,44 +191,61 @@ pub(super) fn judge(
             Verdict::Packages if command.is_conditional => {
                 person("whether these packages are installed depends on a condition")
             }
-            Verdict::Setting(_) if command.is_conditional => person("whether it runs depends on a condition"),
-            Verdict::Setting(key) => super::kept(key),
-            Verdict::Packages => Disposition::Kept { setting: "the packages of the stages".to_owned() },
-            Verdict::Runtime | Verdict::Instead(_) if command.is_conditional => {
+            Verdict::Setting(_) | Verdict::Runtime | Verdict::Instead(_) if command.is_conditional => {
                 person("whether it runs depends on a condition")
             }
+            Verdict::Setting(key) => super::kept(key),
+            Verdict::Packages => Disposition::Kept { setting: "the packages of the stages".to_owned() },
             Verdict::Instead(text) => {
-                carried.push(text);
-                Disposition::Carried { stage: "runtime".to_owned(), change: None }
+                self.carried.push(text);
+                runtime()
             }
             Verdict::Runtime => {
-                carried.push(words.to_owned());
+                if let Some(path) = paths(command).find(|path| harvest.is_unmade(path)) {
+                    return person(&format!("what makes `{path}` is left to a person as well"));
+                }
+                self.carried.push(words.to_owned());
                 if let Some(user) = scene.ordinary_user().filter(|_| command.program() == Some("mkdir")) {
                     let paths: Vec<&str> = command.operands().map(|word| word.text.as_str()).collect();
                     if paths.iter().all(|path| super::is_plain(path)) {
-                        carried.push(format!("chown {user} {}", paths.join(" ")));
+                        self.carried.push(format!("chown {user} {}", paths.join(" ")));
                     }
                 }
-                Disposition::Carried { stage: "runtime".to_owned(), change: None }
+                runtime()
             }
-        };
-        if found.len() > 1 && matches!(fate, Disposition::Person { .. }) {
-            notes.push(format!("`{}`: {fate}", excerpt(words)));
         }
-        fates.push(fate);
     }
-    let mut fate = strongest(fates);
-    if let Disposition::Carried { change, .. } = &mut fate {
-        let text = carried.join(" \\\n && ");
-        if carried.len() < found.len() {
-            *change = Some(format!("only `{}`; stages do the rest", excerpt(&text.replace("\\\n", ""))));
+
+    /// One fate for the instruction; what the runtime runs of it is carried.
+    fn conclude(
+        self,
+        harvest: &mut Harvest,
+        scene: &Scene<'_>,
+        instruction: &Instruction,
+    ) -> (Disposition, Vec<String>) {
+        let commands = self.fates.len();
+        let mut fate = strongest(self.fates);
+        if let Disposition::Carried { change, .. } = &mut fate {
+            let text = self.carried.join(" \\\n && ");
+            if self.carried.len() < commands {
+                *change = Some(format!("only `{}`; stages do the rest", excerpt(&text.replace("\\\n", ""))));
+            }
+            fate = match (harvest.carry(scene, instruction, &format!("RUN {text}")), change.take()) {
+                (Disposition::Carried { stage, .. }, change) => Disposition::Carried { stage, change },
+                (other, _) => other,
+            };
         }
-        fate = match (harvest.carry(scene, instruction, &format!("RUN {text}")), change.take()) {
-            (Disposition::Carried { stage, .. }, change) => Disposition::Carried { stage, change },
-            (other, _) => other,
-        };
+        (fate, self.notes)
     }
-    (fate, notes)
+}
+
+/// The places in the image that a command names.
+fn paths(command: &Command) -> impl Iterator<Item = &str> {
+    command
+        .args()
+        .iter()
+        .map(|word| word.text.as_str())
+        .filter(|text| text.len() > 1 && text.starts_with('/'))
 }
 
 fn verdict(
@@ -241,11 +280,11 @@ fn verdict(
     if command.writes {
         return Verdict::Person("what it writes into a file".to_owned());
     }
+    if let Some(verdict) = scripts::verdict(harvest, scene, line, (command, text)) {
+        return verdict;
+    }
     match program {
-        "pip" | "pip2" | "pip3" => {
-            supply::listed(harvest, scene, line, command);
-            return pip(scene, command);
-        }
+        "pip" | "pip2" | "pip3" => return by_name::pip(scene, command),
         "python" | "python2" | "python3" => {
             link_environment(harvest, scene, line, command);
             return python(command);
@@ -254,12 +293,9 @@ fn verdict(
             link_environment(harvest, scene, line, command);
             return Verdict::Stage("deps");
         }
-        "cargo" if verb == "install" => return cargo_install(command),
-        "npm" if command.has_option(&["-g", "--global"]) => return global(scene, command),
-        "yarn" if verb == "global" => return global(scene, command),
-        "npm" | "yarn" | "pnpm" if verb == "run" || verb == "build" => {
-            return Verdict::Stage("build, which runs the project's build script");
-        }
+        "cargo" if verb == "install" => return by_name::cargo_install(command),
+        "npm" if command.has_option(&["-g", "--global"]) => return by_name::global(scene, command),
+        "yarn" if verb == "global" => return by_name::global(scene, command),
         "npm" | "yarn" if matches!(verb, "cache" | "config" | "set") => return Verdict::Nothing,
         "rm" | "find" => return files::removal(scene, command),
         "mkdir" | "chown" | "chmod" | "touch" | "ln" => return files::folders(scene, command, program),
@@ -366,58 +402,6 @@ fn called(scene: &Scene<'_>) -> Vec<String> {
     names
 }
 
-fn pip(scene: &Scene<'_>, command: &Command) -> Verdict {
-    if command.operands().next().is_none_or(|word| word.text != "install") {
-        return Verdict::Nothing;
-    }
-    if command.has_option(&["-r", "--requirement", "-e", "--editable"]) {
-        return Verdict::Stage("deps");
-    }
-    by_name(scene, command, "a requirements file")
-}
-
-/// `cargo install --path .` is the build; a name is a tool from elsewhere.
-fn cargo_install(command: &Command) -> Verdict {
-    const BUILDERS: &[&str] =
-        &["cargo-chef", "cargo-watch", "cargo-make", "sccache", "cargo-edit", "cargo-nextest"];
-    if command.has_option(&["--path", "--git"]) {
-        return Verdict::Stage("build");
-    }
-    match command.operands().nth(1) {
-        Some(tool) if !BUILDERS.contains(&bare(&tool.text)) => Verdict::Person(format!(
-            "whether the running program needs `{}`, which is installed by name",
-            tool.text
-        )),
-        _ => Verdict::Stage("build"),
-    }
-}
-
-/// Options of pip and npm whose value is a word of its own: <https://pip.pypa.io/en/stable/cli/pip_install/>,
-/// <https://docs.npmjs.com/cli/v11/using-npm/config>
-const VALUED: &[&str] = &[
-    "-i",
-    "--index-url",
-    "--extra-index-url",
-    "--trusted-host",
-    "-f",
-    "--find-links",
-    "-c",
-    "--constraint",
-    "-t",
-    "--target",
-    "--prefix",
-    "--root",
-    "--timeout",
-    "--default-timeout",
-    "--retries",
-    "--proxy",
-    "--cert",
-    "--cache-dir",
-    "--only-binary",
-    "--no-binary",
-    "--registry",
-];
-
 /// The environment lies elsewhere now; where the start of the image looks for it by its old path, a link leads there.
 fn link_environment(harvest: &mut Harvest, scene: &Scene<'_>, line: u32, command: &Command) {
     let makes =
@@ -444,76 +428,6 @@ fn link_environment(harvest: &mut Harvest, scene: &Scene<'_>, line: u32, command
     let above = place.rsplit_once('/').map_or("", |(above, _)| above);
     let make = if above.is_empty() { String::new() } else { format!("mkdir -p {above} && ") };
     harvest.wish("runtime.instructions", vec![format!("RUN {make}ln -s /opt/venv {place}")].into(), line);
-}
-
-/// Packages installed by name: tools of the build, or what a manifest lists, or a decision.
-fn by_name(scene: &Scene<'_>, command: &Command, manifest: &str) -> Verdict {
-    let mut before = "";
-    let mut names = Vec::new();
-    for word in command.args() {
-        let is_value = VALUED.contains(&before);
-        before = word.text.as_str();
-        if !is_value && !before.starts_with('-') {
-            names.push(word);
-        }
-    }
-    let names = names.into_iter().skip(1).filter(|word| !matches!(word.text.as_str(), "add" | "install"));
-    for word in names {
-        let name = word
-            .text
-            .rsplit_once('@')
-            .filter(|(name, _)| !name.is_empty())
-            .map_or(word.text.as_str(), |(name, _)| name);
-        let name = if name.starts_with('@') { name } else { bare(name).split('[').next().unwrap_or(name) };
-        let is_path = name.starts_with('.') || name.starts_with('/') || name.is_empty();
-        if is_path || TOOLS.contains(&name) || is_listed(scene, name) {
-            continue;
-        }
-        return Verdict::Person(format!(
-            "`{name}` is installed by name and stands in no manifest: add it to {manifest}"
-        ));
-    }
-    Verdict::Stage("deps")
-}
-
-/// Does a manifest of the project name the package?
-fn is_listed(scene: &Scene<'_>, name: &str) -> bool {
-    const MANIFESTS: &[&str] =
-        &["pyproject.toml", "Pipfile", "setup.py", "setup.cfg", "package.json", "environment.yml"];
-    let plain = |text: &str| text.to_ascii_lowercase().replace('_', "-");
-    let wanted = plain(name);
-    let files = scene.inventory.files().map(|(path, _)| path);
-    let manifests = files.filter(|path| {
-        MANIFESTS.contains(&path.name())
-            || path.name().contains("requirements") && path.name().ends_with(".txt")
-    });
-    manifests.filter_map(|path| scene.inventory.doc(path)).any(|doc| {
-        let text = plain(doc.text);
-        text.match_indices(&wanted).any(|(at, found)| {
-            let edge = |c: Option<char>| c.is_none_or(|c| !c.is_ascii_alphanumeric() && c != '-');
-            edge(text[..at].chars().next_back()) && edge(text[at + found.len()..].chars().next())
-        })
-    })
-}
-
-fn global(scene: &Scene<'_>, command: &Command) -> Verdict {
-    let starts = scene
-        .image
-        .entrypoint
-        .iter()
-        .chain(&scene.image.cmd)
-        .flatten()
-        .cloned()
-        .collect::<Vec<_>>()
-        .join(" ");
-    let names: Vec<&str> = command.operands().skip(1).map(|word| word.text.as_str()).collect();
-    let used = names.iter().find(|name| starts.split([' ', '/']).any(|word| word == **name));
-    match used {
-        Some(name) => Verdict::Person(format!(
-            "the image starts with `{name}`, which is installed by name: add it to package.json"
-        )),
-        None => by_name(scene, command, "package.json"),
-    }
 }
 
 fn python(command: &Command) -> Verdict {

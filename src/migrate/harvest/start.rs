@@ -1,7 +1,7 @@
 //! How the old image starts, and how the new one does: by evaluated value where the program is a script, by the
 //! built program where it is compiled.
 
-use super::{Disposition, Harvest, Obstacle, ObstacleKind, Scene, Start, bound, entry, kept, person};
+use super::{Disposition, Harvest, Obstacle, ObstacleKind, Scene, Start, bound, entry, java, kept, person};
 use crate::dockerfile::script::{Command, commands};
 use crate::dockerfile::{ImageConfig, Instruction, Keyword};
 use crate::plan::run::quote;
@@ -54,7 +54,9 @@ pub(super) fn judge(
             Vec::new(),
         ),
         ("node", "nginx", _) | ("java", "catalina.sh", _) => (superseded("runtime"), notes(old == planned)),
-        ("java", "java", _) => java(harvest, scene, instruction, &words, notes(old == planned)),
+        ("java", "java", _) => {
+            java::plain(harvest, instruction.line, scene, &words, &planned, notes(old == planned))
+        }
         ("java", "mvn" | "mvnw" | "gradle" | "gradlew", _)
         | ("go", "go", ["run", ..])
         | ("rust", "cargo", ["run", ..]) => {
@@ -87,8 +89,8 @@ fn in_shell(
     old: &[String],
     planned: &[String],
 ) -> (Disposition, Vec<String>) {
-    if let Some(fate) = java_in_shell(scene, old) {
-        return (fate, vec![now(&shown(old), &shown(planned))]);
+    if let Some(found) = java::in_shell(harvest, scene, instruction.line, old, planned) {
+        return found;
     }
     if let Some(text) = built_in_shell(scene, old, planned) {
         harvest.wish("run.cmd", list(&["sh".to_owned(), "-c".to_owned(), text]), instruction.line);
@@ -133,10 +135,11 @@ fn of_sources(
         let notes = vec![note, "the stage `dev` is there for development".to_owned()];
         return (superseded("runtime, which starts the program as in production"), notes);
     }
-    bound::port(harvest, scene, instruction.line, words);
     let words = &from_the_root(harvest, scene, instruction.line, words);
+    let started = commands_of(scene, words);
+    bound::port(harvest, scene, instruction.line, &started);
     harvest.wish("run.cmd", list(words), instruction.line);
-    if let Some(program) = missing(scene, words) {
+    if let Some(program) = missing(scene, &started) {
         return (
             person(&format!("the start calls `{program}`, which the runtime does not have")),
             Vec::new(),
@@ -159,7 +162,7 @@ fn from_the_root(harvest: &mut Harvest, scene: &Scene<'_>, line: u32, words: &[S
     words.iter().map(|word| word.strip_prefix(&file).unwrap_or(word).to_owned()).collect()
 }
 
-fn superseded(by: &str) -> Disposition {
+pub(super) fn superseded(by: &str) -> Disposition {
     Disposition::Superseded { by: by.to_owned() }
 }
 
@@ -174,7 +177,7 @@ impl Harvest {
     }
 }
 
-fn now(old: &str, planned: &str) -> String {
+pub(super) fn now(old: &str, planned: &str) -> String {
     if planned.is_empty() {
         return format!("`{old}` is now what the base image starts");
     }
@@ -235,10 +238,8 @@ fn unwrapped(words: Vec<String>) -> Vec<String> {
     }
 }
 
-/// Programs that a kept start calls and no runtime has.
-fn missing(scene: &Scene<'_>, words: &[String]) -> Option<String> {
-    const NOT_SHIPPED: &[&str] =
-        &["poetry", "pipenv", "uv", "pdm", "hatch", "pnpm", "bun", "nodemon", "ts-node-dev"];
+/// The commands of a kept start: its own, those of a shell's text, and those of the scripts of the repository in it.
+fn commands_of(scene: &Scene<'_>, words: &[String]) -> Vec<Command> {
     let scripts = words.iter().filter_map(|word| {
         let path = scene.service.dir.join(&scene.below_home(word)?)?;
         scene
@@ -249,13 +250,16 @@ fn missing(scene: &Scene<'_>, words: &[String]) -> Option<String> {
     let direct = words.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ");
     let inner = words.last().filter(|_| words.len() == 3 && words[1] == "-c").cloned().unwrap_or_default();
     let texts = [direct, inner].into_iter().chain(scripts.map(|doc| doc.text.to_string()));
-    let called: Vec<String> = texts
-        .flat_map(|text| {
-            commands(&text).iter().filter_map(|one| one.program().map(str::to_owned)).collect::<Vec<_>>()
-        })
-        .collect();
+    texts.flat_map(|text| commands(&text)).collect()
+}
+
+/// A program that the commands of a kept start call and no runtime has.
+fn missing(scene: &Scene<'_>, started: &[Command]) -> Option<String> {
+    const NOT_SHIPPED: &[&str] =
+        &["poetry", "pipenv", "uv", "pdm", "hatch", "pnpm", "bun", "nodemon", "ts-node-dev"];
     let is_own = |program: &str| scene.service.stack.value == "node" && program == "bun";
-    called.into_iter().find(|program| NOT_SHIPPED.contains(&program.as_str()) && !is_own(program))
+    let called = started.iter().filter_map(Command::program);
+    called.into_iter().find(|program| NOT_SHIPPED.contains(program) && !is_own(program)).map(str::to_owned)
 }
 
 /// The path of the built program in the planned start.
@@ -319,12 +323,14 @@ fn relative(scene: &Scene<'_>, words: Vec<String>) -> Vec<String> {
 
 /// Does the planned command end with the old one, whatever stands in front of it?
 fn ends_like(planned: &[String], old: &[String]) -> bool {
-    let bare: Vec<&str> = old.iter().map(|word| word.trim_start_matches("./")).collect();
-    let bare = match bare.as_slice() {
-        ["node" | "python" | "python3", rest @ ..] => rest,
+    // Node.js finds `index.js` by `index`.
+    let plain = |word: &String| word.trim_start_matches("./").trim_end_matches(".js").to_owned();
+    let old: Vec<String> = old.iter().map(plain).collect();
+    let bare = match old.as_slice() {
+        [first, rest @ ..] if matches!(first.as_str(), "node" | "python" | "python3") => rest,
         all => all,
     };
-    let end: Vec<&str> = planned.iter().map(|word| word.trim_start_matches("./")).collect();
+    let end: Vec<String> = planned.iter().map(plain).collect();
     !bare.is_empty() && end.ends_with(bare)
 }
 
@@ -351,59 +357,16 @@ fn script(
     if scene.ships() != Some(Ships::Sources) {
         return unclear(harvest, instruction, words);
     }
+    let started = commands_of(scene, words);
+    bound::port(harvest, scene, instruction.line, &started);
     harvest.wish("run.cmd", list(words), instruction.line);
-    if let Some(program) = missing(scene, words) {
+    if let Some(program) = missing(scene, &started) {
         return (
             person(&format!("the start calls `{program}`, which the runtime does not have")),
             Vec::new(),
         );
     }
     (kept("run.cmd"), vec![format!("{why}; it is kept word for word")])
-}
-
-fn java(
-    harvest: &mut Harvest,
-    scene: &Scene<'_>,
-    instruction: &Instruction,
-    words: &[String],
-    notes: Vec<String>,
-) -> (Disposition, Vec<String>) {
-    let jar = words.iter().position(|word| word == "-jar" || word == "-cp" || word == "-classpath");
-    let options: Vec<String> = words[1..jar.unwrap_or(1).max(1)].to_vec();
-    let arguments = jar.map_or(0, |jar| words.len().saturating_sub(jar + 2));
-    if arguments > 0 && words.get(jar.unwrap_or_default()).is_some_and(|word| word == "-jar") {
-        return (person("the arguments of the program belong in run.cmd"), notes);
-    }
-    if options.is_empty() {
-        return (superseded("runtime, which starts the built program"), notes);
-    }
-    let usual = scene.service.runtime.env.get("JAVA_TOOL_OPTIONS").map(|usual| format!("{} ", usual.value));
-    let value = format!("{}{}", usual.unwrap_or_default(), options.join(" "));
-    harvest.wish("runtime.env.JAVA_TOOL_OPTIONS", value.into(), instruction.line);
-    (
-        kept("runtime.env.JAVA_TOOL_OPTIONS"),
-        vec![format!("`{}` are options of the virtual machine", options.join(" "))],
-    )
-}
-
-/// `exec java $JAVA_OPTS -jar app.jar`: the same program, whose options come from a variable when it starts. The new
-/// image has no shell that reads it, and Java reads a variable of its own.
-fn java_in_shell(scene: &Scene<'_>, old: &[String]) -> Option<Disposition> {
-    let [_, flag, text, ..] = old else { return None };
-    let found = commands(text);
-    let [only] = found.as_slice() else { return None };
-    let is_java = scene.service.stack.value == "java" && flag == "-c" && only.program() == Some("java");
-    if !is_java || only.writes || only.is_conditional {
-        return None;
-    }
-    let options: Vec<&str> = only
-        .args()
-        .iter()
-        .map(|word| word.text.trim_start_matches(['$', '{']).trim_end_matches('}'))
-        .filter(|name| name.ends_with("_OPTS") || name.ends_with("_OPTIONS"))
-        .collect();
-    let [name] = options.as_slice() else { return None };
-    Some(person(&format!("whoever sets {name} for the container sets JAVA_TOOL_OPTIONS now")))
 }
 
 fn unclear(harvest: &mut Harvest, instruction: &Instruction, words: &[String]) -> (Disposition, Vec<String>) {
@@ -413,10 +376,10 @@ fn unclear(harvest: &mut Harvest, instruction: &Instruction, words: &[String]) -
     (person("how the program starts"), Vec::new())
 }
 
-fn list(words: &[String]) -> toml::Value {
+pub(super) fn list(words: &[String]) -> toml::Value {
     toml::Value::Array(words.iter().map(|word| word.as_str().into()).collect())
 }
 
-fn shown(words: &[String]) -> String {
+pub(super) fn shown(words: &[String]) -> String {
     words.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ")
 }

@@ -1,10 +1,11 @@
 //! Where the old build had its packages from: a proxy or an index of one's own, and the file that lists them. The stages that
 //! install have to ask the same.
 
-use super::{Harvest, Scene, dropped, kept, person};
-use crate::dockerfile::script::Command;
+use super::entry::Copied;
+use super::{Harvest, Scene, Wish, dropped, kept, person, toolchain};
 use crate::migrate::account::{Disposition, DropReason};
 use crate::plan::stage::Role;
+use crate::repo::RelPath;
 
 /// Variables that name a source of packages.
 /// <https://go.dev/ref/mod#environment-variables>, <https://pip.pypa.io/en/stable/topics/configuration/#environment-variables>,
@@ -61,20 +62,95 @@ pub(super) fn source(
     first.map(|key| kept(&key))
 }
 
-/// `pip install -r` of a file that is there: what the old image had is what that file lists, whatever else could be asked.
-pub(super) fn listed(harvest: &mut Harvest, scene: &Scene<'_>, line: u32, command: &Command) {
-    let manager = scene.service.package_manager.as_ref();
-    let is_other =
-        manager.is_some_and(|manager| !manager.value.starts_with("pip ") && manager.value != "pip");
-    let mut options =
-        command.args().iter().skip_while(|word| !matches!(word.text.as_str(), "-r" | "--requirement"));
-    let file = options.nth(1).map(|word| word.text.trim_start_matches("./"));
-    let is_there = file.is_some_and(|file| {
-        let name = file.rsplit('/').next().unwrap_or(file);
-        name == "requirements.txt"
-            && scene.service.dir.join(name).is_some_and(|path| scene.inventory.has(&path))
-    });
-    if is_other && is_there && !command.is_conditional {
-        harvest.wish("build.package_manager", "pip".into(), line);
+/// The requirements files that the old image was installed from.
+#[derive(Debug, Default)]
+pub(in crate::migrate) struct Lists {
+    /// What the new one is told to install from.
+    pub wishes: Vec<Wish>,
+    /// Lines that install another list besides, and its name.
+    pub others: Vec<(u32, String)>,
+}
+
+/// What the old image had is what `pip install -r` listed, whatever else could be asked.
+pub(in crate::migrate) fn lists(scene: &Scene<'_>) -> Lists {
+    let mut found = Lists::default();
+    if scene.service.stack.value != "python" {
+        return found;
     }
+    let listed = listed(scene);
+    let included: Vec<String> = listed.iter().flat_map(|(_, list)| includes(scene, list)).collect();
+    let mut whole = listed.iter().filter(|(_, list)| !included.contains(list) && !is_for_development(list));
+    let Some((line, first)) = whole.next() else { return found };
+    found.others = whole.filter(|(_, list)| list != first).cloned().collect();
+    let planned = scene.service.tool["install"]["from"].as_str();
+    if planned == Some(first.as_str()) {
+        return found;
+    }
+    let mut wish = |key: &str, value: &str| {
+        found.wishes.push(Wish { key: key.to_owned(), value: value.into(), line: *line });
+    };
+    let manager = scene.service.package_manager.as_ref().map(|manager| manager.value.as_str());
+    if manager.is_some_and(|manager| manager != "pip") {
+        wish("build.package_manager", "pip");
+    }
+    if first != "requirements.txt" {
+        wish("python.requirements", first);
+    }
+    found
+}
+
+/// Every list of the repository that is installed whatever happens, with the line that does it.
+fn listed(scene: &Scene<'_>) -> Vec<(u32, String)> {
+    let copied = Copied::of(scene);
+    let mut all = Vec::new();
+    for (line, command) in toolchain::all_commands(scene.stage) {
+        let is_pip = command.program().is_some_and(|program| program.starts_with("pip"))
+            || command.is("python", "pip")
+            || command.is("python3", "pip");
+        if !is_pip || command.is_conditional {
+            continue;
+        }
+        let words: Vec<&str> = command.args().iter().map(|word| word.text.as_str()).collect();
+        for (at, word) in words.iter().enumerate() {
+            let file = match *word {
+                "-r" | "--requirement" => words.get(at + 1).copied(),
+                word => word.strip_prefix("--requirement=").or_else(|| word.strip_prefix("-r")),
+            };
+            let Some(file) = file.filter(|file| !file.is_empty()) else { continue };
+            all.extend(copied.listed(scene, file).map(|list| (line, list)));
+        }
+    }
+    all
+}
+
+/// The lists that this one names, and those that they name.
+fn includes(scene: &Scene<'_>, list: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut open = vec![list.to_owned()];
+    while let Some(list) = open.pop() {
+        let Some(path) = scene.service.dir.join(&list) else { continue };
+        let Some(doc) = scene.inventory.doc(&path) else { continue };
+        for line in doc.text.lines().map(str::trim) {
+            let Some(named) = line.strip_prefix("-r").or_else(|| line.strip_prefix("--requirement")) else {
+                continue;
+            };
+            let folder = list.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let named =
+                RelPath::new(folder).ok().and_then(|folder| folder.join(named.trim_matches([' ', '='])));
+            let Some(named) = named.map(|named| named.to_string()) else { continue };
+            if named != *list && !found.contains(&named) {
+                found.push(named.clone());
+                open.push(named);
+            }
+        }
+    }
+    found
+}
+
+/// A list of tools, by a part of its name: the stages `dev` and `test` have those.
+fn is_for_development(list: &str) -> bool {
+    let parts = list.trim_end_matches(".txt").split(['/', '-', '_', '.']);
+    parts.into_iter().any(|part| {
+        matches!(part, "dev" | "develop" | "development" | "test" | "tests" | "testing" | "docs" | "lint")
+    })
 }

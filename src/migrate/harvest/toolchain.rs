@@ -131,7 +131,7 @@ fn beside(base: &ImageRef) -> Option<String> {
 }
 
 /// The commands of a stage with the lines of their instructions.
-fn all_commands(stage: &Stage<'_>) -> Vec<(u32, Command)> {
+pub(super) fn all_commands(stage: &Stage<'_>) -> Vec<(u32, Command)> {
     let runs = stage.instructions.iter().filter_map(|instruction| match instruction.meaning() {
         Ok(Meaning::Run(run)) => Some((instruction.line, run.form)),
         _ => None,

@@ -19,7 +19,7 @@ const ROWS: &[Unread] = &[
     Unread { file: "glide.yaml", help: MODULES },
     Unread { file: "Godeps.json", help: MODULES },
     Unread { file: "vendor.json", help: MODULES },
-    Unread { file: "main.go", help: MODULES },
+    Unread { file: ".go", help: MODULES },
     Unread {
         file: "build.xml",
         help: "is Ant's, which names no dependencies: Maven's pom.xml and Gradle's build file are read",

@@ -141,7 +141,7 @@ impl Stack for Python {
     const NAME: &'static str = "Python";
     const LOOKS_FOR: &'static [&'static str] = MANIFESTS;
     const SHIPS: Ships = Ships::Sources;
-    const KEYS: &'static [&'static dyn AnyKey] = &[&APP, &torch::TORCH, &VERSION];
+    const KEYS: &'static [&'static dyn AnyKey] = &[&APP, &project::REQUIREMENTS, &torch::TORCH, &VERSION];
     type Facts = Facts;
 
     fn reads(&self) -> Reads {

@@ -2,6 +2,7 @@
 //!
 //! What people and the `Procfile` say comes first; then what the sources show, the most telling first.
 
+use crate::config::keys;
 use crate::diag::{Code, Diagnostic};
 use crate::fact::{Evidence, Fact};
 use crate::plan::service::{ExecForm, ServiceKind};
@@ -52,6 +53,30 @@ pub(super) struct Added {
     pub why: String,
 }
 
+/// Programs that serve by themselves: a command of a person's own that starts one needs no other server.
+const SERVES_ITSELF: &[&str] = &[
+    "flask",
+    "python",
+    "python3",
+    "gunicorn",
+    "uvicorn",
+    "hypercorn",
+    "daphne",
+    "waitress-serve",
+    "uwsgi",
+    "streamlit",
+];
+
+/// Is a server added for a command that people have replaced by one of another?
+fn is_set_aside(s: &Survey<'_>, added: &Added) -> bool {
+    let Some(wish) = s.choice(&keys::COMMAND).decide() else { return false };
+    let mut words =
+        wish.value.words().iter().skip_while(|word| word.as_str() == "tini" || word.as_str() == "--");
+    let serves = words.next().is_some_and(|program| SERVES_ITSELF.contains(&program.as_str()));
+    let name = added.requirement.split(['>', '=', '<', '[']).next().unwrap_or_default();
+    serves && !wish.value.words().iter().any(|word| word == name)
+}
+
 impl Program {
     /// What runs; none when there is nothing to run.
     pub fn choose(
@@ -61,6 +86,10 @@ impl Program {
         django: Option<&Django>,
     ) -> Option<Self> {
         let program = Self::detect(s, project, modules, django).map(|program| program.started_above(project));
+        let program = program.map(|mut program| {
+            program.adds.retain(|added| !is_set_aside(s, added));
+            program
+        });
         let program = procfile::web(s, project, program).map(|mut program| {
             let missing = unnamed::imports(s, project, modules, django, &program);
             program.adds.splice(0..0, missing);

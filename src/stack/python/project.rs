@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::config::keys;
 use crate::diag::{Code, Diagnostic};
 use crate::fact::{Evidence, Fact};
+use crate::key::{Key, Shape, text};
 use crate::repo::dir::Manifest;
 use crate::repo::format::{Kind, Tree};
 use crate::stack::Survey;
@@ -96,6 +97,13 @@ const MANAGERS: &[(Manager, &str, &str)] = &[
     (Manager::Pipenv, "pipenv", "Pipfile"),
 ];
 
+pub(super) static REQUIREMENTS: Key<String> = Key {
+    name: "python.requirements",
+    shape: Shape::Text,
+    doc: "the requirements file that pip installs, such as requirements/prod.txt",
+    parse: text,
+};
+
 /// Requirements files that are installed, the most usual first.
 const LISTS: &[&str] = &[
     "requirements.txt",
@@ -162,10 +170,19 @@ impl<'a> Project<'a> {
         let workspace = Workspace::find(&s.dir);
         let manager = choose(s, pyproject.as_ref(), workspace.as_ref());
         let workspace = workspace.filter(|_| manager.value == Manager::Uv);
-        let list_file = s.dir.first_of(LISTS.iter().copied());
-        let list = list_file.filter(|_| manager.value == Manager::Pip);
-        let list = list.and_then(|file| Some((file.to_owned(), RequirementsFile::read(s, file)?)));
-        let dev_list = s.dir.first_of(DEV_LISTS.iter().copied()).filter(|_| manager.value == Manager::Pip);
+        if let Some(wish) = s.choice(&REQUIREMENTS).decide()
+            && !s.dir.has(wish.value.trim_start_matches("./"))
+        {
+            let message = format!("there is no `{}`, which python.requirements names", wish.value);
+            s.note(Diagnostic::error(Code::BadSetting, message).at(wish.because.at));
+        }
+        let list = list_file(s).filter(|_| manager.value == Manager::Pip);
+        let list = list.and_then(|file| Some((file.clone(), RequirementsFile::read(s, &file)?)));
+        let is_other = |file: &&str| list.as_ref().is_none_or(|(list, _)| list != file);
+        let dev_list = s
+            .dir
+            .first_of(DEV_LISTS.iter().copied().filter(|file| is_other(file)))
+            .filter(|_| manager.value == Manager::Pip);
         let dev_list = dev_list.and_then(|file| Some((file.to_owned(), RequirementsFile::read(s, file)?)));
         let mut project = Self {
             manager,
@@ -323,6 +340,14 @@ impl<'a> Project<'a> {
     }
 }
 
+/// The requirements file that is installed: the one that people name, or the most usual one that is there.
+fn list_file(s: &Survey<'_>) -> Option<String> {
+    let usual = s.dir.first_of(LISTS.iter().copied()).map(str::to_owned);
+    let Some(wish) = s.choice(&REQUIREMENTS).decide() else { return usual };
+    let file = wish.value.trim_start_matches("./");
+    s.dir.has(file).then(|| file.to_owned()).or(usual)
+}
+
 /// Which manager counts, and which others were there.
 fn choose(
     s: &Survey<'_>,
@@ -341,8 +366,8 @@ fn choose(
             {
                 all.push(Fact::new(Manager::Poetry, poetry.cite(&poetry.tree, "[tool.poetry]")));
             }
-            if let Some(file) = s.dir.first_of(LISTS.iter().copied()) {
-                all.push(found(Manager::Pip, file, "a requirements file"));
+            if let Some(file) = list_file(s) {
+                all.push(found(Manager::Pip, &file, "a requirements file"));
             }
         } else if s.dir.has(file) {
             all.push(found(*manager, file, &format!("a file of {name}")));

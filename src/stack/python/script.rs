@@ -282,6 +282,21 @@ fn celery(project: &Project<'_>, modules: &Modules<'_>) -> Option<Program> {
     })
 }
 
+/// Does a source give Celery tasks that are due at a time? By a setting, which a namespace may stand in front of, or by a call.
+/// <https://docs.celeryq.dev/en/stable/userguide/periodic-tasks.html>
+fn schedules(source: &Source<'_>) -> bool {
+    let is_setting = |token: &Token| {
+        let (Token::Name(name) | Token::Text(name)) = token else { return false };
+        let name = name.to_ascii_lowercase();
+        let mut parts = name.rsplit('_');
+        parts.next() == Some("schedule") && matches!(parts.next(), Some("beat" | "celerybeat"))
+    };
+    let is_call = |callee: &str| callee.rsplit('.').next() == Some("add_periodic_task");
+    source.statements.iter().any(|statement| {
+        statement.tokens.iter().any(is_setting) || statement.calls().any(|call| is_call(&call.callee))
+    })
+}
+
 /// Says how Celery's processes are started beside a server.
 pub(super) fn tell_of_celery(
     s: &Survey<'_>,
@@ -295,8 +310,7 @@ pub(super) fn tell_of_celery(
         return;
     }
     let command = worker.command.value.words().join(" ");
-    let is_scheduled = modules.sources.iter().any(|source| source.doc.text.contains("beat_schedule"))
-        || project.has("django-celery-beat");
+    let is_scheduled = modules.sources.iter().any(schedules) || project.has("django-celery-beat");
     let beat = if is_scheduled { "; the schedule once more, with `beat` for `worker`" } else { "" };
     let message = "Celery's worker is a process of its own, from the same image";
     let finding = Diagnostic::note(Code::NotBuilt, message).at(worker.because.at);

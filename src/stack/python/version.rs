@@ -6,12 +6,12 @@ use pep440_rs::{Version, VersionSpecifiers};
 
 use crate::config::keys;
 use crate::diag::{Code, Diagnostic};
-use crate::fact::{Evidence, Fact};
+use crate::fact::{Evidence, Fact, Layer};
 use crate::stack::Survey;
 use crate::stack::common::tools;
 
 use super::era;
-use super::project::Project;
+use super::project::{Manager, Project};
 use super::setup::Setup;
 
 /// The line to build and run with.
@@ -48,7 +48,10 @@ fn pinned(s: &Survey<'_>, project: &Project<'_>) -> Option<Fact<String>> {
         let managed = tools::pinned(s, folder, &["python"]);
         choice = choice.or(managed.and_then(|said| Some(said.derive(line_of(&said.value)?))));
     }
-    let pipfile = project.pipfile.as_ref();
+    // Whoever sets another manager says that the Pipfile is not what counts.
+    let is_aside =
+        project.manager.value != Manager::Pipenv && project.manager.because.layer < Layer::Detected;
+    let pipfile = project.pipfile.as_ref().filter(|_| !is_aside);
     for key in ["python_full_version", "python_version"] {
         choice = choice.or(pipfile.and_then(|file| file.read(&["requires", key], line_of)));
     }
