@@ -58,6 +58,11 @@ impl Command {
         Some(word.rsplit('/').next().unwrap_or(word))
     }
 
+    /// The word that names the program, behind its wrappers.
+    pub fn program_word(&self) -> Option<&Word> {
+        self.plain().first()
+    }
+
     /// The words behind the program.
     pub fn args(&self) -> &[Word] {
         self.plain().get(1..).unwrap_or_default()

@@ -67,6 +67,7 @@ struct Table {
     steady: Vec<String>,
     program: BTreeMap<String, Vec<String>>,
     older: BTreeMap<String, String>,
+    alpine: BTreeMap<String, String>,
     renamed: BTreeMap<String, String>,
 }
 
@@ -202,6 +203,15 @@ pub fn explain(
             made(Class::Unknown, Vec::new(), one(), why)
         }
     }
+}
+
+/// What a stage on Alpine gets for a package of an old file that it builds with. A name that only Debian is known to have is
+/// none there, unless the old file was Alpine's.
+pub(super) fn in_alpine(manager: Manager, written: &str, build: &[String]) -> Vec<String> {
+    let as_written = (manager == Manager::Apk && !build.is_empty()).then(|| bare(written).to_owned());
+    let known = build.iter().filter_map(|name| TABLE.alpine.get(name).cloned());
+    let known: Vec<String> = known.collect();
+    if known.is_empty() { as_written.into_iter().collect() } else { known }
 }
 
 /// The package that brings a program; of most it has the same name.

@@ -181,3 +181,129 @@ fn the_inventory_calls_nothing_easy_that_a_migration_leaves() {
         assert!(ran.out.contains("`app.go` is there, and no go.mod"), "{ran}");
     }
 }
+
+/// The program's folder has another name, and the old start may have been in one beside it or below it.
+#[test]
+fn a_start_finds_its_files_where_they_lie_now() {
+    let server =
+        [NODE[0], NODE[1], ("bin/run.sh", "#!/bin/sh\nexec node \"$@\"\n"), ("run.sh", "#!/bin/sh\n")];
+    for (old, new) in [
+        (
+            "ADD . /src\nRUN cd /src; npm install\nCMD [\"node\", \"/src/server.js\", \"--x\"]",
+            "[\"node\", \"server.js\", \"--x\"]",
+        ),
+        (
+            "WORKDIR /srv/bin\nCOPY . /srv\nRUN cd /srv && npm install\nCMD [\"node\", \"../server.js\", \"--conf=/srv/run.sh\"]",
+            "[\"node\", \"server.js\", \"--conf=/app/run.sh\"]",
+        ),
+        ("WORKDIR /srv\nCOPY . .\nRUN npm install\nCMD [\"/srv/run.sh\"]", "[\"./run.sh\"]"),
+        (
+            "WORKDIR /srv\nCOPY . .\nRUN npm install\nCMD [\"/sbin/tini\", \"-g\", \"--\", \"/srv/bin/run.sh\", \"a\"]",
+            "[\"bin/run.sh\", \"a\"]",
+        ),
+        (
+            "WORKDIR /srv\nCOPY . .\nRUN npm install\nCMD cd /srv/bin && /srv/run.sh && node /srv/server.js > /tmp/log",
+            "[\"/bin/sh\", \"-c\", \"cd bin && ./run.sh && node server.js > /tmp/log\"]",
+        ),
+    ] {
+        let (ran, text) = restaged(&server, &format!("FROM node:24\n{old}\n"));
+        assert!(text.contains(&format!("CMD {new}\n")), "{old}: {ran}{text}");
+    }
+    let (ran, _) = restaged(
+        &[NODE[0], NODE[1], ("api/package.json", "{\"scripts\":{\"serve\":\"node x\"}}")],
+        "FROM node:24\nWORKDIR /srv/api\nCOPY . /srv\nRUN npm install\nCMD [\"npm\", \"run\", \"serve\"]\n",
+    );
+    assert!(ran.out.contains("the old image started in `api`, and the new one does not"), "{ran}");
+    let (ran, text) = restaged(
+        FLASK,
+        "FROM python:3.13\nCOPY . .\nRUN pip install -r requirements.txt gunicorn\nCMD [\"/usr/local/bin/gunicorn\", \"-b\", \":8000\", \"app:app\"]\n",
+    );
+    assert!(text.contains("CMD [\"gunicorn\", \"-b\", \":8000\", \"app:app\"]"), "{ran}{text}");
+}
+
+/// A tool in front of a compiled program is not that program.
+#[test]
+fn a_tool_is_not_taken_for_the_program() {
+    let start = |start: &str| {
+        let repo = Repo::new(crate::repo::GO);
+        repo.write(
+            "Dockerfile",
+            format!("FROM golang:1.20\nWORKDIR /go/src/app\nCOPY . .\nRUN go get -v\n{start}\n"),
+        );
+        repo.run(&["migrate"])
+    };
+    for (old, said) in [
+        ("CMD [\"make\", \"serve\"]", "dockgen would have to guess what that does"),
+        ("CMD [\"go-wrapper\", \"run\"]", "superseded by runtime, which starts the built program"),
+        (
+            "CMD [\"godep\", \"go\", \"run\", \"main.go\"]",
+            "superseded by runtime, which starts the built program",
+        ),
+        ("CMD [\"fresh\"]", "an image does not watch its sources"),
+    ] {
+        let ran = start(old);
+        assert!(ran.out.contains(said), "{old}: {ran}");
+    }
+}
+
+/// A name that the new image's distribution does not have would end the build.
+#[test]
+fn packages_have_names_that_their_image_knows() {
+    let repo = Repo::new(crate::repo::GO);
+    repo.write("Dockerfile", "FROM golang:1.20\nRUN apt-get install -y build-essential libpq-dev libodd-dev\nCOPY . .\nRUN go build -o /x\nCMD [\"/x\"]\n");
+    let ran = repo.run(&["migrate"]);
+    assert!(ran.out.contains("+RUN apk add --no-cache build-base libpq-dev\n"), "Alpine's names: {ran}");
+    for (from, run, said) in [
+        (
+            "python:3.13-alpine",
+            "apk add py3-numpy libffi tiff",
+            "py3-numpy: provided, of the distribution's own Python",
+        ),
+        ("python:3.13-alpine", "apk add py3-numpy libffi tiff", "libffi8 libtiff6"),
+        (
+            "ubuntu:22.04",
+            "apt-get install -y python3-numpy",
+            "`python3-numpy` is a package of Python: add it",
+        ),
+        (
+            "python:3.13",
+            "apt-get install -y libpoppler46",
+            "which library `libpoppler46` is in the new release",
+        ),
+        (
+            "python:3.13",
+            "echo deb https://x.example y > /etc/apt/sources.list.d/x.list && apt-get install -y oddtool",
+            "`oddtool` may come from the package source that the old file adds",
+        ),
+        (
+            "python:3.13",
+            "sed -i s/deb/mirror/ /etc/apt/sources.list && apt-get install -y oddtool",
+            "oddtool: unexplained",
+        ),
+    ] {
+        let (ran, text) = restaged(
+            FLASK,
+            &format!(
+                "FROM {from}\nRUN {run}\nCOPY . /srv\nWORKDIR /srv\nRUN pip3 install -r requirements.txt\nCMD [\"python3\", \"app.py\"]\n"
+            ),
+        );
+        assert!(ran.out.contains(said) || text.contains(said), "{run}: no `{said}`: {ran}{text}");
+    }
+}
+
+/// Files that the old build made of the repository's own are made again.
+#[test]
+fn files_that_commands_make_of_others_are_made_again() {
+    let (ran, text) = restaged(
+        &[FLASK, &[("settings.py.docker", "A = 1\n")]].concat(),
+        "FROM python:3.13\nENV DATA=/var/lib/shop\nWORKDIR /srv\nCOPY . .\nRUN pip install -r requirements.txt && cp /srv/settings.py.docker settings.py\nRUN sed -i 's/127.0.0.1/0.0.0.0/' app.py && mkdir -p $DATA/files\nCMD [\"python\", \"app.py\"]\n",
+    );
+    for words in [
+        "cp settings.py.docker settings.py",
+        "sed -i 's/127.0.0.1/0.0.0.0/' app.py",
+        "mkdir -p /var/lib/shop/files",
+    ] {
+        assert!(text.contains(words), "no `{words}`: {ran}{text}");
+    }
+    assert!(!ran.out.contains("for a person"), "{ran}");
+}

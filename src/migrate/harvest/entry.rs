@@ -401,6 +401,11 @@ impl Copied {
         known.unwrap_or_else(|| join(&self.home, word))
     }
 
+    /// Did an instruction put a file there by name?
+    pub(super) fn brings(&self, place: &str) -> bool {
+        self.rows.iter().any(|(_, to)| to == place)
+    }
+
     /// The file of the repository that a package manager read by this name, from whatever folder it was in.
     pub(super) fn listed(&self, scene: &Scene<'_>, word: &str) -> Option<String> {
         let spelled = word.trim_start_matches("./");

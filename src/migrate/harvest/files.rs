@@ -1,8 +1,9 @@
 //! What commands do to files and folders: removed, made, given away, or the time zone's.
 
 use super::Scene;
+use super::moved::Moved;
 use super::run::Verdict;
-use crate::dockerfile::script::Command;
+use crate::dockerfile::script::{Command, Word, commands};
 use crate::repo::RelPath;
 use crate::stack::Ships;
 
@@ -35,6 +36,66 @@ pub(super) fn removal(scene: &Scene<'_>, command: &Command) -> Verdict {
         }
         _ => Verdict::Nothing,
     }
+}
+
+/// A command on files with the variables in it that the image has: the same, and nothing is left to the build.
+pub(super) fn resolved(scene: &Scene<'_>, command: &Command, text: &str) -> Option<(Command, String)> {
+    const FILES: &[&str] = &["chmod", "chown", "cp", "ln", "mkdir", "mv", "rm", "sed", "touch"];
+    let is_meant = command.program().is_some_and(|program| FILES.contains(&program)) && text.contains('$');
+    if !is_meant || command.writes {
+        return None;
+    }
+    let mut made = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('$') {
+        let inner = after.strip_prefix('{').and_then(|inner| inner.split_once('}'));
+        let end = after.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(after.len());
+        let (name, after) = inner.unwrap_or_else(|| after.split_at(end));
+        let value = scene.image.env.get(name).filter(|value| super::is_plain(value))?;
+        made = format!("{made}{before}{value}");
+        rest = after;
+    }
+    made.push_str(rest);
+    let mut found = commands(&made);
+    let alone = (found.len() == 1).then(|| found.remove(0))?;
+    let (then, is_conditional) = (command.then, command.is_conditional);
+    Some((Command { then, is_conditional, ..alone }, made))
+}
+
+/// What a command makes of files of the repository beside them: `cp settings.example settings.py`, `sed -i … settings.py`.
+pub(super) fn own(scene: &Scene<'_>, command: &Command, text: &str, here: &str) -> Option<String> {
+    if scene.ships() != Some(Ships::Sources) || command.writes {
+        return None;
+    }
+    let moved = Moved::of(scene);
+    let operands: Vec<&Word> = command.operands().collect();
+    let names: Vec<(&Word, String)> = match (command.program()?, operands.as_slice()) {
+        ("cp" | "mv", [sources @ .., to]) if !sources.is_empty() => {
+            let mut names: Vec<(&Word, String)> = sources
+                .iter()
+                .map(|word| Some((*word, moved.own(here, &word.text)?)))
+                .collect::<Option<_>>()?;
+            names.push((*to, moved.beside(here, &to.text)?));
+            names
+        }
+        ("sed", [.., file]) if command.args().iter().any(|word| word.text.starts_with("-i")) => {
+            vec![(*file, moved.own(here, &file.text)?)]
+        }
+        _ => return None,
+    };
+    let start = command.span.end - text.len();
+    let mut made = String::new();
+    let mut at = 0;
+    for (word, name) in names {
+        if !word.is_literal || !super::is_plain(&name) {
+            return None;
+        }
+        made.push_str(&text[at..word.span.start - start]);
+        made.push_str(&name);
+        at = word.span.end - start;
+    }
+    made.push_str(&text[at..]);
+    Some(made)
 }
 
 /// `chmod +x` on files of the program, which lie elsewhere now: in the repository they may have no such mode.

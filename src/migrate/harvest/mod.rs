@@ -10,11 +10,13 @@ mod files;
 mod front_end;
 mod health;
 mod java;
+mod moved;
 mod place;
 mod run;
 mod scripts;
 mod start;
 mod supply;
+mod system;
 mod toolchain;
 mod user;
 
@@ -550,11 +552,13 @@ impl Scene<'_> {
     fn is_in_program(&self, path: &str) -> bool {
         const USUAL: &[&str] =
             &["/app", "/usr/src/app", "/src", "/code", "/usr/src", "/opt/app", "/go/src", "/home/node/app"];
-        let home = self.image.workdir.as_deref().filter(|home| *home != "/").unwrap_or("/app");
-        let below = |folder: &str| {
-            path == folder || path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
-        };
-        !path.starts_with('/') || below(home) || USUAL.iter().any(|usual| below(usual))
+        let here = self.image.workdir.as_deref().filter(|home| *home != "/").unwrap_or("/app");
+        let home = self.old_home();
+        let is_below = |folder: &str| moved::below(path, folder).is_some();
+        !path.starts_with('/')
+            || is_below(here)
+            || home != "/" && is_below(&home)
+            || USUAL.iter().any(|usual| is_below(usual))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Where things lie: the program's folder has another name in the new image, and what lay in it or beside it lies there
 //! again.
 
-use super::{Scene, is_plain};
+use super::{Scene, entry, is_plain, moved};
 use crate::dockerfile::Meaning;
 use crate::dockerfile::instr::Copy;
 use crate::stack::{self, AnyStack, Ships};
@@ -14,13 +14,8 @@ impl Scene<'_> {
 
     /// A path of the old image as seen from the folder of the program; none where it lies elsewhere.
     pub(super) fn below_home(&self, path: &str) -> Option<String> {
-        let home = self.image.workdir.as_deref().unwrap_or("/").trim_end_matches('/');
-        let below = if path.starts_with('/') { path.strip_prefix(home)? } else { path };
-        if path.starts_with('/') && !below.is_empty() && !below.starts_with('/') {
-            return None;
-        }
-        let parts: Vec<&str> = below.split('/').filter(|part| !matches!(*part, "" | ".")).collect();
-        (!parts.contains(&"..")).then(|| parts.join("/"))
+        let here = self.image.workdir.as_deref().unwrap_or("/");
+        moved::below(&entry::join(here, path), &self.old_home())
     }
 
     /// Where a copy puts one file of the program under another name or in another folder: there, as seen from the
@@ -66,14 +61,17 @@ impl Scene<'_> {
 
     /// A value that names the folder of the program, with its new name.
     pub(super) fn rehomed(&self, value: &str) -> Option<String> {
-        let old = self.image.workdir.as_deref().filter(|old| old.len() > 1 && !old.contains('$'))?;
+        let old = &self.old_home();
+        if old.len() < 2 || old.contains('$') {
+            return None;
+        }
         let new = self.home()?;
-        if self.ships() != Some(Ships::Sources) || old == new || !value.contains(old) {
+        if self.ships() != Some(Ships::Sources) || old == new || !value.contains(old.as_str()) {
             return None;
         }
         let mut made = String::new();
         let mut rest = value;
-        while let Some(at) = rest.find(old) {
+        while let Some(at) = rest.find(old.as_str()) {
             let end = at + old.len();
             let starts = !rest[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || "-_./".contains(c));
             let ends = !rest[end..].starts_with(|c: char| c.is_ascii_alphanumeric() || "-_.".contains(c));
@@ -86,7 +84,7 @@ impl Scene<'_> {
     }
 
     /// The folder that the new image starts in.
-    fn home(&self) -> Option<&str> {
+    pub(super) fn home(&self) -> Option<&str> {
         let planned = self.service.runtime.workdir.as_ref().map(|folder| folder.value.as_str());
         // Python's base stage has it for all stages.
         planned.or((self.service.stack.value == "python").then_some("/app"))

@@ -1,15 +1,16 @@
 //! What becomes of a `RUN`: each command is judged, packages are explained, and the whole gets one fate.
 
+use super::system::Wishes;
 use super::{
     Disposition, DropReason, Harvest, Scene, by_name, dropped, entry, files, person, scripts, strongest,
+    system,
 };
-use crate::dockerfile::packages::{self, Manager};
+use crate::dockerfile::packages;
 use crate::dockerfile::script::{Command, Then, commands};
 use crate::dockerfile::{Form, Instruction, Meaning};
 use crate::lint::piped;
 use crate::migrate::account::excerpt;
 use crate::migrate::known::Installer;
-use crate::migrate::packages::explain;
 
 /// What one command means for the new file.
 pub(super) enum Verdict {
@@ -111,11 +112,19 @@ pub(super) fn judge(
         let words = command.unwrapped(&script);
         let download =
             piped.iter().find(|pipe| pipe.holds(command)).and_then(|pipe| Installer::of(pipe.fetcher));
+        let resolved = files::resolved(scene, command, words);
+        let (command, words) = match &resolved {
+            Some((command, words)) => (command, words.as_str()),
+            None => (command, words),
+        };
         let below = scripts::project_below(scene, &here).filter(|_| is_of_a_project(command));
         let verdict = match (download, below) {
             (Some(installer), _) => installed_by(scene, installer),
             (None, Some(folder)) => scripts::elsewhere(scene, &folder),
-            (None, None) => verdict(harvest, scene, instruction.line, (command, words), &mut told.notes),
+            (None, None) => match files::own(scene, command, words, &here) {
+                Some(text) => Verdict::Instead(text),
+                None => verdict(harvest, scene, instruction.line, (command, words), &mut told.notes),
+            },
         };
         if let (Some("cd"), Some(folder)) = (command.program(), command.args().first()) {
             here = entry::join(&here, &folder.text);
@@ -258,15 +267,8 @@ fn verdict(
     let Some(program) = command.program() else { return Verdict::Nothing };
     let verb = command.operands().next().map_or("", |word| word.text.as_str());
     if let Some(install) = packages::installed(command) {
-        let names: Vec<(&str, bool)> = install
-            .packages
-            .iter()
-            .map(|word| {
-                (word.text.as_str(), word.is_literal || word.text.contains('*') && !word.text.contains('$'))
-            })
-            .collect();
-        let wish = if command.is_conditional { Wishes::None } else { Wishes::Settings };
-        return packages_of(harvest, scene, (line, install.manager, wish), &names, notes);
+        let wishes = if command.is_conditional { Wishes::None } else { Wishes::Settings };
+        return system::packages(harvest, scene, line, &install, wishes, notes);
     }
     if packages::manager(command).is_some() {
         return Verdict::Nothing;
@@ -297,6 +299,8 @@ fn verdict(
         "npm" if command.has_option(&["-g", "--global"]) => return by_name::global(scene, command),
         "yarn" if verb == "global" => return by_name::global(scene, command),
         "npm" | "yarn" if matches!(verb, "cache" | "config" | "set") => return Verdict::Nothing,
+        "manage.py" => return by_django(verb),
+        "source" | "." if verb.ends_with("/activate") => return Verdict::Nothing,
         "rm" | "find" => return files::removal(scene, command),
         "mkdir" | "chown" | "chmod" | "touch" | "ln" => return files::folders(scene, command, program),
         "django-admin" if verb == "compilemessages" => return Verdict::Runtime,
@@ -321,85 +325,6 @@ fn installed_by(scene: &Scene<'_>, installer: &Installer) -> Verdict {
         return Verdict::Stage("the base image, which has what the script installs");
     }
     Verdict::Person(format!("whether the program needs {} beside its own toolchain", installer.brings))
-}
-
-/// Do packages become settings? Those that depend on a condition are only explained.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Wishes {
-    Settings,
-    None,
-}
-
-fn packages_of(
-    harvest: &mut Harvest,
-    scene: &Scene<'_>,
-    (line, manager, wishes): (u32, Manager, Wishes),
-    names: &[(&str, bool)],
-    notes: &mut Vec<String>,
-) -> Verdict {
-    let called = called(scene);
-    let mut missing = None;
-    for (name, is_literal) in names {
-        let values: Vec<String> = if *is_literal {
-            vec![(*name).to_owned()]
-        } else {
-            let variable = name.trim_start_matches(['$', '{']).trim_end_matches('}');
-            match scene.image.env.get(variable) {
-                Some(value) if !value.contains('$') => value.split_whitespace().map(str::to_owned).collect(),
-                _ => {
-                    missing = Some((*name).to_owned());
-                    continue;
-                }
-            }
-        };
-        for value in values {
-            if value.contains('/') || value.starts_with('.') {
-                missing = Some(value);
-                continue;
-            }
-            let is_called = |tool: &str| called.iter().any(|word| word == tool);
-            let explained = explain(manager, &value, scene.target(), is_called);
-            notes.push(explained.note());
-            let list = |names: &[String]| {
-                toml::Value::Array(names.iter().map(|name| name.as_str().into()).collect())
-            };
-            if wishes == Wishes::None {
-                continue;
-            }
-            let build = explain(manager, &value, scene.build_target(), is_called).build;
-            if !build.is_empty() {
-                harvest.wish("build.system_packages", list(&build), line);
-            }
-            if !explained.runtime.is_empty() {
-                harvest.wish("runtime.system_packages", list(&explained.runtime), line);
-            }
-        }
-    }
-    match missing {
-        Some(name) => Verdict::Person(format!("which packages `{name}` stands for")),
-        None => Verdict::Packages,
-    }
-}
-
-/// The programs that the start of the image calls, as far as its words and scripts say.
-fn called(scene: &Scene<'_>) -> Vec<String> {
-    let words = scene.image.entrypoint.iter().chain(&scene.image.cmd).flatten();
-    let health = scene.image.healthcheck.iter().flat_map(|check| &check.test);
-    let text: Vec<&str> = words.chain(health).map(String::as_str).collect();
-    let mut names = Vec::new();
-    for script in text {
-        for command in commands(script) {
-            names.extend(command.program().map(str::to_owned));
-        }
-        let path = script.rsplit('/').next().unwrap_or(script);
-        let docs = scene.inventory.files().filter(|(file, _)| file.name() == path);
-        for text in docs.filter_map(|(file, _)| scene.inventory.doc(file)) {
-            names.extend(
-                commands(text.text).iter().filter_map(|command| command.program().map(str::to_owned)),
-            );
-        }
-    }
-    names
 }
 
 /// The environment lies elsewhere now; where the start of the image looks for it by its old path, a link leads there.
@@ -430,16 +355,22 @@ fn link_environment(harvest: &mut Harvest, scene: &Scene<'_>, line: u32, command
     harvest.wish("runtime.instructions", vec![format!("RUN {make}ln -s /opt/venv {place}")].into(), line);
 }
 
+fn by_django(verb: &str) -> Verdict {
+    match verb {
+        "collectstatic" => Verdict::Stage("build"),
+        // Compiled texts are files of the program that nothing else makes.
+        "compilemessages" => Verdict::Runtime,
+        _ => Verdict::Person(format!("whether the program needs `manage.py {verb}` to have run")),
+    }
+}
+
 fn python(command: &Command) -> Verdict {
     let words: Vec<&str> = command.args().iter().map(|word| word.text.as_str()).collect();
     match words.as_slice() {
         ["setup.py", "install" | "develop" | "build_ext" | "build", ..]
         | ["-m", "pip" | "compileall" | "venv", ..] => Verdict::Stage("deps"),
-        ["manage.py" | "./manage.py", "collectstatic", ..] => Verdict::Stage("build"),
-        // Compiled texts are files of the program that nothing else makes.
-        ["manage.py" | "./manage.py", "compilemessages", ..] | ["-m", "django", "compilemessages", ..] => {
-            Verdict::Runtime
-        }
+        ["manage.py" | "./manage.py", verb @ ("collectstatic" | "compilemessages"), ..]
+        | ["-m", "django", verb @ "compilemessages", ..] => by_django(verb),
         ["-V" | "--version"] => Verdict::Nothing,
         _ => Verdict::Person(format!(
             "whether the program needs `python {}` to have run",

@@ -1,12 +1,23 @@
 //! How the old image starts, and how the new one does: by evaluated value where the program is a script, by the
 //! built program where it is compiled.
 
+use super::moved::{self, Moved};
 use super::{Disposition, Harvest, Obstacle, ObstacleKind, Scene, Start, bound, entry, java, kept, person};
 use crate::dockerfile::script::{Command, commands};
 use crate::dockerfile::{ImageConfig, Instruction, Keyword};
 use crate::plan::run::quote;
 use crate::plan::service::Service;
 use crate::stack::Ships;
+
+/// Programs that build a compiled program again with each edit, and start it: the readme of each.
+const WATCHERS: &[&str] =
+    &["CompileDaemon", "air", "bee", "cargo-watch", "fresh", "gin", "modd", "realize", "reflex", "watchexec"];
+
+/// Programs that are not the built one, whatever they start.
+const TOOLS: &[&str] = &[
+    "bash", "buffalo", "cargo", "cat", "dlv", "env", "gdb", "go", "godep", "make", "mage", "nginx", "node",
+    "python", "python3", "revel", "sh", "sleep", "tail", "task", "trunk",
+];
 
 /// Judges `CMD` and `ENTRYPOINT`; both speak of one start.
 pub(super) fn judge(
@@ -20,7 +31,7 @@ pub(super) fn judge(
         let same = harvest.fates.get(&first.line).map(|(fate, _)| fate.clone());
         return (same.unwrap_or_else(|| kept("run.cmd")), Vec::new());
     }
-    let old = unwrapped(started(&scene.image));
+    let old = unwrapped(moved::without_init(started(&scene.image)));
     let planned = planned(scene.service);
     let note = now(&shown(&old), &shown(&planned));
     let notes = |is_same: bool| if is_same { Vec::new() } else { vec![note.clone()] };
@@ -34,11 +45,25 @@ pub(super) fn judge(
             return found;
         }
     }
-    let Some(words) = plain(&old) else { return in_shell(harvest, scene, instruction, &old, &planned) };
-    let words = relative(scene, words);
+    let ships_sources = scene.ships() == Some(Ships::Sources);
+    let moved = Moved::of(scene);
+    let Some(words) = plain(&old) else {
+        return in_shell(harvest, scene, instruction, &in_new_place(&moved, &old, scene.ships()), &planned);
+    };
+    let spelled = words;
+    let words = if ships_sources { moved.words(&spelled) } else { relative(scene, spelled.clone()) };
+    if ships_sources
+        && words == spelled
+        && !ends_like(&planned, &words)
+        && let Some(folder) = moved.other_folder()
+    {
+        return (
+            person(&format!("the old image started in `{folder}`, and the new one does not")),
+            vec![note],
+        );
+    }
     let program = words.first().map_or("", |word| word.rsplit('/').next().unwrap_or(word)).to_owned();
     let rest: Vec<&str> = words.iter().skip(1).map(String::as_str).collect();
-    let ships_sources = scene.ships() == Some(Ships::Sources);
     match (scene.service.stack.value.as_str(), program.as_str(), rest.as_slice()) {
         ("node", "npm" | "yarn" | "pnpm", ["start"] | ["run", "start" | "prod" | "production"]) => {
             (superseded("runtime, which starts what the script starts"), notes(false))
@@ -59,9 +84,16 @@ pub(super) fn judge(
         }
         ("java", "mvn" | "mvnw" | "gradle" | "gradlew", _)
         | ("go", "go", ["run", ..])
+        | ("go", "godep", ["go", "run", ..])
+        | ("go", "go-wrapper", ["run", ..])
         | ("rust", "cargo", ["run", ..]) => {
             (superseded("runtime, which starts the built program"), notes(false))
         }
+        ("go" | "rust", watcher, _) if WATCHERS.contains(&watcher) => {
+            let notes = vec![note, "an image does not watch its sources".to_owned()];
+            (superseded("runtime, which starts the program as in production"), notes)
+        }
+        ("go" | "rust", tool, _) if TOOLS.contains(&tool) => unclear(harvest, instruction, &old),
         ("go" | "rust", _, _) if !program.ends_with(".sh") && !program.is_empty() => {
             if rest.is_empty() {
                 return (superseded("runtime, which starts the built program"), notes(old == planned));
@@ -78,6 +110,16 @@ pub(super) fn judge(
             of_sources(harvest, scene, instruction, &words, &planned, note)
         }
         _ => unclear(harvest, instruction, &old),
+    }
+}
+
+/// A shell's words with the places that its text names.
+fn in_new_place(moved: &Moved<'_>, old: &[String], ships: Option<Ships>) -> Vec<String> {
+    match old {
+        [shell, flag, text, rest @ ..] if ships == Some(Ships::Sources) => {
+            [&[shell.clone(), flag.clone(), moved.text(text)], rest].concat()
+        }
+        _ => old.to_vec(),
     }
 }
 

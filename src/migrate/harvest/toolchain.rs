@@ -132,15 +132,21 @@ fn beside(base: &ImageRef) -> Option<String> {
 
 /// The commands of a stage with the lines of their instructions.
 pub(super) fn all_commands(stage: &Stage<'_>) -> Vec<(u32, Command)> {
+    let all = scripts(stage);
+    all.iter().flat_map(|(line, script)| commands(script).into_iter().map(|one| (*line, one))).collect()
+}
+
+/// The scripts that a stage runs, with the lines of their instructions.
+pub(super) fn scripts(stage: &Stage<'_>) -> Vec<(u32, String)> {
     let runs = stage.instructions.iter().filter_map(|instruction| match instruction.meaning() {
         Ok(Meaning::Run(run)) => Some((instruction.line, run.form)),
         _ => None,
     });
-    let scripts = runs.map(|(line, form)| match form {
+    runs.map(|(line, form)| match form {
         Form::Shell(text) => (line, text),
         Form::Exec(words) => (line, words.join(" ")),
-    });
-    scripts.flat_map(|(line, script)| commands(&script).into_iter().map(move |one| (line, one))).collect()
+    })
+    .collect()
 }
 
 /// A version that stands in a command: an installer's, or that of a package with the version in its name.

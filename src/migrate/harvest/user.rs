@@ -1,7 +1,7 @@
 //! Who the new image runs as, and the base image that what is carried into it needs.
 
 use super::{Harvest, Level, Obstacle, ObstacleKind, Scene};
-use crate::dockerfile::Keyword;
+use crate::dockerfile::{ImageRef, Keyword};
 use crate::migrate::packages::{Release, Target};
 use crate::plan::stage::{Role, Stage};
 
@@ -98,9 +98,19 @@ impl Scene<'_> {
 
     /// The same for the stages that build: a compiled program may run on another release than it is built on.
     pub(super) fn build_target(&self) -> Target<'_> {
+        self.target_in(self.building())
+    }
+
+    /// Are the stages that build Alpine's?
+    pub(super) fn builds_on_alpine(&self) -> bool {
+        let image = self.service.stages.image(self.building()).parse::<ImageRef>();
+        image.is_ok_and(|image| image.is_alpine())
+    }
+
+    fn building(&self) -> &Stage {
         let stages = &self.service.stages;
         let builds = stages.iter().find(|stage| matches!(stage.role, Role::Deps | Role::Build));
-        self.target_in(builds.unwrap_or_else(|| stages.runtime()))
+        builds.unwrap_or_else(|| stages.runtime())
     }
 
     fn target_in(&self, stage: &Stage) -> Target<'_> {
