@@ -193,6 +193,11 @@ pub fn explain(
             made(Class::Runtime, Vec::new(), one(), format!("{}{renamed}{dropped}", names.why))
         }
         Some((class, names)) => made(*class, Vec::new(), Vec::new(), names.why.clone()),
+        None if compiler(debian).is_some() => {
+            let plain = compiler(debian).unwrap_or_default().to_owned();
+            let why = format!("is only needed while building, in the version that the release has{dropped}");
+            made(Class::Build, vec![plain], Vec::new(), why)
+        }
         None if debian.ends_with("-dev") || debian.ends_with("-devel") => {
             let why =
                 format!("headers whose library is not known, so both stages get them{renamed}{dropped}");
@@ -203,6 +208,13 @@ pub fn explain(
             made(Class::Unknown, Vec::new(), one(), why)
         }
     }
+}
+
+/// `gcc` of `gcc-4.8`: which versions there are changes with each release.
+fn compiler(package: &str) -> Option<&str> {
+    let (name, version) = package.rsplit_once('-')?;
+    let is_compiler = matches!(name, "gcc" | "g++" | "gfortran" | "clang" | "cpp");
+    (is_compiler && version.chars().all(|c| c.is_ascii_digit() || c == '.')).then_some(name)
 }
 
 /// What a stage on Alpine gets for a package of an old file that it builds with. A name that only Debian is known to have is

@@ -92,10 +92,15 @@ pub(super) fn restage(
         return Err(taken.obstacles);
     }
 
-    let (after, inventory, kept) = planning.with(&taken.wishes).map_err(&no_plan)?;
-    if let Some(error) = error(&after.diagnostics) {
+    let mut planned = planning.with(&taken.wishes).map_err(&no_plan)?;
+    if let Some(error) = error(&planned.0.diagnostics) {
         return Err(no_plan(error));
     }
+    let has_no_port = find(&planned.0, path).is_ok_and(|service| service.runtime.port.is_none());
+    if has_no_port && taken.carry_port() {
+        planned = planning.with(&taken.wishes).map_err(&no_plan)?;
+    }
+    let (after, inventory, kept) = planned;
     let service = service_of(&after)?;
     let made = printed(service, &inventory, beside).map_err(&no_plan)?;
     taken.say_start(service);

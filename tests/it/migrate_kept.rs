@@ -307,3 +307,37 @@ fn files_that_commands_make_of_others_are_made_again() {
     }
     assert!(!ran.out.contains("for a person"), "{ran}");
 }
+
+/// Packages by name, a registry, ports without a server and steps that show something: each has the fate that it had.
+#[test]
+fn what_people_type_by_hand_is_judged_one_by_one() {
+    let (ran, text) = restaged(
+        NODE,
+        "FROM node:20\nUSER root\nWORKDIR /srv\nRUN node --version && npm config set registry https://npm.example.com\nCOPY . .\nRUN npm install --loglevel error && npm install express redis@0.10.0\nRUN npm ls | grep x\nEXPOSE 80 443\nUSER node\nCMD [\"npm\", \"start\"]\n",
+    );
+    for said in [
+        "`redis` is installed by name and stands in no manifest: add it to package.json",
+        "kept as stages.prod-deps.env.NPM_CONFIG_REGISTRY",
+        "superseded by the USER of line 9",
+        "port = 80 ",
+    ] {
+        assert!(ran.out.contains(said), "no `{said}`: {ran}");
+    }
+    assert!(text.contains("EXPOSE 443\n") && text.contains("EXPOSE 80\n"), "{text}");
+    let rust = [
+        ("Cargo.toml", "[package]\nname = \"job\"\nversion = \"0.1.0\"\nedition = \"2024\"\n"),
+        ("src/main.rs", "fn main() {}\n"),
+    ];
+    let (ran, text) = restaged(
+        &rust,
+        "FROM rust:1\nWORKDIR /src\nCOPY . .\nRUN cargo build --release\nEXPOSE 3000\nCMD [\"./target/release/job\"]\n",
+    );
+    assert!(text.contains("EXPOSE 3000\n"), "a program without a known port: {ran}{text}");
+    assert!(!ran.out.contains("differs: port"), "{ran}");
+    let (ran, text) = restaged(
+        NODE,
+        "FROM node:20\nWORKDIR /srv\nRUN wget https://example.com/x.zip && unzip x.zip\nRUN chmod 755 /Tool/tool\nCOPY . .\nRUN npm install && mv server.js /srv/main.js\nRUN apt-get update && apt-get install -y gcc-4.8\nCMD [\"npm\", \"start\"]\n",
+    );
+    assert!(!text.contains("/Tool/tool"), "{ran}{text}");
+    assert!(text.contains("mv server.js main.js") && !text.contains("gcc-4.8"), "{ran}{text}");
+}

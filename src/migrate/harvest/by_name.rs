@@ -66,6 +66,12 @@ const VALUED: &[&str] = &[
     "--only-binary",
     "--no-binary",
     "--registry",
+    "--loglevel",
+    "--network-timeout",
+    "--cache",
+    "--mutex",
+    "--modules-folder",
+    "--fetch-retries",
 ];
 
 pub(super) fn pip(scene: &Scene<'_>, command: &Command) -> Verdict {
@@ -114,8 +120,19 @@ pub(super) fn global(scene: &Scene<'_>, command: &Command) -> Verdict {
     }
 }
 
+/// `npm install redis`, `yarn add redis`: packages for the project that its manifest may not name.
+pub(super) fn adds(command: &Command) -> bool {
+    let is_adding = match command.program() {
+        Some("npm") => command.is("npm", "install") || command.is("npm", "i") || command.is("npm", "add"),
+        Some("yarn") => command.is("yarn", "add"),
+        Some("pnpm") => command.is("pnpm", "add"),
+        _ => false,
+    };
+    is_adding && !command.has_option(&["-g", "--global"])
+}
+
 /// Packages installed by name: tools of the build, or what a manifest lists, or a decision.
-fn by_name(scene: &Scene<'_>, command: &Command, manifest: &str) -> Verdict {
+pub(super) fn by_name(scene: &Scene<'_>, command: &Command, manifest: &str) -> Verdict {
     let mut before = "";
     let mut names = Vec::new();
     for word in command.args() {

@@ -12,6 +12,7 @@ mod health;
 mod java;
 mod moved;
 mod place;
+mod ports;
 mod run;
 mod scripts;
 mod start;
@@ -64,6 +65,8 @@ pub(super) struct Harvest {
     ran: Vec<scripts::Ran>,
     /// Places that commands name which are left to a person: whether anything is there is not known.
     unmade: Vec<String>,
+    /// How many commands are left to a person so far.
+    left: usize,
 }
 
 /// What was said of the start before the last plan was made: other settings may start the program otherwise.
@@ -184,11 +187,18 @@ fn holds_a_secret(value: &toml::Value, secrets: &Secrets) -> bool {
 }
 
 impl Harvest {
+    /// Is it unknown whether anything lies there, because a command is left to a person? What the distribution has, and what
+    /// is carried, is there.
     fn is_unmade(&self, path: &str) -> bool {
-        self.unmade.iter().any(|place| {
-            path.strip_prefix(place.trim_end_matches('/'))
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        })
+        const THERE: &[&str] = &["/etc", "/home", "/mnt", "/run", "/srv", "/tmp", "/var"];
+        let is_carried = || {
+            let wishes = self.wishes.iter().filter(|wish| wish.key == "runtime.instructions");
+            wishes.into_iter().any(|wish| wish.value.to_string().contains(path.trim_end_matches('/')))
+        };
+        let is_below = |folder: &str| moved::below(path, folder).is_some();
+        let is_named = self.unmade.iter().any(|place| is_below(place));
+        let is_new = self.left > 0 && !THERE.iter().any(|folder| is_below(folder));
+        (is_named || is_new) && !is_carried()
     }
 
     fn judge(&mut self, scene: &Scene<'_>, instruction: &Instruction) -> (Disposition, Vec<String>) {
@@ -216,7 +226,7 @@ impl Harvest {
             Meaning::Volume(_) => self.volumes(scene, instruction),
             // The differences say where the program starts now.
             Meaning::Workdir(_) => alone(Disposition::Superseded { by: "runtime".to_owned() }),
-            Meaning::User(_) => alone(kept("runtime.user")),
+            Meaning::User(_) => alone(last_user(scene, line)),
             Meaning::Stopsignal(signal) => alone(self.stop_signal(line, &signal)),
             Meaning::Healthcheck(check) => self.health(scene, line, &check),
             Meaning::Cmd(_) | Meaning::Entrypoint(_) => start::judge(self, scene, instruction),
@@ -419,45 +429,6 @@ impl Harvest {
         (strongest(fates), notes)
     }
 
-    fn expose(&mut self, scene: &Scene<'_>, instruction: &Instruction) -> (Disposition, Vec<String>) {
-        let ports: Vec<(u16, &str)> = scene.image.ports().collect();
-        let planned = scene.service.runtime.port.as_ref().map(|port| port.value);
-        let first = scene.stage.instructions.iter().find(|other| other.keyword == Keyword::Expose);
-        if first.is_some_and(|first| first.line != instruction.line) {
-            // The evaluated ports were all judged with the first one.
-            return (kept("runtime.port, with the other ports"), Vec::new());
-        }
-        if ports.is_empty() || ports.len() != scene.image.exposed.len() {
-            return (person("which port it is depends on the build"), Vec::new());
-        }
-        let main = planned.filter(|planned| ports.contains(&(*planned, "tcp")));
-        let main =
-            main.or_else(|| ports.iter().find(|(_, protocol)| *protocol == "tcp").map(|(port, _)| *port));
-        if let Some(main) = main.filter(|main| Some(*main) != planned) {
-            self.wish("runtime.port", i64::from(main).into(), instruction.line);
-        }
-        let others: Vec<String> = ports
-            .iter()
-            .filter(|(port, protocol)| Some(*port) != main || *protocol != "tcp")
-            .map(
-                |(port, protocol)| {
-                    if *protocol == "tcp" { port.to_string() } else { format!("{port}/{protocol}") }
-                },
-            )
-            .collect();
-        if !others.is_empty() {
-            self.carry(scene, instruction, &format!("EXPOSE {}", others.join(" ")));
-        }
-        let over = scene.service.runtime.port.as_ref().filter(|port| Some(port.value) != main);
-        let note = over.map(|port| format!("outranks port {} ({})", port.value, port.because));
-        let mut notes: Vec<String> = note.into_iter().collect();
-        let low = main.filter(|main| *main < 1024 && scene.ordinary_user().is_some());
-        notes.extend(low.map(|port| {
-            format!("port {port} is below 1024: Docker lets every user take it, other machines may not")
-        }));
-        (kept("runtime.port"), notes)
-    }
-
     fn copy(
         &mut self,
         scene: &Scene<'_>,
@@ -559,6 +530,17 @@ impl Scene<'_> {
             || is_below(here)
             || home != "/" && is_below(&home)
             || USUAL.iter().any(|usual| is_below(usual))
+    }
+}
+
+/// Who starts the program is said by the last of several.
+fn last_user(scene: &Scene<'_>, line: u32) -> Disposition {
+    let last = scene.stage.instructions.iter().rfind(|one| one.keyword == Keyword::User);
+    match last {
+        Some(last) if last.line != line => {
+            Disposition::Superseded { by: format!("the USER of line {}", last.line) }
+        }
+        _ => kept("runtime.user"),
     }
 }
 

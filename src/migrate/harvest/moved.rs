@@ -89,15 +89,22 @@ impl<'s> Moved<'s> {
     /// A file or folder of the repository that a command names, as seen from where the new image starts.
     pub(super) fn own(&self, here: &str, word: &str) -> Option<String> {
         let rest = below(&join(here, word), &self.old_home).filter(|rest| self.is_there(rest))?;
-        Some(self.from_here(&join(&self.new_home, &rest), Place::Argument))
+        Some(self.seen_from_here(&join(&self.new_home, &rest), Place::Argument))
     }
 
-    /// A place beside what the repository holds in the program's folder.
+    /// A place beside what the repository holds in the program's folder, or in a folder that every distribution has.
     pub(super) fn beside(&self, here: &str, word: &str) -> Option<String> {
-        let rest = below(&join(here, word), &self.old_home)?;
-        let above = rest.trim_end_matches('/').rsplit_once('/').map_or("", |(above, _)| above);
-        let is_made = above.is_empty() || self.is_there(above);
-        is_made.then(|| self.from_here(&join(&self.new_home, &rest), Place::Argument))
+        const EVERYWHERE: &[&str] =
+            &["", "/bin", "/etc", "/opt", "/root", "/srv", "/usr/bin", "/usr/local/bin", "/usr/local/sbin"];
+        let above = |path: &str| {
+            path.trim_end_matches('/').rsplit_once('/').map_or(String::new(), |(above, _)| above.to_owned())
+        };
+        let Some(rest) = below(&join(here, word), &self.old_home) else {
+            let is_there = word.starts_with('/') && EVERYWHERE.contains(&above(word).as_str());
+            return is_there.then(|| word.to_owned());
+        };
+        let is_made = above(&rest).is_empty() || self.is_there(&above(&rest));
+        is_made.then(|| self.seen_from_here(&join(&self.new_home, &rest), Place::Argument))
     }
 
     /// The folder below the program's that the old image started in, where the new one starts in another.
@@ -115,7 +122,7 @@ impl<'s> Moved<'s> {
         }
         if word.starts_with('/') {
             return match (self.absolute(word), place) {
-                (Some(new), _) => Some(self.from_here(&new, place)),
+                (Some(new), _) => Some(self.seen_from_here(&new, place)),
                 (None, Place::Program) => self.on_the_path(word),
                 (None, Place::Argument) => None,
             };
@@ -129,7 +136,7 @@ impl<'s> Moved<'s> {
         if rest.is_empty() || !self.is_there(&rest) && !self.is_there(&format!("{rest}.js")) {
             return None;
         }
-        let new = self.from_here(&join(&self.new_home, &rest), place);
+        let new = self.seen_from_here(&join(&self.new_home, &rest), place);
         (new.trim_start_matches("./") != word.trim_start_matches("./")).then_some(new)
     }
 
@@ -148,7 +155,7 @@ impl<'s> Moved<'s> {
     }
 
     /// A path as seen from where the new image starts.
-    fn from_here(&self, path: &str, place: Place) -> String {
+    fn seen_from_here(&self, path: &str, place: Place) -> String {
         match (below(path, &self.new_here), place) {
             (Some(rest), Place::Program) if !rest.contains('/') => format!("./{rest}"),
             (Some(rest), _) if rest.is_empty() => ".".to_owned(),

@@ -3,7 +3,7 @@
 use super::system::Wishes;
 use super::{
     Disposition, DropReason, Harvest, Scene, by_name, dropped, entry, files, person, scripts, strongest,
-    system,
+    supply, system,
 };
 use crate::dockerfile::packages;
 use crate::dockerfile::script::{Command, Then, commands};
@@ -26,6 +26,8 @@ pub(super) enum Verdict {
     Packages,
     /// A setting says it.
     Setting(&'static str),
+    /// It has its fate already.
+    Fate(Disposition),
     /// Nobody can tell.
     Person(String),
 }
@@ -40,6 +42,7 @@ const STAGES: &[(&str, &[&str], &str)] = &[
     ("poetry", &["install", "config", "export"], "deps"),
     ("uv", &["sync", "pip", "venv"], "deps"),
     ("go", &["get", "mod", "build", "install", "test", "vet", "generate", "fmt"], "build"),
+    ("go-wrapper", &[], "build"),
     ("dep", &["ensure"], "deps"),
     ("glide", &["install", "i", "up"], "deps"),
     ("govendor", &["sync", "fetch"], "deps"),
@@ -54,6 +57,7 @@ const STAGES: &[(&str, &[&str], &str)] = &[
     ("groupadd", &[], "runtime, which runs as a number"),
     ("addgroup", &[], "runtime, which runs as a number"),
     ("usermod", &[], "runtime, which runs as a number"),
+    ("groupmod", &[], "runtime, which runs as a number"),
     ("nvm", &[], "the base image, which has Node.js"),
     ("n", &[], "the base image, which has Node.js"),
     ("rustup", &[], "the base image, which has Rust"),
@@ -92,6 +96,15 @@ const SILENT: &[&str] = &[
     "ldconfig",
     "apt-key",
     "add-apt-repository",
+    "awk",
+    "cut",
+    "dpkg-query",
+    "grep",
+    "head",
+    "sort",
+    "tail",
+    "tr",
+    "wc",
 ];
 
 /// Judges one `RUN`.
@@ -190,6 +203,7 @@ impl Told {
         let runtime = || Disposition::Carried { stage: "runtime".to_owned(), change: None };
         match verdict {
             Verdict::Person(why) => {
+                harvest.left += 1;
                 harvest.unmade.extend(paths(command).map(str::to_owned));
                 person(&why)
             }
@@ -200,9 +214,12 @@ impl Told {
             Verdict::Packages if command.is_conditional => {
                 person("whether these packages are installed depends on a condition")
             }
-            Verdict::Setting(_) | Verdict::Runtime | Verdict::Instead(_) if command.is_conditional => {
+            Verdict::Setting(_) | Verdict::Fate(_) | Verdict::Runtime | Verdict::Instead(_)
+                if command.is_conditional =>
+            {
                 person("whether it runs depends on a condition")
             }
+            Verdict::Fate(fate) => fate,
             Verdict::Setting(key) => super::kept(key),
             Verdict::Packages => Disposition::Kept { setting: "the packages of the stages".to_owned() },
             Verdict::Instead(text) => {
@@ -282,7 +299,13 @@ fn verdict(
     if command.writes {
         return Verdict::Person("what it writes into a file".to_owned());
     }
+    if shows_its_version(command) {
+        return Verdict::Nothing;
+    }
     if let Some(verdict) = scripts::verdict(harvest, scene, line, (command, text)) {
+        return verdict;
+    }
+    if let Some(verdict) = registry(harvest, scene, line, command) {
         return verdict;
     }
     match program {
@@ -296,6 +319,10 @@ fn verdict(
             return Verdict::Stage("deps");
         }
         "cargo" if verb == "install" => return by_name::cargo_install(command),
+        "npm" | "yarn" | "pnpm" if by_name::adds(command) => {
+            return by_name::by_name(scene, command, "package.json");
+        }
+        "git" if verb == "config" => return Verdict::Nothing,
         "npm" if command.has_option(&["-g", "--global"]) => return by_name::global(scene, command),
         "yarn" if verb == "global" => return by_name::global(scene, command),
         "npm" | "yarn" if matches!(verb, "cache" | "config" | "set") => return Verdict::Nothing,
@@ -317,6 +344,24 @@ fn verdict(
         Some((_, _, stage)) => Verdict::Stage(stage),
         None => Verdict::Person(format!("whether the program needs `{program}` to have run")),
     }
+}
+
+/// `git --version`: nothing is made by that.
+fn shows_its_version(command: &Command) -> bool {
+    let [only] = command.args() else { return false };
+    matches!(only.text.as_str(), "--version" | "-V" | "-version" | "-v") && !command.writes
+}
+
+/// `npm config set registry URL`: packages come from there.
+fn registry(harvest: &mut Harvest, scene: &Scene<'_>, line: u32, command: &Command) -> Option<Verdict> {
+    let variable = match command.program()? {
+        "npm" | "pnpm" => "NPM_CONFIG_REGISTRY",
+        "yarn" => "YARN_REGISTRY",
+        _ => return None,
+    };
+    let words: Vec<&str> = command.operands().map(|word| word.text.as_str()).collect();
+    let ["config", "set", "registry", address] = words.as_slice() else { return None };
+    supply::source(harvest, scene, line, (variable, address)).map(Verdict::Fate)
 }
 
 /// A script that brings a toolchain: the base image has that of its own stack.

@@ -83,9 +83,8 @@ pub(super) fn judge(
             java::plain(harvest, instruction.line, scene, &words, &planned, notes(old == planned))
         }
         ("java", "mvn" | "mvnw" | "gradle" | "gradlew", _)
-        | ("go", "go", ["run", ..])
+        | ("go", "go" | "go-wrapper", ["run", ..])
         | ("go", "godep", ["go", "run", ..])
-        | ("go", "go-wrapper", ["run", ..])
         | ("rust", "cargo", ["run", ..]) => {
             (superseded("runtime, which starts the built program"), notes(false))
         }
