@@ -316,11 +316,26 @@ fn view<'f>(facts: &'f Facts, planned: &Planned, stages: &StageGraph) -> View<'f
             if served.output.value == "." {
                 HOME.to_owned()
             } else {
-                format!("{HOME}/{}", facts.at_home(&served.output.value))
+                folder_in_image(&facts.at_home(&served.output.value))
             }
         }),
         site_stage: stages.get("build").map(|_| "build".to_owned()),
     }
+}
+
+/// Where a folder lies in the stages that build, given from the build context. A build may put its files beside the
+/// project: `web/../server/public`.
+fn folder_in_image(folder: &str) -> String {
+    let parts = HOME.split('/').chain(folder.split('/')).filter(|part| !part.is_empty());
+    let path = parts.fold(Vec::new(), |mut path, part| {
+        if part == ".." {
+            path.pop();
+        } else {
+            path.push(part);
+        }
+        path
+    });
+    format!("/{}", path.join("/"))
 }
 
 /// Variables of the stages that install and build.

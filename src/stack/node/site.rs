@@ -15,7 +15,7 @@ use crate::stack::node::start::clean;
 /// What is served, and how.
 #[derive(Debug, Serialize)]
 pub(super) struct Served {
-    /// The output folder, from the package's.
+    /// The output folder, from the package's; it may lie beside that.
     pub output: Fact<String>,
     /// Folders of it whose file names change with their content.
     pub hashed: Vec<String>,
@@ -41,6 +41,7 @@ pub(super) fn served(
     let output = served
         .or_else(|| scripted(package))
         .or_else(|| stated(s, package, row.stated))
+        .or_else(|| outside(&package.dir, framework.value))
         .unwrap_or_else(|| framework.derive(row.output.to_owned()));
     let fallback = match row.missing {
         Missing::Index => Some(index()),
@@ -75,8 +76,8 @@ pub(super) fn outside(dir: &Dir<'_>, framework: &Framework) -> Option<Fact<Strin
     configured(dir, row.stated).filter(|found| is_outside(&found.value))
 }
 
-/// It belongs to a server there.
-fn is_outside(folder: &str) -> bool {
+/// It belongs to a server there, which need not be one that is planned with it.
+pub(super) fn is_outside(folder: &str) -> bool {
     folder.starts_with("..")
 }
 
@@ -158,4 +159,33 @@ fn below(package: &Package<'_>, command: &str) -> Option<Fact<String>> {
     let folder = words.get(at + 2).filter(|word| !word.starts_with('-') && !word.starts_with('&')).copied();
     let folder = folder.map(|folder| format!("{}/", clean(folder))).unwrap_or_default();
     Some(script.derive(format!("{folder}.{command}/dist")))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Settings;
+    use crate::plan::plan;
+    use crate::repo::Inventory;
+
+    #[test]
+    fn a_build_may_put_its_files_beside_the_project() {
+        for (at, folder, expected) in [
+            ("", "dist/client", "/app/dist/client"),
+            ("", "../server/public", "/server/public"),
+            ("web/", "../server/public", "/server/public"),
+        ] {
+            let config = format!("export default {{ build: {{ outDir: '{folder}' }} }}");
+            let inventory = Inventory::from_files([
+                (
+                    format!("{at}package.json").as_str(),
+                    r#"{"scripts":{"build":"vite build"},"devDependencies":{"vite":"7"}}"#,
+                ),
+                (format!("{at}index.html").as_str(), ""),
+                (format!("{at}vite.config.js").as_str(), &config),
+            ]);
+            let plan = plan(&inventory, &Settings::default());
+            let tool = &plan.services[0].tool;
+            assert_eq!(tool["site_source"], expected, "{at} {folder}");
+        }
+    }
 }

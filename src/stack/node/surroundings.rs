@@ -6,6 +6,7 @@ use crate::stack::Survey;
 use crate::stack::common::configuration;
 use crate::stack::common::listen::Listening;
 use crate::stack::node::app::{self, App};
+use crate::stack::node::site;
 
 /// Output folders of the build that the repository does not hold.
 pub(super) fn outputs(s: &Survey<'_>, app: &App) -> Vec<String> {
@@ -18,6 +19,7 @@ pub(super) fn outputs(s: &Survey<'_>, app: &App) -> Vec<String> {
     };
     folders.retain(|folder| {
         folder != "."
+            && !site::is_outside(folder)
             && !folder.starts_with(".next")
             && !folder.starts_with(".output")
             && !s.dir.has_dir(folder)
