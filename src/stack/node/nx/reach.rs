@@ -109,14 +109,13 @@ impl<'a> Projects<'a> {
 }
 
 impl<'a> Known<'a> {
-    fn read(root: &Dir<'a>, folder: &str, aliases: &[(String, RelPath)]) -> Option<Self> {
+    fn read(root: &Dir<'a>, folder: &str, aliases: &[Alias]) -> Option<Self> {
         let dir = root.dir(folder)?;
         let path = RelPath::new(folder).ok()?;
         let manifest = dir.doc("project.json")?.jsonc().ok();
         let tree = manifest.as_ref().map(|manifest| &manifest.tree);
         let text = |key: &str| tree.and_then(|tree| tree.get(key)?.as_text());
-        let own =
-            aliases.iter().filter(|(_, target)| target.is_within(&path)).map(|(alias, _)| alias.clone());
+        let own = aliases.iter().filter_map(|alias| alias.of(&path));
         let package = Package::of(&dir).and_then(|package| package.name());
         Some(Self {
             name: text("name").unwrap_or(path.name()).to_owned(),
@@ -142,9 +141,26 @@ fn stated(tree: &Tree) -> Vec<String> {
     implicit.chain(before).chain(targets).map(str::to_owned).collect()
 }
 
-/// How sources import projects, each with the folder or file that it means, from the root.
-/// <https://www.typescriptlang.org/tsconfig/#paths>
-fn aliases(root: &Dir<'_>) -> Vec<(String, RelPath)> {
+/// How sources import something: <https://www.typescriptlang.org/tsconfig/#paths>
+struct Alias {
+    /// The name, as far as it is always the same.
+    name: String,
+    /// The file or folder that it means, as far as that is, from the root.
+    target: RelPath,
+}
+
+impl Alias {
+    /// What a project in this folder is called by it: `@r/ui` where `@r/*` means `libs/*`.
+    fn of(&self, project: &RelPath) -> Option<String> {
+        if self.target.is_within(project) {
+            return Some(self.name.clone()).filter(|name| !name.is_empty());
+        }
+        let below = project.relative_to(&self.target)?;
+        Some(if self.name.is_empty() { below.to_string() } else { format!("{}/{below}", self.name) })
+    }
+}
+
+fn aliases(root: &Dir<'_>) -> Vec<Alias> {
     let configs =
         ["tsconfig.base.json", "tsconfig.json"].iter().filter_map(|name| root.doc(name)?.jsonc().ok());
     let mut found = Vec::new();
@@ -156,7 +172,7 @@ fn aliases(root: &Dir<'_>) -> Vec<(String, RelPath)> {
                 let target = target.split('*').next().unwrap_or_default();
                 RelPath::root().join(target)
             });
-            found.extend(meant.filter(|path| !path.is_root()).map(|path| (alias.clone(), path)));
+            found.extend(meant.map(|target| Alias { name: alias.clone(), target }));
         }
     }
     found
@@ -207,7 +223,8 @@ mod tests {
             ("package.json", "{}"),
             (
                 "tsconfig.base.json",
-                r#"{"compilerOptions":{"paths":{"@r/a":["libs/a/src/index.ts"],"@r/b/*":["libs/b/src/*"]}}}"#,
+                r#"{"compilerOptions":{"paths":{
+                    "@r/a":["libs/a/src/index.ts"],"@r/b/*":["libs/b/src/*"],"@all/*":["libs/*"],"@src/*":["libs/*/src"]}}}"#,
             ),
             ("apps/x-e2e/project.json", r#"{"projectType":"application","implicitDependencies":["x"]}"#),
             ("apps/y/project.json", APP),
@@ -237,6 +254,8 @@ mod tests {
             (r#"{"projectType":"application","implicitDependencies":["see"]}"#, "", [A, B].concat()),
             (r#"{"targets":{"build":{"options":{"buildTarget":"see:build"}}}}"#, "", [A, B].concat()),
             (r#"{"targets":{"build":{"options":{"assets":["libs/b/assets"]}}}}"#, "", [A, C].concat()),
+            (APP, "import a from '@all/a/src'", [B, C].concat()),
+            (APP, "import b from '@src/b'", [A, C].concat()),
             (APP, "libs/apple", [A, B, C].concat()),
         ] {
             let found = hidden(&[("apps/x/project.json", project), ("apps/x/src/main.ts", source)]);
