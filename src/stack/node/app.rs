@@ -142,6 +142,9 @@ pub(super) fn find(
 /// Packages of programs that are written for Bun: its types, and a framework of its own.
 const BUN: &[&str] = &["@types/bun", "bun-types", "elysia"];
 
+/// Tools that a start script may watch the sources with: they compile, and nothing of theirs answers anybody.
+const COMPILERS: &[&str] = &["babel", "esbuild", "rollup", "swc", "tsc", "webpack", "webpack-cli"];
+
 /// The command that people set, a Procfile's, the start script.
 fn said(s: &Survey<'_>, package: Option<&Package<'_>>) -> Option<Said> {
     let procfile = s
@@ -164,6 +167,7 @@ fn said(s: &Survey<'_>, package: Option<&Package<'_>>) -> Option<Said> {
     [procfile, script, watched].into_iter().flatten().find_map(|line| {
         let mut decoded = start::decode(&line.value, package, &s.dir)?;
         let built = match &decoded.start {
+            Start::Tool { name, .. } if COMPILERS.contains(&name.as_str()) => return None,
             Start::Tool { name, .. } if name == "nest" => Some(nest_output(&s.dir)),
             _ => None,
         };
@@ -415,4 +419,49 @@ pub(super) fn port_argument(args: &[String]) -> Option<u16> {
 /// The command that people set instead of what was found.
 pub(super) fn wished(s: &Survey<'_>) -> Option<Fact<crate::plan::service::ExecForm>> {
     s.choice(&keys::COMMAND).decide()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Settings;
+    use crate::plan::plan;
+    use crate::repo::Inventory;
+
+    /// What kind of service a package with these scripts and files is; none where it is none.
+    fn kind(manifest: &str, files: &[(&str, &str)]) -> Option<String> {
+        let files = [("package.json", manifest), ("package-lock.json", "{}")]
+            .into_iter()
+            .chain(files.iter().copied());
+        let plan = plan(&Inventory::from_files(files), &Settings::default());
+        let service = plan.services.first()?;
+        let served = service.tool["site_source"].as_str().map(str::to_owned);
+        served.or_else(|| Some(service.runtime.command.as_ref()?.value.words().join(" ")))
+    }
+
+    #[test]
+    fn a_compiler_that_watches_runs_nothing() {
+        const PAGE: (&str, &str) = ("index.html", "");
+        const SERVER: (&str, &str) = ("server.js", "require('http').createServer().listen(1)");
+        let webpack = r#"{"scripts":{"start":"webpack --watch","build":"webpack"},"devDependencies":{"html-webpack-plugin":"5"}}"#;
+        let tsc = r#"{"scripts":{"start":"tsc -w"},"devDependencies":{"typescript":"5"}}"#;
+        assert_eq!(kind(webpack, &[PAGE]).as_deref(), Some("/app/dist"));
+        assert_eq!(kind(tsc, &[SERVER]).as_deref(), Some("server.js"));
+        assert_eq!(kind(tsc, &[]), None);
+    }
+
+    #[test]
+    fn a_static_preset_writes_files() {
+        let solid = r#"{"scripts":{"build":"vinxi build","start":"vinxi start"},"dependencies":{"@solidjs/start":"1","vinxi":"0.5"}}"#;
+        let config =
+            |preset: &str| format!("export default defineConfig({{ server: {{ preset: \"{preset}\" }} }});");
+        for (preset, expected) in
+            [("static", "/app/.output/public"), ("node-server", ".output/server/index.mjs")]
+        {
+            assert_eq!(
+                kind(solid, &[("app.config.ts", &config(preset))]).as_deref(),
+                Some(expected),
+                "{preset}"
+            );
+        }
+    }
 }

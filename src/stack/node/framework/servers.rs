@@ -151,7 +151,37 @@ pub(super) const ROWS: &[Framework] = &[
         ..SERVER
     },
     // https://docs.solidjs.com/solid-start/reference/config/define-config
-    Framework { name: "SolidStart", packages: &["@solidjs/start"], gives: Gives::Server(NITRO), ..SERVER },
+    Framework {
+        name: "SolidStart",
+        packages: &["@solidjs/start"],
+        gives: Gives::Server(Output {
+            // https://nitro.build/deploy#static: the preset that writes files only
+            site: Some(SiteWhen {
+                configured: &[
+                    ("app.config.ts", "preset: \"static\""),
+                    ("app.config.ts", "preset: 'static'"),
+                    ("app.config.js", "preset: \"static\""),
+                    ("app.config.js", "preset: 'static'"),
+                    ("vite.config.ts", "preset: \"static\""),
+                    ("vite.config.ts", "preset: 'static'"),
+                ],
+                built_by: &[
+                    "--preset static",
+                    "--preset=static",
+                    "NITRO_PRESET=static",
+                    "SERVER_PRESET=static",
+                ],
+                site: Site {
+                    output: ".output/public",
+                    hashed: &["_build"],
+                    missing: Missing::NotFound,
+                    ..SITE
+                },
+            }),
+            ..NITRO
+        }),
+        ..SERVER
+    },
     // https://nitro.build/deploy/runtimes/node
     Framework {
         name: "Nitro",
