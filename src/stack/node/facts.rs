@@ -49,6 +49,8 @@ pub(in crate::stack) struct Facts {
     pub(super) own_manifests: Vec<String>,
     pub(super) install: Option<Run>,
     pub(super) production: Option<Run>,
+    /// Is nothing installed for development alone? Then one install serves the build and the program.
+    pub(super) ships_all: bool,
     /// What there is to say about the install.
     pub(super) remarks: Vec<String>,
     /// Install scripts that need the sources.
@@ -123,6 +125,7 @@ impl Facts {
             own_manifests: Vec::new(),
             install: None,
             production: None,
+            ships_all: false,
             remarks: Vec::new(),
             prepare: None,
             build: None,
@@ -269,7 +272,10 @@ impl Facts {
         }];
         commands.extend(manager.rebuild(&self.natives.scripts, scripts));
         self.install = Some(plan::install_run(&reads, commands));
-        if package.has_production_dependencies() || self.is_workspace {
+        self.ships_all = scripts == InstallScripts::Run
+            && self.is_same_in_production()
+            && package.tree(&["devDependencies"]).is_none_or(|table| table.entries().next().is_none());
+        if !self.ships_all && (package.has_production_dependencies() || self.is_workspace) {
             let patched = self.lifecycle.patches.is_some()
                 && !files.iter().any(|file| file == "patches")
                 && !self.is_workspace;
@@ -296,6 +302,12 @@ impl Facts {
             )),
             (Some(_), true) => {}
         }
+    }
+
+    /// Would an install for production run the same scripts on the same packages? Members of a workspace share one install, and
+    /// a client is generated into the packages.
+    fn is_same_in_production(&self) -> bool {
+        !self.is_workspace && self.client.is_none() && self.lifecycle.skipped_in_production.is_none()
     }
 
     /// The RUN of a later stage: yarn reads its settings, and so their variables, with every command.

@@ -47,6 +47,9 @@ struct View<'f> {
     /// Builds the members that this one needs.
     libraries: Option<Run>,
     install: Option<Run>,
+    /// What it installs, where that is not more than the program needs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    installs: Option<&'static str>,
     /// What there is to say about the install.
     remarks: Vec<String>,
     /// Public variables of the build.
@@ -292,6 +295,8 @@ fn view<'f>(facts: &'f Facts, planned: &Planned, stages: &StageGraph) -> View<'f
             ))
         }),
         install: facts.install.clone(),
+        installs: (facts.ships_all && planned.modules == Packages::Production)
+            .then_some("the dependencies, none of which is for development alone"),
         remarks: facts.remarks.clone(),
         variables: facts.variables.iter().filter(|v| !is_private(v)).map(|v| v.value.as_str()).collect(),
         has_private_variables: facts.variables.iter().any(|v| is_private(&v)),

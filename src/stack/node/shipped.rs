@@ -92,6 +92,7 @@ fn packages(facts: &Facts, program: &Server) -> Vec<Copy> {
             let modules = Copy { exclude, ..Copy::of_modules(facts, "prod-deps") };
             std::iter::once(modules).chain(client(facts)).collect()
         }
+        Packages::Production if facts.ships_all => vec![Copy::of_modules(facts, "deps")],
         Packages::Bundled | Packages::Production => Vec::new(),
         Packages::All(tool) => {
             let why =
