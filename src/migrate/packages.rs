@@ -210,6 +210,13 @@ pub fn explain(
     }
 }
 
+/// The package that brings a program, where that is a tool which images have no more.
+pub(super) fn tool_of(program: &str) -> Option<&'static str> {
+    let tools = &TABLE.class.get(&Class::Tool)?.names;
+    let package = package_of(program);
+    tools.iter().find(|name| *name == package).map(String::as_str)
+}
+
 /// `gcc` of `gcc-4.8`: which versions there are changes with each release.
 fn compiler(package: &str) -> Option<&str> {
     let (name, version) = package.rsplit_once('-')?;

@@ -341,3 +341,41 @@ fn what_people_type_by_hand_is_judged_one_by_one() {
     assert!(!text.contains("/Tool/tool"), "{ran}{text}");
     assert!(text.contains("mv server.js main.js") && !text.contains("gcc-4.8"), "{ran}{text}");
 }
+
+/// A check that a compose file makes in the container finds the tool that the old base had.
+#[test]
+fn a_tool_that_a_compose_file_calls_stays() {
+    let old =
+        "FROM node:20\nWORKDIR /srv\nCOPY . .\nRUN npm install\nEXPOSE 3000\nCMD [\"node\", \"server.js\"]\n";
+    for (compose, tool) in [
+        (
+            "services:\n  web:\n    build: .\n    healthcheck:\n      test: [CMD, curl, -f, 'http://localhost:3000']\n",
+            Some("curl"),
+        ),
+        (
+            "services:\n  web:\n    build: .\n    healthcheck: {test: wget -q -O- localhost:3000 || exit 1}\n",
+            Some("wget"),
+        ),
+        (
+            "services:\n  web:\n    build: .\n    command: sh -c 'until nc -z db 1; do sleep 1; done; node server.js'\n",
+            Some("netcat-openbsd"),
+        ),
+        (
+            "services:\n  web:\n    build: .\n    command: [sh, -c, 'curl db && node server.js']\n",
+            Some("curl"),
+        ),
+        (
+            "services:\n  db:\n    image: x\n    healthcheck: {test: [CMD, curl, x]}\n  web:\n    build: .\n",
+            None,
+        ),
+    ] {
+        let (ran, text) = restaged(&[NODE[0], NODE[1], ("compose.yaml", compose)], old);
+        match tool {
+            Some(tool) => {
+                assert!(text.contains(&format!(" {tool} \\\n")), "{compose}: {ran}{text}");
+                assert!(ran.out.contains(&format!("`{tool}` stays: compose.yaml:")), "{ran}");
+            }
+            None => assert!(!text.contains("curl"), "{ran}{text}"),
+        }
+    }
+}

@@ -156,6 +156,7 @@ pub(super) fn harvest(scene: &Scene<'_>) -> Harvest {
     }
     front_end::keep(&mut harvest, scene);
     scripts::keep(&mut harvest, scene);
+    system::of_compose(&mut harvest, scene);
     harvest
 }
 

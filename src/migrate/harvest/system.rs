@@ -1,13 +1,16 @@
 //! The packages of a distribution that an old file installs: each explained, and given to the stages that need it under the name
 //! that their image has for it. A name that no image has would end the build, so that is a person's.
 
+use std::collections::BTreeSet;
+
 use super::run::Verdict;
 use super::{Harvest, Scene, toolchain};
 use crate::dockerfile::Origin;
 use crate::dockerfile::packages::{Install, Manager, bare};
 use crate::dockerfile::script::{Command, Word, commands};
 use crate::migrate::known::{self, Role};
-use crate::migrate::packages::{Class, explain, in_alpine};
+use crate::migrate::packages::{Class, explain, in_alpine, tool_of};
+use crate::stack::common::compose;
 
 /// Do packages become settings? Those that depend on a condition are only explained.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -140,6 +143,25 @@ fn adds_a_source(scene: &Scene<'_>) -> bool {
                 || writes(script, command)
         })
     })
+}
+
+/// Tools that a compose file beside the old one calls in the container: its check would call a healthy program ill without them.
+pub(super) fn of_compose(harvest: &mut Harvest, scene: &Scene<'_>) {
+    let folder = scene.inventory.dir(scene.service.dir.clone());
+    for said in compose::commands(&folder) {
+        let outer = commands(&said.value);
+        let of_shell = outer.iter().filter(|command| command.has_option(&["-c"]));
+        let inner =
+            of_shell.filter_map(|command| command.args().last()).flat_map(|text| commands(&text.text));
+        let all: Vec<Command> = outer.iter().cloned().chain(inner).collect();
+        let tools: BTreeSet<&str> = all.iter().filter_map(|command| tool_of(command.program()?)).collect();
+        for tool in tools {
+            harvest.wish("runtime.system_packages", vec![tool.to_owned()].into(), scene.stage.line);
+            if let Some((_, notes)) = harvest.fates.get_mut(&scene.stage.line) {
+                notes.push(format!("`{tool}` stays: {} calls it in the container", said.because));
+            }
+        }
+    }
 }
 
 /// The programs that the start of the image calls, as far as its words and scripts say.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::fact::Fact;
 use crate::out::Standing;
 use crate::out::standing;
-use crate::repo::dir::Dir;
+use crate::repo::dir::{Dir, Doc};
 use crate::repo::format::Tree;
 use crate::repo::path::RelPath;
 
@@ -16,15 +16,11 @@ pub const NAMES: &[&str] = &["compose.yaml", "compose.yml", "docker-compose.yaml
 /// The only port that is published of the containers built from this folder. Files that dockgen wrote repeat what it
 /// found, and one that does not read as YAML is for its own program to judge.
 pub fn port(dir: &Dir<'_>) -> Option<Fact<u16>> {
-    let files = dir
-        .ancestors()
-        .flat_map(|above| NAMES.iter().filter_map(move |name| Some((above.clone(), above.doc(name)?))));
-    files.filter(|(_, doc)| standing(Some(doc.text)) == Standing::Foreign).find_map(|(above, doc)| {
+    written_by_people(dir).find_map(|(above, doc)| {
         let compose = doc.yaml().ok()?;
-        let services = compose.tree.get("services")?.entries();
-        let ports: Vec<(u16, &Tree)> = services
-            .filter(|(_, service)| context(service, &above).as_ref() == Some(dir.path()))
-            .flat_map(|(_, service)| service.get("ports").into_iter().flat_map(Tree::items))
+        let built = built_here(&compose.tree, dir, &above);
+        let ports: Vec<(u16, &Tree)> = built
+            .flat_map(|service| service.get("ports").into_iter().flat_map(Tree::items))
             .filter_map(|published| Some((target(published)?, published)))
             .collect();
         let distinct: BTreeSet<u16> = ports.iter().map(|(port, _)| *port).collect();
@@ -34,6 +30,47 @@ pub fn port(dir: &Dir<'_>) -> Option<Fact<u16>> {
             compose.cite(published, format!("a container of this folder publishes port {port}")),
         ))
     })
+}
+
+/// What is run in the containers built from this folder besides what their images start: checks, and commands in the place of
+/// those of the image. <https://docs.docker.com/reference/compose-file/services/#healthcheck>
+pub fn commands(dir: &Dir<'_>) -> Vec<Fact<String>> {
+    let mut found = Vec::new();
+    for (above, doc) in written_by_people(dir) {
+        let Ok(compose) = doc.yaml() else { continue };
+        for service in built_here(&compose.tree, dir, &above) {
+            let check = service.get("healthcheck").and_then(|check| check.get("test"));
+            for said in [check, service.get("command"), service.get("entrypoint")].into_iter().flatten() {
+                let words: Vec<String> = match said.scalar() {
+                    Some(text) => vec![text],
+                    None => said.items().filter_map(Tree::scalar).collect(),
+                };
+                let of_shell = words.iter().position(|word| word == "-c").and_then(|at| words.get(at + 1));
+                let plain =
+                    words.iter().filter(|word| !matches!(word.as_str(), "CMD" | "CMD-SHELL" | "NONE"));
+                let joined = || plain.cloned().collect::<Vec<_>>().join(" ");
+                let text = of_shell.cloned().unwrap_or_else(joined);
+                found.push(Fact::new(text, compose.cite(said, "a container of this folder runs it")));
+            }
+        }
+    }
+    found
+}
+
+/// The compose files of this folder and those above, without what dockgen wrote.
+fn written_by_people<'a>(dir: &Dir<'a>) -> impl Iterator<Item = (Dir<'a>, Doc<'a>)> {
+    let files = dir
+        .ancestors()
+        .flat_map(|above| NAMES.iter().filter_map(move |name| Some((above.clone(), above.doc(name)?))));
+    files.filter(|(_, doc)| standing(Some(doc.text)) == Standing::Foreign)
+}
+
+/// The services of a compose file that are built from this folder.
+fn built_here<'t>(compose: &'t Tree, dir: &Dir<'_>, above: &Dir<'_>) -> impl Iterator<Item = &'t Tree> {
+    let services = compose.get("services").into_iter().flat_map(Tree::entries);
+    services
+        .filter(|(_, service)| context(service, above).as_ref() == Some(dir.path()))
+        .map(|(_, service)| service)
 }
 
 /// The folder that a service is built from; none where it is pulled.
