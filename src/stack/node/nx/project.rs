@@ -4,6 +4,7 @@ use crate::fact::{Evidence, Fact};
 use crate::repo::dir::{Dir, Manifest};
 use crate::repo::format::Tree;
 use crate::repo::path::RelPath;
+use crate::stack::Survey;
 use crate::stack::node::javascript;
 use crate::stack::node::manifest::Package;
 
@@ -252,10 +253,11 @@ impl<'a> Project<'a> {
     }
 }
 
-/// The executor that builds this folder, where no row knows it.
-pub(super) fn unknown_executor(dir: &Dir<'_>) -> Option<Fact<String>> {
-    let manifest = dir.doc("project.json")?.jsonc().ok()?;
-    dir.ancestors().find(|above| above.has("nx.json"))?;
+/// The executor that builds the surveyed folder, where no row knows it. Files of Nx that do not read are findings.
+pub(super) fn unknown_executor(s: &Survey<'_>) -> Option<Fact<String>> {
+    let root = s.dir.ancestors().find(|above| above.has("nx.json"))?;
+    let manifest = s.parsed(s.dir.doc("project.json")?.jsonc())?;
+    s.parsed(root.doc("nx.json")?.jsonc())?;
     let is_app = manifest.tree.get("projectType").and_then(Tree::as_text) == Some("application");
     let executor = manifest.tree.at(&["targets", "build", "executor"]).filter(|_| is_app)?;
     let name = executor.as_text().filter(|name| !COMMANDS.contains(name))?;

@@ -60,7 +60,7 @@ impl Written {
 /// The app in the surveyed folder.
 pub(in crate::stack::node) fn survey(s: &Survey<'_>) -> Option<Claim<Facts>> {
     let Some(project) = Project::find(&s.dir) else {
-        if let Some(executor) = unknown_executor(&s.dir) {
+        if let Some(executor) = unknown_executor(s) {
             let message = format!("what `{}` builds is not known", executor.value);
             s.note(
                 Diagnostic::note(Code::NotBuilt, message).at(executor.because.at).help(

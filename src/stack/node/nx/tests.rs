@@ -87,6 +87,21 @@ fn an_executor_without_a_row_is_told() {
 }
 
 #[test]
+fn files_that_do_not_read_are_findings() {
+    let shop = target("@nx/webpack:webpack", r#""target":"node""#);
+    for (nx, project, expected) in [("{", shop.as_str(), "nx.json"), ("{}", "{", "apps/x/project.json")] {
+        let files = [("package.json", PACKAGE), ("nx.json", nx), ("apps/x/project.json", project)];
+        let plan = plan(&Inventory::from_files(files), &Settings::default());
+        let named = format!("`{expected}` does not read as JSON");
+        assert!(
+            plan.diagnostics.iter().any(|finding| finding.message.starts_with(&named)),
+            "{:?}",
+            plan.diagnostics
+        );
+    }
+}
+
+#[test]
 fn plugins_infer_a_build_from_a_configuration() {
     const BARE: &str = r#"{"projectType":"application"}"#;
     let webpack = "module.exports = { output: { path: join(__dirname, '../../dist/apps/x') }, plugins: [new P({ target: 'node' })] }";
