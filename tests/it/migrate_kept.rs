@@ -379,3 +379,16 @@ fn a_tool_that_a_compose_file_calls_stays() {
         }
     }
 }
+
+/// What whoever builds puts into the image by an argument is put in by it again.
+#[test]
+fn an_argument_of_the_environment_is_one_of_the_new_file() {
+    let (ran, text) = restaged(
+        NODE,
+        "FROM node:20\nARG COMMIT\nARG OTHER\nENV COMMIT=$COMMIT\nWORKDIR /srv\nCOPY . .\nRUN npm install\nCMD [\"npm\", \"start\"]\n",
+    );
+    assert!(
+        text.contains("ARG COMMIT\nENV COMMIT=\"$COMMIT\"\n") && !text.contains("ARG OTHER"),
+        "{ran}{text}"
+    );
+}

@@ -217,6 +217,9 @@ impl Harvest {
                 if let Some(secret) = args.iter().find(|arg| is_secret(&arg.name)) {
                     return alone(dropped(DropReason::Secret { name: secret.name.clone() }));
                 }
+                if args.iter().any(|arg| scene.is_put_in(&arg.name)) {
+                    return alone(self.carry_as_written(scene, instruction));
+                }
                 alone(Disposition::Superseded {
                     by: "the build, where something reads it by its value".to_owned(),
                 })
@@ -531,6 +534,21 @@ impl Scene<'_> {
             || is_below(here)
             || home != "/" && is_below(&home)
             || USUAL.iter().any(|usual| is_below(usual))
+    }
+}
+
+impl Scene<'_> {
+    /// Does whoever builds put the argument into the image's environment or labels?
+    fn is_put_in(&self, name: &str) -> bool {
+        let env = self.image.env.iter().filter(|(_, value)| value.contains('$'));
+        let labels = self.image.labels.iter().filter(|(_, value)| value.contains('$'));
+        env.chain(labels).any(|(_, value)| {
+            value.split('$').skip(1).any(|rest| {
+                let rest = rest.trim_start_matches('{');
+                rest.strip_prefix(name)
+                    .is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_'))
+            })
+        })
     }
 }
 
