@@ -25,7 +25,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// rules out here. Static programs (musl) start with other objects; `packaging/binary` asks for the same there.
 fn fix_address() {
     let is = |name: &str, wanted: &str| env::var(name).is_ok_and(|value| value == wanted);
-    if is("CARGO_CFG_TARGET_OS", "linux") && is("CARGO_CFG_TARGET_ENV", "gnu") {
+    // A static program of the GNU C library starts with other objects too, and asks for a loader when it is told this.
+    let is_static = env::var("CARGO_CFG_TARGET_FEATURE")
+        .is_ok_and(|on| on.split(',').any(|feature| feature == "crt-static"));
+    if is("CARGO_CFG_TARGET_OS", "linux") && is("CARGO_CFG_TARGET_ENV", "gnu") && !is_static {
         println!("cargo::rustc-link-arg-bins=-no-pie");
     }
 }
