@@ -16,6 +16,7 @@ mod facts;
 mod framework;
 mod front_end;
 mod javascript;
+mod lerna;
 mod lifecycle;
 mod lock;
 mod managers;
@@ -156,6 +157,9 @@ impl Stack for Node {
             return None;
         }
         let claim = survey_package(s);
+        if claim.is_some() && lerna::refuse(s) {
+            return None;
+        }
         if claim.is_none() {
             let message = "nothing in this package starts: it is a library, or a set of tools";
             s.note(
