@@ -292,14 +292,14 @@ fn instructions_of_ones_own_keep_their_place() {
     taken_over(
         &repo,
         &[
-            "# the proxy's certificate\nRUN update-ca-certificates\nRUN --mount=type=bind",
+            "# the proxy's certificate\nRUN update-ca-certificates\n# NO LOCK FILE",
             "# as the user\nRUN node --version\nEXPOSE 3000",
         ],
     );
     let settings = repo.read("dockgen.toml");
     assert!(settings.contains("\"RUN npm install\" = "), "{settings}");
     // Where what stood below it has gone, it stands at the end of its stage, and that is said.
-    repo.write("pnpm-lock.yaml", "lockfileVersion: '9.0'\n");
+    repo.write("yarn.lock", "# yarn lockfile v1\n");
     let ran = repo.run(&["update"]);
     assert!(ran.err.contains("begins with `RUN npm install` any more"), "{ran}");
     let text = repo.read("Dockerfile");

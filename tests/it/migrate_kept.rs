@@ -317,7 +317,7 @@ fn what_people_type_by_hand_is_judged_one_by_one() {
     );
     for said in [
         "`redis` is installed by name and stands in no manifest: add it to package.json",
-        "kept as stages.prod-deps.env.NPM_CONFIG_REGISTRY",
+        "kept as stages.deps.env.NPM_CONFIG_REGISTRY",
         "superseded by the USER of line 9",
         "port = 80 ",
     ] {

@@ -78,8 +78,9 @@ fn roomy(scene: &Scene<'_>) -> Option<String> {
     };
     match service.stack.value.as_str() {
         "go" | "rust" => Some(scene.catalog.image("debian").at("")),
-        "node" | "python" => match service.stages.get("base") {
-            Some(base) => Some(service.stages.image(base).to_owned()),
+        // The image that installs is of the line's own release.
+        "node" | "python" => match service.stages.get("base").or_else(|| service.stages.get("deps")) {
+            Some(installs) => Some(service.stages.image(installs).to_owned()),
             None => line("node-slim"),
         },
         "java" => {
