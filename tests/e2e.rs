@@ -47,6 +47,12 @@ fn main() {
         }
         with_engine(|engine| prove_settings(&engine))
     }));
+    trials.push(Trial::ignorable_test("sources of earlier times", move || {
+        if !is_wanted {
+            return Ok(Completion::ignored_with("set DOCKGEN_E2E=1 to build it"));
+        }
+        with_engine(|engine| prove_times(&engine))
+    }));
     trials.push(Trial::ignorable_test("private modules of Go", move || {
         if !is_full {
             return Ok(Completion::ignored_with("set DOCKGEN_E2E=all to build and run it"));
@@ -92,6 +98,30 @@ fn prove_private_module(engine: &Engine) -> Result<(), Failed> {
         let words = failed.message().unwrap_or_default().to_owned();
         format!("{words}\n{}", show_one("private modules of Go", report)).into()
     })
+}
+
+/// Who breaks a test, mends it and breaks it again sees it fail again. The engine takes the layer of the first broken
+/// sources, with their times, which are earlier than what was compiled from the mended ones.
+fn prove_times(engine: &Engine) -> Result<(), Failed> {
+    let fixture = Fixture::copy("rust-axum")?;
+    let dockerfile = fixture.init()?;
+    prepare(&dockerfile)?;
+    let change = fixture.expectation.breakage.as_ref().ok_or("the fixture has no test to break")?;
+    let source = fixture.root().join(&change.file);
+    // Sources that no other run has seen.
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_nanos();
+    let good = format!("{}\n// {now}\n", std::fs::read_to_string(&source)?);
+    let bad = good.replacen(&change.from, &change.to, 1);
+    let mended = format!("{good}// Mended.\n");
+    let mut request = fixture.request(&dockerfile, "sources of earlier times");
+    request.extent = Extent::TestOnly;
+    for (text, words) in [(&bad, "broken"), (&mended, "mended"), (&bad, "broken again")] {
+        std::fs::write(&source, text)?;
+        let report = verify(engine, &request, &mut |step| eprintln!("{step}, {words}"))?;
+        let is_as_expected = (report.test.outcome == Outcome::Passed) == (words == "mended");
+        ensure(is_as_expected, || format!("{words}: {:?}", report.test.outcome))?;
+    }
+    Ok(())
 }
 
 /// What `[stages]` adds is there while it builds and runs: the build of this one fails where something is missing.

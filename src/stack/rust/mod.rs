@@ -95,8 +95,6 @@ pub(super) struct Facts {
     pub tested: Option<Vec<String>>,
     /// The program.
     pub bin: Fact<String>,
-    /// Where compiling its package begins: the program's file, the library's, the build script. From the context.
-    pub roots: Vec<String>,
     /// Features, joined with commas.
     pub features: Option<Fact<String>>,
     /// The manifests and what else cargo reads first, from the context.
@@ -232,7 +230,6 @@ impl Stack for Rust {
             root_dir: from_context(&workspace.root),
             is_member: workspace.has_several_packages(),
             features: features::choose(s, &package, &chosen, &sources),
-            roots: std::iter::once(&chosen.source).chain(&package.roots()).map(from_context).collect(),
             is_stripping: workspace.root_manifest(&package).at(&["profile", "release", "strip"]).is_some(),
             build_env: plan::build_env(s, &package, &crates, &sources, &root),
             uses_ssh: ssh(&package).or_else(|| workspace.shared.as_ref().and_then(ssh)),

@@ -332,11 +332,11 @@ fn build(facts: &Facts, s: &Survey<'_>) -> Run {
             quote(&facts.bin.value)
         ),
     };
-    let roots: Vec<String> = facts.roots.iter().map(|root| quote(&facts.seen_from_home(root))).collect();
-    let touch = format!("touch {}", roots.join(" "));
-    let compile = if facts.is_layered() { Run::new(command) } else { Run::new(touch).then(command) };
-    let run =
-        compile.then(format!("install -D {} {}", quote(&made), quote(&format!("/out/{}", facts.bin.value))));
+    let run = compiling(facts, command).then(format!(
+        "install -D {} {}",
+        quote(&made),
+        quote(&format!("/out/{}", facts.bin.value))
+    ));
     with_target(facts, with_crates(facts, run))
 }
 
@@ -350,7 +350,24 @@ fn test(facts: &Facts) -> Run {
         None => String::new(),
     };
     let command = format!("{variables}cargo test{}{packages}{}", locked(facts), features(facts));
-    with_target(facts, with_crates(facts, Run::new(command)))
+    with_target(facts, with_crates(facts, compiling(facts, command)))
+}
+
+/// A command of cargo on sources that are newer than what the cache holds. cargo compares times, and the engine may
+/// take a layer of sources that it made earlier, with their times of then: what was compiled from other sources in
+/// between would be taken for theirs. The crates of others are compared by their versions.
+fn compiling(facts: &Facts, command: String) -> Run {
+    if facts.is_layered() {
+        return Run::new(command);
+    }
+    let (from, home) = if facts.root_dir == "." { (".", ".".to_owned()) } else { (HOME, facts.home()) };
+    let vendor =
+        facts.vendor.as_ref().map(|folder| folder.value.trim_start_matches("./").trim_end_matches('/'));
+    let others: Vec<String> = std::iter::once("target")
+        .chain(vendor)
+        .map(|folder| format!(" ! -path {}", quote(&format!("{home}/{folder}/*"))))
+        .collect();
+    Run::new(format!("find {from} -name '*.rs'{} -exec touch {{}} +", others.concat())).then(command)
 }
 
 /// Variables before a command.
