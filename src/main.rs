@@ -2,6 +2,11 @@
 
 use std::process::ExitCode;
 
+/// Static programs come without glibc's allocator, and musl's has the threads of a migration wait for one another.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     dockgen::cli::main()
 }
