@@ -60,6 +60,7 @@ pub(super) fn summary(service: &Service, term: &Term) {
     let mut made: Vec<String> = service.toolchains.iter().map(ToString::to_string).collect();
     made.extend(service.package_manager.iter().map(ToString::to_string));
     made.extend(service.framework.iter().map(ToString::to_string));
+    made.extend(service.front_end.iter().map(|folder| format!("front end in {folder}")));
     // A package manager with a version of its own is a toolchain as well.
     let mut seen = std::collections::BTreeSet::new();
     made.retain(|part| seen.insert(part.clone()));
@@ -94,6 +95,7 @@ fn explain(service: &Service) -> String {
         text.fact("toolchain", toolchain);
     }
     text.option("packages", service.package_manager.as_ref());
+    text.option("front end", service.front_end.as_ref());
     text.fact("kind", &service.kind);
     for stage in service.stages.iter() {
         text.stage(stage);

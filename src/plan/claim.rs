@@ -94,10 +94,21 @@ pub(super) fn choose(mut proposals: Vec<(RelPath, Proposal)>, settings: &Setting
     if let Some(meant) = settings.meant() {
         proposals.retain(|(folder, _)| folder == meant);
     }
-    keep(&mut proposals, |_, proposal| proposal.strength > Strength::Assets);
+    let built_in: Vec<RelPath> = proposals.iter().filter_map(|(_, proposal)| front_end(proposal)).collect();
+    keep(&mut proposals, |folder, proposal| {
+        proposal.strength > Strength::Assets && (proposal.is_packed || !built_in.contains(folder))
+    });
     keep(&mut proposals, |folder, _| !folder.segments().any(|segment| ASIDE.contains(&segment)));
     keep(&mut proposals, |_, proposal| proposal.strength > Strength::LooseFiles);
     proposals.into_iter().map(|(_, proposal)| proposal).collect()
+}
+
+/// The folder of the front end that is part of the image of a service.
+fn front_end(proposal: &Proposal) -> Option<RelPath> {
+    let service = proposal.service.as_ref().ok()?;
+    let folder = &service.front_end.as_ref()?.value;
+    // One in the program's own folder hides no other service.
+    (*folder != service.dir).then(|| folder.clone())
 }
 
 /// Why nothing here is a service: what the stacks said of the folder that is meant, or of those that are

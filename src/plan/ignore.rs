@@ -17,6 +17,11 @@ pub(super) fn settle(service: &mut Service, inventory: &Inventory, notes: &mut V
     if service.ignore_file.is_none() {
         return;
     }
+    let hides_packages =
+        |group: &IgnoreGroup| group.patterns.iter().any(|pattern| pattern == "**/node_modules");
+    if service.front_end.is_some() && !service.ignore.iter().any(hides_packages) {
+        service.ignore.push(IgnoreGroup::new("JavaScript", &["**/node_modules"]));
+    }
     let usual = service.context.join(".dockerignore").unwrap_or_default();
     let theirs = inventory.doc(&usual).filter(|doc| out::standing(Some(doc.text)) == Standing::Foreign);
     if let Some(doc) = &theirs {

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::repo::path::RelPath;
+
 /// One RUN: what is mounted, and the commands joined with `&&`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Run {
@@ -96,6 +98,17 @@ impl Run {
     pub fn bind_from(mut self, from: &str, source: &str, target: &str) -> Self {
         let (source, target) = (source.to_owned(), target.to_owned());
         self.mounts.push(Mount::Bind { from: Some(from.to_owned()), source, target });
+        self
+    }
+
+    /// The same where what it reads of the build context lies in this folder of it.
+    #[must_use]
+    pub fn in_folder(mut self, folder: &RelPath) -> Self {
+        for mount in &mut self.mounts {
+            if let Mount::Bind { from: None, source, .. } = mount {
+                *source = folder.join(source).unwrap_or_default().to_string();
+            }
+        }
         self
     }
 

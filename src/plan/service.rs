@@ -56,6 +56,9 @@ pub struct Service {
     /// The platforms it is built for; none for that of whoever builds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub platforms: Vec<Fact<String>>,
+    /// The folder of the front end that is built into its image, which is no service of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub front_end: Option<Fact<RelPath>>,
     /// What it talks to: databases, caches, queues.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub beside: Vec<Beside>,
@@ -279,5 +282,18 @@ impl IgnoreGroup {
     /// A group with its reason.
     pub fn new(about: &str, patterns: &[&str]) -> Self {
         Self::of(about.to_owned(), patterns.iter().map(|&p| p.to_owned()).collect())
+    }
+
+    /// The same for a project that lies in this folder of the build context.
+    #[must_use]
+    pub fn in_folder(mut self, folder: &RelPath) -> Self {
+        for pattern in &mut self.patterns {
+            let (again, below) =
+                pattern.strip_prefix('!').map_or(("", pattern.as_str()), |below| ("!", below));
+            if !below.starts_with("**/") {
+                *pattern = format!("{again}{folder}/{below}");
+            }
+        }
+        self
     }
 }

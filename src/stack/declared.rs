@@ -263,6 +263,7 @@ impl Declared {
         let kind = if port.is_some() { ServiceKind::Server } else { ServiceKind::Program };
         Ok(Service {
             platforms: Vec::new(),
+            front_end: None,
             beside: Vec::new(),
             remarks: Vec::new(),
             name: s.service_name(self.id),
@@ -440,6 +441,7 @@ impl AnyStack for Declared {
                     stack: self.id,
                     strength: Strength::Entry,
                     because,
+                    is_packed: s.dir.has("Dockerfile"),
                     service: Ok(service),
                     questions,
                     notes,

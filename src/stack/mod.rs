@@ -102,6 +102,8 @@ pub struct Proposal {
     pub strength: Strength,
     /// The file that speaks for it.
     pub because: Evidence,
+    /// Is there a Dockerfile in its folder, so that it has an image of its own whoever else builds it?
+    pub is_packed: bool,
     /// The service.
     pub service: Result<Service, GraphError>,
     /// What the stack leaves open.
@@ -152,7 +154,8 @@ impl<S: Stack> AnyStack for S {
         let service = self.plan(&facts, survey);
         let questions = survey.questions.take();
         let notes = survey.notes.take();
-        Some(Proposal { stack: S::ID, strength, because, service, questions, notes })
+        let is_packed = survey.dir.has("Dockerfile");
+        Some(Proposal { stack: S::ID, strength, because, is_packed, service, questions, notes })
     }
 }
 

@@ -5,6 +5,8 @@
 
 use serde::Serialize;
 
+use crate::repo::path::RelPath;
+
 /// One COPY: files of one folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Copied {
@@ -25,6 +27,13 @@ pub fn by_folder(paths: &[String]) -> Vec<Copied> {
         }
     }
     copies
+}
+
+/// The same where the files lie in this folder of the build context, and are to lie as before.
+pub fn in_folder(copies: Vec<Copied>, folder: &RelPath) -> Vec<Copied> {
+    let place = |source: &String| folder.join(source).unwrap_or_default().to_string();
+    let place_all = |copied: Copied| Copied { sources: copied.sources.iter().map(place).collect(), ..copied };
+    copies.into_iter().map(place_all).collect()
 }
 
 #[cfg(test)]

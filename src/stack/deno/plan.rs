@@ -69,6 +69,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
     };
     Ok(Service {
         platforms: Vec::new(),
+        front_end: None,
         beside: Vec::new(),
         remarks: Vec::new(),
         name: s.service_name(&facts.name),

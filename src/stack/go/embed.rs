@@ -7,7 +7,6 @@ use crate::fact::{Evidence, Fact};
 use crate::repo::dir::Doc;
 use crate::repo::path::RelPath;
 use crate::stack::Survey;
-use crate::stack::common::pattern::pattern;
 
 /// One pattern of a `//go:embed` line.
 pub(super) struct Embed {
@@ -66,28 +65,4 @@ pub(super) fn check(s: &Survey<'_>, embeds: &[Embed], built: Option<&RelPath>) {
                 .help("build it first and commit it, or add the step that makes it to the build stage"),
         );
     }
-}
-
-/// Folders that the program reads and the repository does not hold: what a front end may be built to.
-pub(super) fn read_but_missing(s: &Survey<'_>, sources: &[Doc<'_>]) -> Vec<Fact<RelPath>> {
-    /// What bundlers call their output.
-    const OUTPUTS: &[&str] = &["build", "dist", "out"];
-    let literal = pattern(r#""\.?/?([A-Za-z0-9_][A-Za-z0-9_./-]*)""#);
-    let inventory = s.dir.inventory();
-    let mut found: Vec<Fact<RelPath>> = Vec::new();
-    for doc in sources {
-        for (number, line) in doc.lines().filter(|(_, line)| !line.trim_start().starts_with("//")) {
-            for capture in literal.captures_iter(line) {
-                let path = s.dir.resolve(&capture[1]).unwrap_or_default();
-                let output = path.ancestors().find(|folder| OUTPUTS.contains(&folder.name()));
-                let Some(output) = output.filter(|folder| !inventory.has_dir(folder)) else { continue };
-                let home = output.parent().unwrap_or_default();
-                let is_new = found.iter().all(|known| known.value != output);
-                if is_new && inventory.has(&home.join("package.json").unwrap_or_default()) {
-                    found.push(Fact::new(output, doc.cite(number, line)));
-                }
-            }
-        }
-    }
-    found
 }

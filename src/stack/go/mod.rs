@@ -35,7 +35,7 @@ use crate::repo::path::RelPath;
 use crate::stack::common::configuration;
 use crate::stack::common::dotenv;
 use crate::stack::common::files;
-use crate::stack::common::front_end::{self, FrontEnd};
+use crate::stack::common::front_end::{self, FrontEnd, Place};
 use crate::stack::common::listen::Listening;
 use crate::stack::{Claim, Ships, Stack, Strength, Survey};
 
@@ -82,7 +82,7 @@ pub(super) struct Facts {
     pub version: Fact<String>,
     /// The folder the build sees; above the module when it needs its neighbours.
     #[serde(skip)]
-    pub context: RelPath,
+    pub place: Place,
     /// The module's folder, from the context; `.` where they are the same.
     pub module_dir: String,
     /// `go.mod`, `go.sum` and those of the neighbours, from the context.
@@ -176,8 +176,8 @@ impl Stack for Go {
         let neighbours = modules::Neighbours::of(s, &go_mod);
         let embeds = embed::all(&used);
         let mut wanted: Vec<Fact<RelPath>> = embeds.iter().map(embed::Embed::place).collect();
-        wanted.extend(embed::read_but_missing(s, &used));
-        let front_end = front_end::find(s, &neighbours.context, &wanted);
+        wanted.extend(front_end::read_but_missing(s, used.iter().copied()));
+        let front_end = front_end::find_near(s, &neighbours.context, &wanted);
         let built = front_end.as_ref().map(|found| &found.wanted.value);
         embed::check(s, &embeds, built);
         let is_front_end_embedded =
@@ -191,7 +191,7 @@ impl Stack for Go {
         let version = version(s, &go_mod);
         let is_locked = is_locked(s, &go_mod);
         let facts = Facts {
-            context: neighbours.context,
+            place: Place::of(&neighbours.context, front_end.as_ref()),
             module_dir: neighbours.module_dir,
             manifests: neighbours.manifests,
             siblings: neighbours.siblings,

@@ -31,7 +31,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
     let port = (kind.value == ServiceKind::Server).then(|| port(facts, s));
     let builder = builder(facts);
     let from = facts.version.clone().map(|line| Origin::Image(s.catalog.image(builder).at(&line)));
-    let front_end = facts.front_end.as_ref().and_then(|found| FrontEndView::of(found, facts, s));
+    let front_end = facts.front_end.as_ref().map(|found| FrontEndView::of(found, facts, s, &home(known)));
     let reads_files = !facts.files.is_empty() || front_end.as_ref().is_some_and(|view| !view.is_embedded);
     let path =
         if reads_files { format!("/usr/local/bin/{}", facts.binary) } else { format!("/{}", facts.binary) };
@@ -39,7 +39,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
     let stages = stages(facts, from, image, front_end.as_ref())?;
     let runtime = runtime(facts, s, known, port, &path);
     let files = facts.files.iter().filter_map(|file| {
-        let source = s.from_context(&facts.context, &file.value)?.to_string();
+        let source = facts.place.source(s.from_context(&facts.place.base(), &file.value)?.as_str());
         Some(FileView { source, target: format!("./{}", file.value), because: file.because.to_string() })
     });
     let view = View {
@@ -47,7 +47,8 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         path,
         is_bare,
         needs_certificates: is_bare || known.reference == s.catalog.image("debian").reference,
-        copies: manifests::by_folder(&facts.manifests),
+        copies: manifests::in_folder(manifests::by_folder(&facts.manifests), &facts.place.folder),
+        whole: facts.place.whole(),
         has_siblings: !facts.siblings.is_empty() && facts.vendor.is_none(),
         is_nested: facts.module_dir != ".",
         is_cross_compiling: facts.cgo.is_none(),
@@ -62,13 +63,14 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
     };
     Ok(Service {
         platforms: Vec::new(),
+        front_end: facts.front_end.as_ref().map(FrontEnd::folder),
         beside: Vec::new(),
         remarks: Vec::new(),
         name: s.service_name(&facts.binary),
         dockerfile: None,
         ignore_file: Service::usual_ignore_file(s.dir.path()),
         dir: s.dir.path().clone(),
-        context: facts.context.clone(),
+        context: facts.place.context.clone(),
         stack: Fact::new("go".to_owned(), s.dir.evidence("go.mod", "a Go module")),
         framework: facts.framework.clone(),
         toolchains: vec![facts.version.clone().map(|version| Toolchain { name: "Go".to_owned(), version })],
@@ -76,9 +78,14 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         kind,
         stages,
         runtime,
-        ignore: ignored(facts),
+        ignore: facts.place.ignore(ignored(facts)),
         tool: serde_json::to_value(view).expect("facts are plain values with text keys"),
     })
+}
+
+/// The folder that the program starts in, where it reads files.
+fn home(image: &BaseImage) -> String {
+    image.home.clone().unwrap_or_else(|| HOME.to_owned())
 }
 
 fn runtime(facts: &Facts, s: &Survey<'_>, known: &BaseImage, port: Option<Fact<u16>>, path: &str) -> Runtime {
@@ -90,11 +97,10 @@ fn runtime(facts: &Facts, s: &Survey<'_>, known: &BaseImage, port: Option<Fact<u
     let file = facts.files.first().map(|file| &file.because);
     let settings = facts.settings_file.as_ref().map(|file| &file.because);
     let reads = file.or(reads_front_end.map(|found| &found.wanted.because)).or(settings);
-    let home = known.home.clone().unwrap_or_else(|| HOME.to_owned());
     Runtime {
         labels: BTreeMap::new(),
         user: Fact::by_default(known.user.clone(), "the image's own numeric user"),
-        workdir: reads.map(|because| Fact::new(home, because.clone())),
+        workdir: reads.map(|because| Fact::new(home(known), because.clone())),
         env: port.as_ref().map(|port| environment(&facts.listening, port)).unwrap_or_default(),
         health: port.as_ref().and_then(|port| Some(port.derive(known.health(port.value, "/")?))),
         port,
@@ -185,6 +191,8 @@ struct View<'f> {
     path: String,
     /// Is the image empty but for what is copied?
     is_bare: bool,
+    /// The sources, in the build context.
+    whole: String,
     /// The manifests by folder.
     copies: Vec<Copied>,
     /// Has the image no CA bundle of its own?
@@ -235,15 +243,17 @@ struct FrontEndView {
 }
 
 impl FrontEndView {
-    fn of(found: &FrontEnd, facts: &Facts, s: &Survey<'_>) -> Option<Self> {
+    /// `home` is the folder that the program starts in.
+    fn of(found: &FrontEnd, facts: &Facts, s: &Survey<'_>, home: &str) -> Self {
         let is_embedded = facts.is_front_end_embedded;
         let target = if is_embedded {
-            format!("/src/{}", found.wanted.value.relative_to(&facts.context)?)
+            let target = found.target(&facts.place.base(), "/src");
+            target.strip_prefix("./").map(|below| format!("/src/{below}")).unwrap_or(target)
         } else {
-            format!("./{}", found.wanted.value.relative_to(s.dir.path())?)
+            found.target(s.dir.path(), home)
         };
         let because = found.wanted.because.to_string();
-        Some(Self { path: found.assets.path.clone(), target, is_embedded, because })
+        Self { path: found.assets.path.clone(), target, is_embedded, because }
     }
 }
 

@@ -8,6 +8,7 @@ use crate::plan::question::{Answer, Question};
 use crate::plan::run::Run;
 use crate::repo::dir::{Dir, Doc};
 use crate::repo::path::RelPath;
+use crate::stack::common::front_end::Place;
 use crate::stack::java::artifact::Artifact;
 use crate::stack::java::dependency::Dependency;
 use crate::stack::java::main_class::{self, MainClass};
@@ -129,6 +130,15 @@ pub(super) struct Copied {
 }
 
 impl Manifests {
+    /// The same in a larger build context.
+    pub fn in_place(&self, place: &Place) -> Self {
+        let move_one = |copied: &Copied| Copied {
+            sources: copied.sources.iter().map(|source| place.source(source)).collect(),
+            target: copied.target.clone(),
+        };
+        Self { copies: self.copies.iter().map(move_one).collect(), is_pattern: self.is_pattern }
+    }
+
     /// Adds a file; files that go to one place share an instruction.
     pub fn add_file(&mut self, path: &RelPath) {
         let folder = path.parent().unwrap_or_default();

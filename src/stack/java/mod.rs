@@ -12,6 +12,7 @@ mod build;
 mod configuration;
 mod dependency;
 mod frameworks;
+mod front_end;
 mod gradle;
 mod main_class;
 mod maven;
@@ -34,6 +35,7 @@ use crate::plan::service::Service;
 use crate::plan::stage::GraphError;
 use crate::repo::inventory::{Reads, SourceRead};
 use crate::stack::common::dotenv;
+use crate::stack::common::front_end::{FrontEnd, Place};
 use crate::stack::{Claim, Ships, Stack, Survey};
 
 use build::Build;
@@ -71,6 +73,10 @@ pub(super) struct Facts {
     settings_file: Option<Fact<String>>,
     /// What it writes.
     writes: Option<writes::Writes>,
+    /// The build context.
+    place: Place,
+    /// The front end that is packed into it.
+    front_end: Option<FrontEnd>,
 }
 
 impl Stack for Java {
@@ -118,12 +124,15 @@ impl Stack for Java {
         let dropwizard = program::Dropwizard::find(s, &build.dependencies, &sources);
         let network = network::Network::find(s, &build, &sources, dropwizard.as_ref());
         let files = program::files_at_run_time(&s.dir, &sources);
+        let front_end = front_end::find(s, &build, Self::LOOKS_FOR);
         Some(Claim {
             strength: build.strength,
             because: build.because.clone(),
             facts: Facts {
                 settings_file: dotenv::insists_on(sources.iter().copied(), dotenv::JAVA),
                 writes: writes::Writes::find(&s.dir, &sources),
+                place: Place::of(&build.context, front_end.as_ref()),
+                front_end,
                 build,
                 version,
                 network,

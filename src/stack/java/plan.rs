@@ -11,6 +11,7 @@ use crate::plan::run::Run;
 use crate::plan::service::{ExecForm, IgnoreGroup, Runtime, Service, ServiceKind, Toolchain};
 use crate::plan::stage::{GraphError, Origin, Role, Stage, StageGraph};
 use crate::stack::Survey;
+use crate::stack::common::front_end::{FrontEnd, FrontEndView};
 use crate::stack::common::port;
 use crate::stack::java::Facts;
 use crate::stack::java::artifact::{Artifact, Piece};
@@ -24,7 +25,7 @@ use crate::stack::java::writes::Writes;
 
 /// The stages, the image and the command.
 pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphError> {
-    let Facts { build, version, network, dropwizard, files, settings_file, writes } = facts;
+    let Facts { build, version, network, dropwizard, files, settings_file, writes, front_end, place } = facts;
     let artifact = &build.artifact;
     let port = port(network, s);
     let base = Base::choose(s, build, version);
@@ -90,8 +91,10 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         train: base.train(&pieces),
         jlink: base.jlink(),
         pieces: base.shipped(pieces),
-        manifests: &build.manifests,
+        manifests: build.manifests.in_place(place),
+        whole: place.whole(),
         skips: &build.skips,
+        front_end: front_end.as_ref().map(|found| found.view(&build.context, "/src")),
         tool: format!("{} {}", build.tool.name, build.tool.line.value),
         environment: build.tool.environment,
         prepare: build.prepare.as_ref(),
@@ -101,22 +104,23 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
     };
     Ok(Service {
         platforms: Vec::new(),
+        front_end: front_end.as_ref().map(FrontEnd::folder),
         beside: Vec::new(),
         remarks: Vec::new(),
         name: s.service_name(build.service_name()),
         dockerfile: None,
         ignore_file: Service::usual_ignore_file(&build.context),
         dir: s.dir.path().clone(),
-        context: build.context.clone(),
+        context: place.context.clone(),
         stack: Fact::new("java".to_owned(), build.because.clone()),
         framework: network.framework.clone(),
         toolchains: vec![version.clone().map(|version| Toolchain { name: "Java".to_owned(), version })],
         package_manager: Some(build.tool.line.derive(build.tool.name.to_lowercase())),
         kind: network.kind.clone(),
-        stages: stages(build, version, &base, s)?,
+        stages: stages(facts, &base, s)?,
         runtime,
         // A package may be called like the folder of the build's output.
-        ignore: vec![IgnoreGroup::new("build output", build.tool.output)],
+        ignore: place.ignore(vec![IgnoreGroup::new("build output", build.tool.output)]),
         tool: serde_json::to_value(view).expect("facts are plain values with text keys"),
     })
 }
@@ -131,20 +135,19 @@ fn is_said_by(
     words.eq(wish.value.words())
 }
 
-fn stages(
-    build: &Build,
-    version: &Fact<String>,
-    base: &Base,
-    s: &Survey<'_>,
-) -> Result<StageGraph, GraphError> {
+fn stages(facts: &Facts, base: &Base, s: &Survey<'_>) -> Result<StageGraph, GraphError> {
+    let Facts { build, version, front_end, .. } = facts;
     let tag = build.tool.tag(&version.value);
     let builder = version.derive(Origin::Image(s.catalog.image(build.tool.image).at(&tag)));
-    let mut stages = vec![
+    let assets = front_end.as_ref().map(|found| found.assets.stage.clone());
+    let packed: &[&str] = if assets.is_some() { &["assets"] } else { &[] };
+    let mut stages: Vec<Stage> = assets.into_iter().collect();
+    stages.extend([
         // A jar is the same on every platform.
         Stage::new("deps", Role::Deps, builder, "java/deps.tera").on_build_platform(),
-        Stage::on("build", Role::Build, "deps", "java/build.tera"),
+        Stage::on("build", Role::Build, "deps", "java/build.tera").taking(packed),
         Stage::on("test", Role::Test, "build", "java/test.tera"),
-    ];
+    ]);
     stages.extend(base.stages());
     let origin = base.image.clone().map(Origin::Image);
     let takes: Vec<&str> = ["build"].into_iter().chain(base.stage_names()).collect();
@@ -266,9 +269,13 @@ struct View<'f> {
     /// What it writes beside itself, and the command that gives it the folder.
     writes: Option<Fact<String>>,
     own: Option<Run>,
+    /// The front end that is packed.
+    front_end: Option<FrontEndView>,
     /// What cuts a runtime out of the JDK.
     jlink: Option<Run>,
-    manifests: &'f Manifests,
+    manifests: Manifests,
+    /// The sources, in the build context.
+    whole: String,
     skips: &'f [String],
     /// `Maven 3.9`.
     tool: String,

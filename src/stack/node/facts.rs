@@ -7,6 +7,7 @@ use crate::repo::dir::Doc;
 use crate::repo::path::RelPath;
 use crate::stack::Survey;
 use crate::stack::common::around;
+use crate::stack::common::front_end::Place;
 use crate::stack::common::listen::Listening;
 
 use super::app::{self, App};
@@ -41,6 +42,8 @@ pub(in crate::stack) struct Facts {
     pub(super) context: RelPath,
     /// The package's folder from there; the root where they are the same.
     pub(super) home: RelPath,
+    /// The project's place in the build context, which is larger for the sake of a front end beside the project.
+    pub(super) place: Place,
     /// The folder in which the framework builds, where that is not the package's.
     pub(super) builds_in: Option<RelPath>,
     /// Manifests that an install of a workspace copies.
@@ -120,6 +123,7 @@ impl Facts {
             framework: None,
             context: s.dir.path().clone(),
             home: RelPath::root(),
+            place: Place::default(),
             builds_in: None,
             manifests: Vec::new(),
             own_manifests: Vec::new(),
@@ -230,6 +234,15 @@ impl Facts {
                 .get_or_insert_with(|| Fact::new("postinstall".to_owned(), package.evidence()));
         }
         self.waits = waits;
+    }
+
+    /// Takes the folder above the project for the build context, where a front end lies beside it.
+    pub(super) fn make_room(&mut self) {
+        let found = self.front_end.as_ref().map(|front_end| &front_end.found);
+        self.place = Place::of(&self.context, found);
+        self.context = self.place.context.clone();
+        let place = |run: Option<Run>| run.map(|run| run.in_folder(&self.place.folder));
+        (self.install, self.production) = (place(self.install.take()), place(self.production.take()));
     }
 
     /// The installs of the deps and prod-deps stages.

@@ -1,51 +1,40 @@
-//! A front end in a folder of the server that serves it: `client/` beside an Express program.
+//! A front end that a server serves: `client/` within an Express program's folder, or `frontend/` beside its `backend/`.
 //!
 //! It is installed and built in a stage of its own, so that an edit of the server does not touch it and none of its
-//! packages are shipped. Scripts of the server's package that would build it once more are left out. Whether a folder
-//! holds a front end, and how it is built, is asked of its own package.
+//! packages are shipped. Scripts of the server's package that would build it once more are left out. Where it is and how
+//! it is built is asked of `common::front_end`.
 
-use std::collections::BTreeSet;
-
-use crate::fact::Fact;
 use crate::plan::stage::Stage;
 use crate::repo::dir::Doc;
+use crate::repo::path::RelPath;
 use crate::stack::Survey;
-use crate::stack::common::pattern::pattern;
+use crate::stack::common::front_end;
 
-use super::assets::{self, Assets};
 use super::manifest::Package;
+use super::plan::HOME;
 use super::shipped::Copy;
 use super::start::clean;
 
 /// The front end that a server serves.
 #[derive(Debug)]
 pub(super) struct FrontEnd {
-    /// Its folder, from the server's.
-    pub folder: String,
-    /// Where the server looks for its files, from the server's folder, and the line that says so.
-    output: Fact<String>,
-    assets: Assets,
+    /// Its folder, from the server's; none where it lies beside that.
+    pub folder: Option<String>,
+    /// The same for any program.
+    pub found: front_end::FrontEnd,
+    /// Its folder as the server's scripts name it.
+    called: String,
 }
 
 impl FrontEnd {
-    /// The first folder whose built files the server's sources name.
-    pub fn find(s: &Survey<'_>, docs: &[Doc<'_>]) -> Option<Self> {
-        const DEEPEST: usize = 2;
-        let folders: BTreeSet<&str> = s
-            .dir
-            .files()
-            .filter_map(|(path, _)| path.strip_suffix("/package.json"))
-            .filter(|folder| folder.split('/').count() <= DEEPEST)
-            .collect();
-        folders.into_iter().find_map(|folder| {
-            let survey = Survey::new(s.dir.dir(folder)?, s.catalog, s.settings());
-            let assets = assets::stage(&survey, s.dir.path())?;
-            let output = format!("{folder}/{}", assets.output.value);
-            let output = docs
-                .iter()
-                .find_map(|doc| doc.find(|line| goes_through(line, &output).then(|| output.clone())))?;
-            Some(Self { folder: folder.to_owned(), output, assets })
-        })
+    /// The first whose built files the server's sources name, or whose build fills a folder of the server's: within the build
+    /// context, or else beside the server.
+    pub fn find(s: &Survey<'_>, context: &RelPath, docs: &[Doc<'_>]) -> Option<Self> {
+        let wanted = front_end::read_but_missing(s, docs.iter().copied());
+        let found = front_end::find_near(s, context, &wanted).filter(|found| found.home != *s.dir.path())?;
+        let folder = found.home.relative_to(s.dir.path()).map(|folder| folder.to_string());
+        let called = folder.clone().unwrap_or_else(|| format!("../{}", found.home.name()));
+        Some(Self { folder, found, called })
     }
 
     /// Does this script of the server's package only install or build the front end?
@@ -57,7 +46,7 @@ impl FrontEnd {
         let mut is_inside = false;
         line.split(['&', ';']).map(str::trim).filter(|part| !part.is_empty()).all(|part| {
             let words = shell_words::split(part).unwrap_or_default();
-            let is_folder = |word: &String| clean(word.rsplit('=').next().unwrap_or(word)) == self.folder;
+            let is_folder = |word: &String| clean(word.rsplit('=').next().unwrap_or(word)) == self.called;
             match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
                 ["cd", ..] => {
                     is_inside = words.get(1).is_some_and(is_folder);
@@ -74,34 +63,20 @@ impl FrontEnd {
 
     /// The stage that builds it.
     pub fn stage(&self) -> Stage {
-        self.assets.stage.clone()
+        self.found.assets.stage.clone()
     }
 
-    /// The COPY that puts its files where the server looks for them.
-    pub fn copy(&self) -> Copy {
+    /// The COPY that puts its files where the server looks for them; the folder `base` of the repository is `/app`.
+    pub fn copy(&self, base: &RelPath) -> Copy {
         Copy {
-            from: Some(self.assets.stage.name.to_string()),
-            sources: vec![self.assets.path.clone()],
-            target: format!("./{}", self.output.value),
+            from: Some(self.found.assets.stage.name.to_string()),
+            sources: vec![self.found.assets.path.clone()],
+            target: self.found.target(base, HOME),
             exclude: Vec::new(),
-            because: Some(format!("served by {}", self.output.because)),
+            because: Some(format!("served by {}", self.found.wanted.because)),
             is_writable: false,
         }
     }
-}
-
-/// Does a literal path, or one that is joined of literals, go through this one? `"client", "build"` is `client/build`.
-fn goes_through(line: &str, path: &str) -> bool {
-    let code = line.trim_start();
-    if code.starts_with("//") || line.len() > 2_000 {
-        return false;
-    }
-    let literals = pattern(r#"["'`]([^"'`]+)["'`]"#).captures_iter(code);
-    let joined: Vec<String> = literals.map(|literal| literal[1].to_owned()).collect();
-    let joined = joined.join("/");
-    let parts: Vec<&str> = joined.split('/').filter(|part| !part.is_empty()).collect();
-    let wanted: Vec<&str> = path.split('/').collect();
-    parts.windows(wanted.len()).any(|window| window == wanted)
 }
 
 #[cfg(test)]
@@ -123,11 +98,11 @@ mod tests {
         ]);
         let s = Survey::new(inventory.dir(RelPath::root()), Catalog::builtin(), &Settings::default());
         let docs: Vec<Doc<'_>> = s.doc("server.js").into_iter().collect();
-        let found = FrontEnd::find(&s, &docs);
+        let found = FrontEnd::find(&s, &RelPath::root(), &docs);
         let package = Package::read(&s).expect("a manifest");
         let said = found.map(|front_end| {
             let build = package.script("build").expect("a script");
-            (front_end.output.to_string(), front_end.is_made_by(&package, &build.value))
+            (front_end.found.wanted.to_string(), front_end.is_made_by(&package, &build.value))
         });
         assert_eq!(
             said.as_ref().map(|(output, made)| (output.as_str(), *made)),

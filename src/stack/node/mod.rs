@@ -10,6 +10,7 @@
 mod app;
 pub mod assets;
 mod compiled;
+mod delegate;
 mod entry;
 mod era;
 mod facts;
@@ -153,10 +154,10 @@ impl Stack for Node {
         if !s.dir.has("package.json") {
             return survey_loose(s);
         }
-        if rush::refuse(s) {
+        if rush::refuse(s) || delegate::refuse(s) {
             return None;
         }
-        let claim = survey_package(s);
+        let claim = survey_package(s, Whose::Own);
         if claim.is_some() && lerna::refuse(s) {
             return None;
         }
@@ -176,8 +177,17 @@ impl Stack for Node {
     }
 }
 
+/// Whose image a package is surveyed for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    /// Its own, which may hold a front end as well.
+    Own,
+    /// That of a program which serves its files.
+    Programs,
+}
+
 /// A folder with a `package.json`.
-fn survey_package(s: &Survey<'_>) -> Option<Claim<Facts>> {
+fn survey_package(s: &Survey<'_>, whose: Whose) -> Option<Claim<Facts>> {
     let package = Package::read(s)?;
     let workspace = Workspace::find(&s.dir);
     let is_root = workspace.as_ref().is_some_and(Workspace::is_root) && !is_program(&package);
@@ -223,8 +233,9 @@ fn survey_package(s: &Survey<'_>) -> Option<Claim<Facts>> {
     let mut lifecycle = Lifecycle::read(&package, &s.dir);
     let entry = entry(&app);
     let docs = sources::of_server(&s.dir, entry.as_deref());
-    let is_server = matches!(app, App::Server(_)) && workspace.is_none();
-    let front_end = if is_server { FrontEnd::find(s, &docs) } else { None };
+    let context = workspace.as_ref().map_or(s.dir.path(), |workspace| workspace.root.path());
+    let serves = whose == Whose::Own && matches!(app, App::Server(_));
+    let front_end = if serves { FrontEnd::find(s, context, &docs) } else { None };
     let waits = front_end.as_ref().is_some_and(|front_end| lifecycle.leave_out(front_end, &package))
         || lifecycle.repeated.is_some();
     let build = steps::build(s, &package, &manager, framework.as_ref(), &app, front_end.as_ref());
@@ -256,6 +267,7 @@ fn survey_package(s: &Survey<'_>) -> Option<Claim<Facts>> {
         facts.join(workspace, &package);
     }
     facts.add_installs(s, &package, top);
+    facts.make_room();
     let build = with_client(build, &facts);
     facts.build = build.map(|commands| commands.map(|commands| facts.build_run(commands)));
     Some(Claim { strength: strength(&facts, &package), because: facts.because.clone(), facts })

@@ -12,6 +12,7 @@ use crate::plan::stage::{GraphError, Origin, Role, Stage, StageGraph, SystemPack
 use crate::stack::Survey;
 use crate::stack::common::manifests::{self, Copied};
 use crate::stack::node::app::{App, Packages, is_sensitive};
+use crate::stack::node::assets::folder_in_image;
 use crate::stack::node::front_end::FrontEnd;
 use crate::stack::node::package_manager::{InstallScripts, Kind, PackageManager};
 use crate::stack::node::registry::Secret;
@@ -40,6 +41,8 @@ struct View<'f> {
     /// The stage that wrote them; none where they are the repository's.
     #[serde(skip_serializing_if = "Option::is_none")]
     production_from: Option<&'static str>,
+    /// The sources, in the build context.
+    whole: String,
     /// The member's folder in the stages.
     home: Option<String>,
     /// Takes settings out of what ships.
@@ -93,6 +96,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
     }
     Ok(Service {
         platforms: Vec::new(),
+        front_end: facts.front_end.as_ref().map(|front_end| front_end.found.folder()),
         beside: Vec::new(),
         remarks: Vec::new(),
         name: s.service_name(&facts.name),
@@ -278,16 +282,12 @@ fn view<'f>(facts: &'f Facts, planned: &Planned, stages: &StageGraph) -> View<'f
         env: build_env(facts),
         setup: facts.manager.as_ref().and_then(|manager| manager.setup(&facts.version.value)),
         is_deps_first: stages.get("base").is_none(),
-        manifests: manifests::by_folder(&facts.manifests),
-        production_manifests: match &facts.written {
-            Some(written) => vec![written.copied()],
-            None if facts.own_manifests.is_empty() => manifests::by_folder(&facts.manifests),
-            None => manifests::by_folder(&facts.own_manifests),
-        },
+        manifests: manifests::in_folder(manifests::by_folder(&facts.manifests), &facts.place.folder),
+        production_manifests: production_manifests(facts),
         production_from: facts.written.as_ref().map(|_| "build"),
+        whole: facts.place.whole(),
         home: (!facts.home.is_root()).then(|| facts.workdir()),
-        libraries: (!facts.build_libraries.is_empty())
-            .then(|| facts.with_settings(Run { commands: facts.build_libraries.clone(), ..Run::default() })),
+        libraries: libraries(facts),
         tidy: facts.hides_settings().then(|| {
             Run::new(format!(
                 "rm -rf {}",
@@ -328,19 +328,18 @@ fn view<'f>(facts: &'f Facts, planned: &Planned, stages: &StageGraph) -> View<'f
     }
 }
 
-/// Where a folder lies in the stages that build, given from the build context. A build may put its files beside the
-/// project: `web/../server/public`.
-fn folder_in_image(folder: &str) -> String {
-    let parts = HOME.split('/').chain(folder.split('/')).filter(|part| !part.is_empty());
-    let path = parts.fold(Vec::new(), |mut path, part| {
-        if part == ".." {
-            path.pop();
-        } else {
-            path.push(part);
-        }
-        path
-    });
-    format!("/{}", path.join("/"))
+fn production_manifests(facts: &Facts) -> Vec<Copied> {
+    if let Some(written) = &facts.written {
+        return vec![written.copied()];
+    }
+    let own = if facts.own_manifests.is_empty() { &facts.manifests } else { &facts.own_manifests };
+    manifests::in_folder(manifests::by_folder(own), &facts.place.folder)
+}
+
+/// Builds the members of a workspace that this one needs.
+pub(super) fn libraries(facts: &Facts) -> Option<Run> {
+    (!facts.build_libraries.is_empty())
+        .then(|| facts.with_settings(Run { commands: facts.build_libraries.clone(), ..Run::default() }))
 }
 
 /// Variables of the stages that install and build.
@@ -448,5 +447,5 @@ fn ignore(facts: &Facts) -> Vec<IgnoreGroup> {
         settings.turn = Turn::AfterSecrets;
         groups.push(settings);
     }
-    groups
+    facts.place.ignore(groups)
 }

@@ -4,7 +4,6 @@ use serde::Serialize;
 
 use crate::stack::node::Facts;
 use crate::stack::node::app::{Content, Packages, Server};
-use crate::stack::node::front_end::FrontEnd;
 use crate::stack::node::plan::HOME;
 use crate::stack::node::prisma::Client;
 
@@ -40,8 +39,19 @@ pub(super) fn copies(facts: &Facts, program: &Server) -> Vec<Copy> {
             copies.extend(folders.iter().map(|(from, to)| output(facts, from, to)));
         }
     }
-    copies.extend(facts.front_end.as_ref().map(FrontEnd::copy));
+    copies.extend(front_end(facts));
     copies
+}
+
+/// What the program serves, where it looks for it.
+fn front_end(facts: &Facts) -> Option<Copy> {
+    // The program's folder is `/app`, or all of its workspace.
+    let copy = facts.front_end.as_ref()?.copy(&facts.place.base());
+    let target = match copy.target.strip_prefix("./") {
+        Some(below) if !facts.home.is_root() => format!("{HOME}/{below}"),
+        _ => copy.target,
+    };
+    Some(Copy { target, ..copy })
 }
 
 impl Copy {
@@ -49,7 +59,7 @@ impl Copy {
     fn of(facts: &Facts, from: Option<&str>, source: String, target: impl Into<String>) -> Self {
         Self {
             from: from.map(str::to_owned),
-            sources: vec![source],
+            sources: vec![if from.is_some() { source } else { facts.place.source(&source) }],
             target: target.into(),
             exclude: Vec::new(),
             because: None,
@@ -122,7 +132,7 @@ fn tree(facts: &Facts) -> Copy {
     if facts.home.is_root() {
         exclude.extend(facts.unshipped.iter().cloned());
     }
-    exclude.extend(facts.front_end.iter().map(|front_end| front_end.folder.clone()));
+    exclude.extend(facts.front_end.iter().filter_map(|front_end| front_end.folder.clone()));
     if facts.is_built() {
         exclude.insert(0, "node_modules".to_owned());
         let source = format!("{}/", facts.workdir());
@@ -139,7 +149,8 @@ fn tree(facts: &Facts) -> Copy {
 
 /// What a built program reads besides.
 fn beside_output(facts: &Facts) -> Vec<Copy> {
-    let front_end = facts.front_end.as_ref().and_then(|front_end| front_end.folder.split('/').next());
+    let front_end =
+        facts.front_end.as_ref().and_then(|front_end| front_end.folder.as_ref()?.split('/').next());
     let manifest = Copy::of(facts, None, facts.in_context("package.json"), "./");
     let reads = facts.reads.iter().filter(|read| front_end != Some(read.value.as_str())).map(|read| Copy {
         because: Some(format!("read at run time: {}", read.because)),

@@ -45,6 +45,7 @@ use crate::plan::stage::GraphError;
 use crate::repo::dir::Doc;
 use crate::repo::inventory::{Reads, SourceRead};
 use crate::repo::path::RelPath;
+use crate::stack::common::front_end::{self, FrontEnd, Place};
 use crate::stack::common::{around, tools};
 use crate::stack::{Claim, Ships, Stack, Strength, Survey};
 
@@ -105,7 +106,9 @@ pub(super) struct Facts {
     /// Where the project lies in the build context; empty for all of it.
     place: String,
     /// The build context.
-    context: RelPath,
+    seen: Place,
+    /// The front end that is served.
+    front_end: Option<FrontEnd>,
     /// What of the build context nothing needs.
     hidden: Option<IgnoreGroup>,
     /// Documents and the like in the project's folder.
@@ -222,13 +225,16 @@ impl Stack for Python {
         let is_installed = project.scripts.iter().any(|(name, _)| Some(name) == is_script);
         let workspace = project.workspace.as_ref();
         let needs_members = workspace.is_some_and(|all| !all.libraries().is_empty());
+        let own = workspace.map_or_else(|| s.dir.path().clone(), |all| all.root.path().clone());
+        let front_end = served(s, &own, &modules);
         let facts = Facts {
             around: if install.project.is_none() { around(s, &modules) } else { Vec::new() },
             ships_sources: !is_installed || DATA.iter().any(|folder| s.dir.has_dir(folder)),
             module_bytes: modules.sources.iter().map(|source| source.doc.text.len()).sum(),
             is_installed: is_installed || writes::asks_for_metadata(&modules) || needs_members,
             place: workspace.map_or_else(String::new, |all| all.home.to_string()),
-            context: workspace.map_or_else(|| s.dir.path().clone(), |all| all.root.path().clone()),
+            seen: Place::of(&own, front_end.as_ref()),
+            front_end,
             hidden: workspace.and_then(Workspace::hidden),
             system: system::find(s, &project, &version.value),
             name: project.name(),
@@ -256,6 +262,13 @@ impl Stack for Python {
     fn plan(&self, facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphError> {
         plan::service(facts, s)
     }
+}
+
+/// The front end that the program serves: in the project's own folder, where its files are looked for, or where a build fills
+/// a folder of the project; within the build context, or else beside the project.
+fn served(s: &Survey<'_>, context: &RelPath, modules: &Modules<'_>) -> Option<FrontEnd> {
+    let wanted = front_end::read_but_missing(s, modules.sources.iter().map(|source| source.doc));
+    front_end::own(s, context).or_else(|| front_end::find_near(s, context, &wanted))
 }
 
 /// What is there for people, forges and hosts. Whoever installs the project reads some of it: its metadata cites the

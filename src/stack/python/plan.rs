@@ -11,7 +11,7 @@ use crate::plan::run::{Run, quote};
 use crate::plan::service::{ExecForm, IgnoreGroup, Runtime, Service, ServiceKind, Toolchain};
 use crate::plan::stage::{GraphError, Origin, Role, Stage, StageGraph, SystemPackage};
 use crate::stack::Survey;
-use crate::stack::node::assets::{self, Assets};
+use crate::stack::common::front_end::{FrontEnd, FrontEndView};
 
 use super::Facts;
 use super::django::Django;
@@ -31,18 +31,14 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
     let wish = s.choice(&keys::IMAGE).decide();
     let from = facts.version.clone().map(|line| Origin::Image(known.at(&line)));
     let start = Start::of(facts, s, known.packages);
-    let beside = s.of_front_end(s.dir.inventory().dir(s.dir.path().clone()));
-    let assets = assets::stage(&beside, &facts.context);
-    beside.take_notes().into_iter().for_each(|note| s.note(note));
-    let front_end = assets.as_ref().map(FrontEnd::of);
-    let sources = Sources::of(facts, s, assets.as_ref());
-    let view = View { front_end, ..View::of(facts, s, &sources) };
+    let sources = Sources::of(facts, s);
+    let view = View::of(facts, s, &sources);
     let base = Stage::new("base", Role::Base, from, "python/base.tera");
     let runtime = match &wish {
         Some(image) => Stage::new("runtime", Role::Runtime, image.clone().map(Origin::Image), RUNTIME),
         None => Stage::on("runtime", Role::Runtime, "base", RUNTIME),
     };
-    let stages = stages(facts, Ends { base, runtime }, &start, &sources, assets)?;
+    let stages = stages(facts, Ends { base, runtime }, &start, &sources)?;
 
     let program = &facts.program;
     let port = program.port.clone();
@@ -65,11 +61,12 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
     let toolchain = Toolchain { name: "Python".to_owned(), version: facts.version.value.clone() };
     Ok(Service {
         platforms: Vec::new(),
+        front_end: facts.front_end.as_ref().map(FrontEnd::folder),
         beside: Vec::new(),
         remarks: Vec::new(),
         name: s.service_name(&name(facts)),
         dir: s.dir.path().clone(),
-        context: facts.context.clone(),
+        context: facts.seen.context.clone(),
         dockerfile: None,
         ignore_file: Service::usual_ignore_file(s.dir.path()),
         stack: Fact::new("python".to_owned(), super::because(facts)),
@@ -98,19 +95,21 @@ fn stages(
     Ends { base, runtime }: Ends,
     start: &Start,
     sources: &Sources,
-    assets: Option<Assets>,
 ) -> Result<StageGraph, GraphError> {
     let mut deps = Stage::on("deps", Role::Deps, "base", "python/deps.tera");
     deps.packages = facts.system.build.iter().map(|package| released(facts, package)).collect();
     let build = Stage::on("build", Role::Build, "deps", "python/build.tera");
-    let build = if assets.is_some() { build.taking(&["assets"]) } else { build };
+    let build = if facts.front_end.is_some() { build.taking(&["assets"]) } else { build };
     let mut runtime = match (sources.has_build_stage(), environment_of(facts)) {
         (true, "deps") => runtime.taking(&["deps", "build"]),
         (_, environment) => runtime.taking(&[environment]),
     };
+    if front_end_view(facts).is_some_and(|view| view.is_beside) {
+        runtime = runtime.taking(&["assets"]);
+    }
     let shipped = facts.system.runtime.iter().chain(&start.init);
     runtime.packages = shipped.map(|package| released(facts, package)).collect();
-    let mut stages: Vec<Stage> = assets.into_iter().map(|assets| assets.stage).collect();
+    let mut stages: Vec<Stage> = facts.front_end.iter().map(|found| found.assets.stage.clone()).collect();
     stages.extend([base, deps]);
     stages.extend(sources.has_build_stage().then_some(build));
     stages.extend([
@@ -267,14 +266,16 @@ fn ignore(facts: &Facts, s: &Survey<'_>) -> Vec<IgnoreGroup> {
     if s.dir.has("package.json") {
         groups.push(IgnoreGroup::new("JavaScript", &["**/node_modules"]));
     }
-    groups
+    facts.seen.ignore(groups)
 }
 
 /// What the templates see.
 #[derive(Serialize)]
 struct View<'f> {
     version: &'f Fact<String>,
-    install: &'f Installation,
+    install: Installation,
+    /// The sources, in the build context.
+    whole: String,
     /// Packages that nothing asks for, as a comment.
     added: Vec<String>,
     /// The folder the program starts in, when it is not the project's own.
@@ -284,8 +285,8 @@ struct View<'f> {
     /// The folder the program starts in.
     start: String,
     /// Installs the project itself.
-    project: Option<&'f Run>,
-    dev_project: Option<&'f Run>,
+    project: Option<Run>,
+    dev_project: Option<Run>,
     /// Are static files gathered?
     collects: bool,
     /// What a database file is made for.
@@ -310,20 +311,7 @@ struct View<'f> {
     /// Variables that must be given to the container.
     needs: Vec<String>,
     /// What a front end beside the program is built to.
-    front_end: Option<FrontEnd>,
-}
-
-/// The files of a front end, and where the program serves them from: the same folder as on a developer's machine.
-#[derive(Serialize)]
-struct FrontEnd {
-    path: String,
-    output: Fact<String>,
-}
-
-impl FrontEnd {
-    fn of(assets: &Assets) -> Self {
-        Self { path: assets.path.clone(), output: assets.output.clone() }
-    }
+    front_end: Option<FrontEndView>,
 }
 
 impl<'f> View<'f> {
@@ -343,7 +331,8 @@ impl<'f> View<'f> {
             s.choice(&keys::USER).or_default(s.catalog.image("python-slim").user.clone(), "the image's user");
         Self {
             version: &facts.version,
-            install: &facts.install,
+            install: facts.install.clone().in_folder(&facts.seen.folder),
+            whole: facts.seen.whole(),
             added: facts
                 .program
                 .adds
@@ -353,8 +342,8 @@ impl<'f> View<'f> {
             folder: (folder(facts) != HOME).then(|| folder(facts)),
             home: home(facts),
             start: folder(facts),
-            project: installed(facts),
-            dev_project: facts.install.dev_project.as_ref(),
+            project: installed(facts).cloned().map(|run| run.in_folder(&facts.seen.folder)),
+            dev_project: facts.install.dev_project.clone().map(|run| run.in_folder(&facts.seen.folder)),
             collects: collects.is_some(),
             database: sqlite,
             prepare: prepare(commands),
@@ -366,13 +355,18 @@ impl<'f> View<'f> {
             environment_of: environment_of(facts),
             owner: facts.writes.as_ref().map(|_| user.value.clone()),
             writes: facts.writes.as_ref(),
-            front_end: None,
+            front_end: front_end_view(facts),
             home_for: home_for(facts),
             needs: django
                 .map(|django| django.needs.iter().map(|need| need.value.0.clone()).collect())
                 .unwrap_or_default(),
         }
     }
+}
+
+/// The front end as the project's stages see it.
+fn front_end_view(facts: &Facts) -> Option<FrontEndView> {
+    facts.front_end.as_ref().map(|found| found.view(&facts.seen.base(), HOME))
 }
 
 /// What writes to the home folder, for a comment.

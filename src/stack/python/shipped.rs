@@ -4,7 +4,6 @@ use serde::Serialize;
 
 use crate::config::keys;
 use crate::stack::Survey;
-use crate::stack::node::assets::Assets;
 
 use super::Facts;
 
@@ -39,7 +38,7 @@ const ASIDE: [&str; 4] = ["tests", "test", "docs", "node_modules"];
 impl Sources {
     /// What of the sources is shipped. A stage prepares them when there is anything to do: files to gather or to make,
     /// a front end to take in, a project to install, many modules to compile, or a person's own instructions.
-    pub fn of(facts: &Facts, s: &Survey<'_>, front_end: Option<&Assets>) -> Self {
+    pub fn of(facts: &Facts, s: &Survey<'_>) -> Self {
         if !facts.ships_sources {
             return Self::Installed;
         }
@@ -49,7 +48,7 @@ impl Sources {
         let is_told = s.settings().table("stages.build.").next().is_some()
             || s.settings().wish(&keys::BUILD_INSTRUCTIONS).is_some();
         let is_part = !facts.place.is_empty();
-        let has_work = makes_files || front_end.is_some() || installs || is_told;
+        let has_work = makes_files || facts.front_end.is_some() || installs || is_told;
         if has_work || is_part || facts.module_bytes > FEW {
             return Self::Prepared;
         }

@@ -9,6 +9,7 @@ use crate::fact::{Evidence, Fact};
 use crate::repo::dir::{Dir, Doc};
 use crate::stack::Survey;
 use crate::stack::common::files;
+use crate::stack::common::front_end::FrontEnd;
 use crate::stack::rust::web::Framework;
 use crate::stack::rust::workspace::Workspace;
 
@@ -35,6 +36,15 @@ const EMBEDS: &[&str] = &[
     "#[include",
     "embed_templates!(",
 ];
+
+/// Is the front end compiled in? So it is when the line that names it embeds it, or another that embeds its folder.
+pub(super) fn is_embedded(front_end: &FrontEnd, s: &Survey<'_>, sources: &[Doc<'_>]) -> bool {
+    let says = &front_end.wanted.because.says;
+    let top = front_end.wanted.value.relative_to(s.dir.path());
+    let top = top.as_ref().and_then(|below| below.segments().next());
+    EMBEDS.iter().any(|word| says.contains(word))
+        || top.is_some_and(|top| embedded(sources).iter().any(|folder| folder == top))
+}
 
 /// Words of lines that bake the folder of the sources into the program.
 const BAKES: &[&str] = &["CARGO_MANIFEST_DIR", "relative!("];

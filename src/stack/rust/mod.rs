@@ -35,6 +35,7 @@ use crate::repo::inventory::{Reads, SourceRead};
 use crate::repo::path::RelPath;
 use crate::stack::common::configuration;
 use crate::stack::common::dotenv;
+use crate::stack::common::front_end::{self, FrontEnd, Place};
 use crate::stack::{Claim, Ships, Stack, Strength, Survey};
 
 use lock::Crates;
@@ -78,9 +79,6 @@ static VERSION: Key<String> = Key {
 pub(super) struct Facts {
     /// The compiler.
     pub toolchain: toolchain::Toolchain,
-    /// The folder the build sees.
-    #[serde(skip)]
-    pub context: RelPath,
     /// The workspace's folder from the context; `.` where they are the same.
     pub root_dir: String,
     /// A file of settings that it ends without.
@@ -122,6 +120,15 @@ pub(super) struct Facts {
     /// C code that is linked.
     #[serde(skip)]
     pub native: Native,
+    /// The build context.
+    #[serde(skip)]
+    pub place: Place,
+    /// The front end that is compiled into it.
+    #[serde(skip)]
+    pub embedded: Option<FrontEnd>,
+    /// The front end that it serves from beside itself.
+    #[serde(skip)]
+    pub served: Option<FrontEnd>,
     /// Files and folders read at run time.
     pub files: Vec<assets::Asset>,
     /// The web framework.
@@ -217,6 +224,13 @@ impl Stack for Rust {
             |path: &RelPath| path.relative_to(&workspace.context).unwrap_or_default().to_string();
         let toolchain = toolchain::Toolchain::of(s, &root, &crates)?;
         let cache = cache_of(s, &workspace);
+        let wanted = front_end::read_but_missing(s, sources.iter().copied());
+        let front_end = front_end::find_near(s, &workspace.context, &wanted);
+        let place = Place::of(&workspace.context, front_end.as_ref());
+        let (embedded, served) = match front_end {
+            Some(found) if assets::is_embedded(&found, s, &sources) => (Some(found), None),
+            found => (None, found),
+        };
         let loads_settings = workspace
             .used_manifests(&package)
             .any(|manifest| ["dotenvy", "dotenv"].iter().any(|name| manifest.dependency(name).is_some()));
@@ -233,11 +247,13 @@ impl Stack for Rust {
             is_stripping: workspace.root_manifest(&package).at(&["profile", "release", "strip"]).is_some(),
             build_env: plan::build_env(s, &package, &crates, &sources, &root),
             uses_ssh: ssh(&package).or_else(|| workspace.shared.as_ref().and_then(ssh)),
+            place,
+            embedded,
+            served,
             vendor: config.vendor,
             registry: config.registry,
             triple: config.triple,
             tested: workspace.tested(&package),
-            context: workspace.context,
             package: package.name()?,
             toolchain,
             bin,

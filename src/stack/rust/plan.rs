@@ -11,7 +11,9 @@ use crate::plan::run::{Mount, Run, Sharing, quote};
 use crate::plan::service::{ExecForm, IgnoreGroup, Runtime, Service, ServiceKind, Toolchain};
 use crate::plan::stage::{GraphError, Origin, Role, Stage, StageGraph, SystemPackage};
 use crate::repo::dir::{Dir, Doc};
+use crate::repo::path::RelPath;
 use crate::stack::Survey;
+use crate::stack::common::front_end::FrontEnd;
 use crate::stack::common::manifests::{self, Copied};
 use crate::stack::common::{configuration, port};
 use crate::stack::rust::assets::Asset;
@@ -33,7 +35,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
     let known = s.catalog.image_like(&image.value).unwrap_or_else(|| s.catalog.image("distroless-cc"));
     let port = is_server(facts).then(|| port(facts, s));
     let stop = Stop::of(facts);
-    let path = if is_bare(&image) && facts.files.is_empty() {
+    let path = if is_bare(&image) && facts.files.is_empty() && facts.served.is_none() {
         format!("/{}", facts.bin.value)
     } else {
         format!("/usr/local/bin/{}", facts.bin.value)
@@ -46,6 +48,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
             .files
             .first()
             .map(|file| &file.because)
+            .or(facts.served.as_ref().map(|found| &found.wanted.because))
             .or(facts.settings_file.as_ref().map(|file| &file.because))
             .map(|because| Fact::new(HOME.to_owned(), because.clone())),
         env: environment(facts, port.as_ref()),
@@ -63,11 +66,12 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
     };
     Ok(Service {
         platforms: Vec::new(),
+        front_end: facts.embedded.as_ref().or(facts.served.as_ref()).map(FrontEnd::folder),
         beside: Vec::new(),
         remarks: Vec::new(),
         name: s.service_name(&facts.package.value),
         dir: s.dir.path().clone(),
-        context: facts.context.clone(),
+        context: facts.place.context.clone(),
         stack: Fact::new("rust".to_owned(), facts.package.because.clone()),
         framework: facts.framework.as_ref().map(|framework| framework.derive(framework.value.to_string())),
         toolchains: vec![
@@ -79,7 +83,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         runtime,
         dockerfile: None,
         ignore_file: Service::usual_ignore_file(s.dir.path()),
-        ignore: vec![IgnoreGroup::new("build output", &["**/target", "**/*.rs.bk"])],
+        ignore: facts.place.ignore(vec![IgnoreGroup::new("build output", &["**/target", "**/*.rs.bk"])]),
         tool: serde_json::to_value(View::of(facts, s, &image, &stop, path))
             .expect("facts are plain values with text keys"),
     })
@@ -105,13 +109,17 @@ fn stages(facts: &Facts, s: &Survey<'_>, image: Fact<String>, stop: &Stop) -> Re
             deps = deps.taking(&["manifests"]);
         }
     }
-    let mut runtime = Stage::new("runtime", Role::Runtime, image.map(Origin::Image), "rust/runtime.tera")
-        .taking(&["build"]);
+    let compiling: &[&str] = if facts.embedded.is_some() { &["assets"] } else { &[] };
+    let running: &[&str] = if facts.served.is_some() { &["build", "assets"] } else { &["build"] };
+    let mut runtime =
+        Stage::new("runtime", Role::Runtime, image.map(Origin::Image), "rust/runtime.tera").taking(running);
     runtime.packages.clone_from(&facts.native.runtime);
+    let front_end = facts.embedded.as_ref().or(facts.served.as_ref());
+    stages.extend(front_end.map(|found| found.assets.stage.clone()));
     stages.extend([
         deps,
-        Stage::on("build", Role::Build, "deps", "rust/build.tera"),
-        Stage::on("test", Role::Test, "deps", "rust/test.tera"),
+        Stage::on("build", Role::Build, "deps", "rust/build.tera").taking(compiling),
+        Stage::on("test", Role::Test, "deps", "rust/test.tera").taking(compiling),
         runtime,
     ]);
     StageGraph::new(stages)
@@ -208,10 +216,15 @@ struct View<'f> {
     init: Option<&'static str>,
     /// Are the manifests many?
     is_large: bool,
+    /// The sources, in the build context.
+    whole: String,
     /// The manifests by folder.
     copies: Vec<Copied>,
     /// Files read at run time.
     reads: Vec<FileView>,
+    /// A front end that is compiled in, or lies beside the program.
+    embedded: Option<FileView>,
+    served: Option<FileView>,
     fetch: Option<Run>,
     cook: Run,
     is_layered: bool,
@@ -228,8 +241,11 @@ impl<'f> View<'f> {
             nested: (facts.root_dir != ".").then(|| facts.home()),
             init: stop.init(facts),
             is_large: facts.is_large(),
-            copies: manifests::by_folder(&facts.manifests),
-            reads: facts.files.iter().map(FileView::of).collect(),
+            copies: manifests::in_folder(manifests::by_folder(&facts.manifests), &facts.place.folder),
+            whole: facts.place.whole(),
+            reads: facts.files.iter().map(|file| FileView::of(file, facts)).collect(),
+            embedded: facts.embedded.as_ref().map(|found| FileView::of_front_end(found, &facts.place.base())),
+            served: facts.served.as_ref().map(|found| FileView::of_front_end(found, s.dir.path())),
             fetch: facts.vendor.is_none().then(|| fetch(facts)),
             cook: cook(facts),
             is_layered: facts.is_layered(),
@@ -249,9 +265,23 @@ struct FileView {
 }
 
 impl FileView {
-    fn of(asset: &Asset) -> Self {
+    /// The files of a front end, from their stage; the folder `base` of the repository is `/app`.
+    fn of_front_end(found: &FrontEnd, base: &RelPath) -> Self {
+        let target = found.target(base, HOME);
+        Self {
+            source: found.assets.path.clone(),
+            target: target.strip_prefix("./").map(|below| format!("{HOME}/{below}")).unwrap_or(target),
+            because: found.wanted.because.to_string(),
+        }
+    }
+
+    fn of(asset: &Asset, facts: &Facts) -> Self {
         let Asset { source, target, because } = asset;
-        Self { source: source.clone(), target: format!("./{target}"), because: because.to_string() }
+        Self {
+            source: facts.place.source(source),
+            target: format!("./{target}"),
+            because: because.to_string(),
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use crate::fact::Fact;
 use crate::plan::run::{Run, quote};
+use crate::repo::path::RelPath;
 use crate::stack::Survey;
 
 use super::program::Added;
@@ -42,6 +43,21 @@ pub(super) struct Installation {
     pub project: Option<Run>,
     /// The same for development.
     pub dev_project: Option<Run>,
+}
+
+impl Installation {
+    /// The same where the project lies in this folder of the build context.
+    pub fn in_folder(self, folder: &RelPath) -> Self {
+        let place = |run: Option<Run>| run.map(|run| run.in_folder(folder));
+        Self {
+            tool: place(self.tool),
+            deps: place(self.deps),
+            dev: place(self.dev),
+            project: place(self.project),
+            dev_project: place(self.dev_project),
+            ..self
+        }
+    }
 }
 
 /// How pip of a Python line fills an environment.
