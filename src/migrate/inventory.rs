@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::assess::{Obstacle, ObstacleKind, assess};
 use super::bases::Bases;
 use super::shape::Shape;
-use super::{harvest, known, restage};
+use super::{harvest, known, planning};
 use crate::dockerfile::{self, Stages};
 use crate::lint::{self, Secrets};
 use crate::out::{self, Standing};
@@ -134,10 +134,10 @@ pub fn survey(repository: &str, path: &RelPath, text: &str, planned: Planned<'_>
 fn in_the_way(path: &RelPath, stages: &Stages<'_>, planned: Planned<'_>) -> Option<Obstacle> {
     let stage = stages.last()?;
     let obstacle = |(kind, why)| Obstacle { line: stage.line, kind, why };
-    let service = match restage::find(planned.plan, path) {
+    let service = match planning::find(planned.plan, path) {
         Ok(service) => service,
         Err((kind @ ObstacleKind::NoApplication, _)) => {
-            return Some(obstacle((kind, restage::unrecognised(planned.inventory))));
+            return Some(obstacle((kind, planning::unrecognised(planned.inventory))));
         }
         Err(found) => return Some(obstacle(found)),
     };

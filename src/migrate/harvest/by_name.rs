@@ -2,7 +2,7 @@
 //! anyway, or a decision that is a person's.
 
 use super::Scene;
-use super::run::Verdict;
+use super::command::Verdict;
 use crate::dockerfile::packages::bare;
 use crate::dockerfile::script::Command;
 

@@ -1,8 +1,9 @@
 //! What commands do to files and folders: removed, made, given away, or the time zone's.
 
 use super::Scene;
+use super::command::Verdict;
 use super::moved::Moved;
-use super::run::Verdict;
+use super::text::is_plain;
 use crate::dockerfile::script::{Command, Word, commands};
 use crate::repo::RelPath;
 use crate::stack::Ships;
@@ -51,7 +52,7 @@ pub(super) fn resolved(scene: &Scene<'_>, command: &Command, text: &str) -> Opti
         let inner = after.strip_prefix('{').and_then(|inner| inner.split_once('}'));
         let end = after.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(after.len());
         let (name, after) = inner.unwrap_or_else(|| after.split_at(end));
-        let value = scene.image.env.get(name).filter(|value| super::is_plain(value))?;
+        let value = scene.image.env.get(name).filter(|value| is_plain(value))?;
         made = format!("{made}{before}{value}");
         rest = after;
     }
@@ -87,7 +88,7 @@ pub(super) fn own(scene: &Scene<'_>, command: &Command, text: &str, here: &str) 
     let mut made = String::new();
     let mut at = 0;
     for (word, name) in names {
-        if !word.is_literal || !super::is_plain(&name) {
+        if !word.is_literal || !is_plain(&name) {
             return None;
         }
         made.push_str(&text[at..word.span.start - start]);

@@ -1,6 +1,8 @@
 //! The old health check: its path and its times as settings, or the whole of it where a program of the repository asks.
 
-use super::{Disposition, Harvest, Scene, is_plain, kept, person};
+use super::fate::{Judged, kept, person};
+use super::text::is_plain;
+use super::{Disposition, Harvest, Scene};
 use crate::config::proof::{health_seconds, seconds};
 use crate::dockerfile::Form;
 use crate::dockerfile::instr::Healthcheck;
@@ -8,12 +10,7 @@ use crate::plan::service::Health;
 use crate::stack::Ships;
 
 impl Harvest {
-    pub(super) fn health(
-        &mut self,
-        scene: &Scene<'_>,
-        line: u32,
-        check: &Healthcheck,
-    ) -> (Disposition, Vec<String>) {
+    pub(super) fn health(&mut self, scene: &Scene<'_>, line: u32, check: &Healthcheck) -> Judged {
         let Healthcheck::Check { form, flags } = check else {
             self.wish("runtime.healthcheck.enabled", false.into(), line);
             return (kept("runtime.healthcheck.enabled"), Vec::new());

@@ -1,8 +1,9 @@
 //! Where what an old start names lies in the new image: the program's folder has another name, and the start may have been
 //! in a folder below it or beside it.
 
-use super::entry::{Copied, join};
-use super::{Scene, is_plain};
+use super::Scene;
+use super::copied::Copied;
+use super::text::{below, is_plain, join, name_of};
 use crate::dockerfile::Meaning;
 use crate::dockerfile::script::commands;
 
@@ -174,7 +175,7 @@ impl<'s> Moved<'s> {
 
 /// A start without an init of the old image's own in front: the plan has one where one is needed.
 pub(super) fn without_init(words: Vec<String>) -> Vec<String> {
-    let is_init = |word: &String| INITS.contains(&word.rsplit('/').next().unwrap_or(word));
+    let is_init = |word: &String| INITS.contains(&name_of(word));
     if !words.first().is_some_and(is_init) {
         return words;
     }
@@ -201,13 +202,6 @@ impl Scene<'_> {
         }
         home.or_else(|| self.image.workdir.clone()).unwrap_or_else(|| "/".to_owned())
     }
-}
-
-/// A path as seen from a folder above it.
-pub(super) fn below(path: &str, folder: &str) -> Option<String> {
-    let (path, folder) = (join("/", path), join("/", folder));
-    let rest = path.strip_prefix(folder.trim_end_matches('/'))?;
-    (rest.is_empty() || rest.starts_with('/')).then(|| rest.trim_start_matches('/').to_owned())
 }
 
 /// Does a shell take it as it is, also behind an option's `=`?

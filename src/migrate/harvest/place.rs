@@ -1,7 +1,8 @@
 //! Where things lie: the program's folder has another name in the new image, and what lay in it or beside it lies there
 //! again.
 
-use super::{Scene, entry, is_plain, moved};
+use super::Scene;
+use super::text::{below, is_plain, join};
 use crate::dockerfile::Meaning;
 use crate::dockerfile::instr::Copy;
 use crate::stack::{self, AnyStack, Ships};
@@ -15,7 +16,7 @@ impl Scene<'_> {
     /// A path of the old image as seen from the folder of the program; none where it lies elsewhere.
     pub(super) fn below_home(&self, path: &str) -> Option<String> {
         let here = self.image.workdir.as_deref().unwrap_or("/");
-        moved::below(&entry::join(here, path), &self.old_home())
+        below(&join(here, path), &self.old_home())
     }
 
     /// Where a copy puts one file of the program under another name or in another folder: there, as seen from the
@@ -81,6 +82,27 @@ impl Scene<'_> {
         }
         made.push_str(rest);
         (made != value).then_some(made)
+    }
+
+    /// Does a path of the old image lie where the program lay?
+    pub(super) fn is_in_program(&self, path: &str) -> bool {
+        const USUAL: &[&str] =
+            &["/app", "/usr/src/app", "/src", "/code", "/usr/src", "/opt/app", "/go/src", "/home/node/app"];
+        let here = self.image.workdir.as_deref().filter(|home| *home != "/").unwrap_or("/app");
+        let home = self.old_home();
+        let is_below = |folder: &str| below(path, folder).is_some();
+        !path.starts_with('/')
+            || is_below(here)
+            || home != "/" && is_below(&home)
+            || USUAL.iter().any(|usual| is_below(usual))
+    }
+
+    /// A path of the service's folder as the build context has it.
+    pub(super) fn in_context(&self, path: &str) -> String {
+        if self.service.dir == self.service.context {
+            return path.to_owned();
+        }
+        format!("{}/{path}", self.service.dir)
     }
 
     /// The folder that the new image starts in.

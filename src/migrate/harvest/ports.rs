@@ -1,14 +1,11 @@
 //! The ports of an old image: the one that the program listens on as a setting, the others as they are.
 
-use super::{Disposition, Harvest, Scene, kept, person};
+use super::fate::{Judged, kept, person};
+use super::{Disposition, Harvest, Scene};
 use crate::dockerfile::{Instruction, Keyword, Meaning};
 
 impl Harvest {
-    pub(super) fn expose(
-        &mut self,
-        scene: &Scene<'_>,
-        instruction: &Instruction,
-    ) -> (Disposition, Vec<String>) {
+    pub(super) fn expose(&mut self, scene: &Scene<'_>, instruction: &Instruction) -> Judged {
         let mut ports: Vec<(u16, &str)> = scene.image.ports().collect();
         let written = written(scene);
         ports.sort_by_key(|(port, _)| written.iter().position(|one| one == port).unwrap_or(written.len()));

@@ -2,7 +2,8 @@
 //! runs them as well. And commands in a folder of the repository that is a project of its own, which the service's stages
 //! know nothing of.
 
-use super::run::Verdict;
+use super::command::Verdict;
+use super::text::join;
 use super::{Harvest, Scene};
 use crate::dockerfile::Meaning;
 use crate::dockerfile::script::Command;
@@ -109,7 +110,7 @@ pub(super) fn elsewhere(scene: &Scene<'_>, folder: &str) -> Verdict {
 pub(super) fn folder_of(scene: &Scene<'_>, line: u32) -> String {
     let earlier = scene.stage.instructions.iter().take_while(|one| one.line < line);
     earlier.fold("/".to_owned(), |here, instruction| match instruction.meaning() {
-        Ok(Meaning::Workdir(path)) => super::entry::join(&here, &path),
+        Ok(Meaning::Workdir(path)) => join(&here, &path),
         _ => here,
     })
 }

@@ -1,8 +1,9 @@
 //! Where the old build had its packages from: a proxy or an index of one's own, and the file that lists them. The stages that
 //! install have to ask the same.
 
-use super::entry::Copied;
-use super::{Harvest, Scene, Wish, dropped, kept, person, toolchain};
+use super::copied::Copied;
+use super::fate::{dropped, kept, person};
+use super::{Harvest, Scene, Wish, toolchain};
 use crate::migrate::account::{Disposition, DropReason};
 use crate::plan::stage::Role;
 use crate::repo::RelPath;

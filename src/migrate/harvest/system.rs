@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::run::Verdict;
+use super::command::Verdict;
 use super::{Harvest, Scene, toolchain};
 use crate::dockerfile::Origin;
 use crate::dockerfile::packages::{Install, Manager, bare};

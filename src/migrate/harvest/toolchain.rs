@@ -3,12 +3,11 @@
 
 use super::super::bases::Bases;
 use super::super::known::{self, Release, Role};
-use super::{Obstacle, ObstacleKind, Wish};
+use super::{Obstacle, ObstacleKind, Scene, Wish};
 use crate::dockerfile::script::{Command, commands};
 use crate::dockerfile::{Form, ImageConfig, ImageRef, Meaning, Origin, Stage, packages};
 use crate::fact::Layer;
 use crate::plan::catalog::Catalog;
-use crate::plan::service::Service;
 
 /// What the old file says about the version.
 #[derive(Debug, Default)]
@@ -28,25 +27,17 @@ struct Asked {
 }
 
 /// What was asked for, and what it comes to in the plan of a service.
-pub(in crate::migrate) fn version(
-    stage: &Stage<'_>,
-    image: &ImageConfig,
-    service: &Service,
-    bases: &Bases,
-    catalog: &Catalog,
-) -> Version {
+pub(in crate::migrate) fn version(scene: &Scene<'_>) -> Version {
     let mut found = Version::default();
-    let stack = service.stack.value.as_str();
-    let (Some(toolchain), Some(asked)) = (service.toolchains.first(), asked(stage, image, stack, bases))
-    else {
-        return found;
-    };
+    let stack = scene.service.stack.value.as_str();
+    let asked = asked(scene.stage, &scene.image, stack, &scene.bases);
+    let (Some(toolchain), Some(asked)) = (scene.service.toolchains.first(), asked) else { return found };
     if toolchain.because.layer != Layer::Default {
         found.notes.push(format!("{} comes from {}", toolchain.value, toolchain.because));
         return found;
     }
     let Asked { version, line } = asked;
-    let known = catalog.toolchain(stack);
+    let known = scene.catalog.toolchain(stack);
     // The line that it is a release of, or else the newest of the lines that it stands for: `3.6.4` is of 3.6, and 2 is 2.7.
     let lines = || known.lines.iter().map(|known| known.line.as_str());
     let of_line = |line: &&str| version == *line || version.starts_with(&format!("{line}."));

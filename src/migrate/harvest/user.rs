@@ -1,6 +1,7 @@
 //! Who the new image runs as, and the base image that what is carried into it needs.
 
-use super::{Harvest, Level, Obstacle, ObstacleKind, Scene};
+use super::fate::{kept, superseded};
+use super::{Disposition, Harvest, Level, Obstacle, ObstacleKind, Scene};
 use crate::dockerfile::{ImageRef, Keyword};
 use crate::migrate::packages::{Release, Target};
 use crate::plan::stage::{Role, Stage};
@@ -66,6 +67,15 @@ impl Harvest {
         if has_given {
             self.wish("runtime.user", user.into(), line);
         }
+    }
+}
+
+/// Who starts the program is said by the last of several.
+pub(super) fn last(scene: &Scene<'_>, line: u32) -> Disposition {
+    let last = scene.stage.instructions.iter().rfind(|one| one.keyword == Keyword::User);
+    match last {
+        Some(last) if last.line != line => superseded(&format!("the USER of line {}", last.line)),
+        _ => kept("runtime.user"),
     }
 }
 

@@ -1,9 +1,9 @@
 //! The port that a start which is kept binds: what its server is told, its own configuration, or what that server takes where
 //! nobody says. A check that asks another port would call a healthy program ill.
 
-use super::{Harvest, Scene};
 use crate::dockerfile::Keyword;
 use crate::dockerfile::script::Command;
+use crate::migrate::harvest::{Harvest, Scene};
 
 /// A server, how it is told its port, and what it takes otherwise.
 struct Server {

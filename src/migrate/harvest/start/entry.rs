@@ -6,13 +6,15 @@
 
 use std::collections::BTreeSet;
 
-use super::{Disposition, Harvest, Scene, is_plain, kept, name_of};
-use crate::dockerfile::instr::Copy;
+use super::{Harvest, Judged, Scene, Starts, kept, list};
 use crate::dockerfile::packages::Manager;
 use crate::dockerfile::script::{Command, Word, commands};
 use crate::dockerfile::{Form, ImageConfig, ImageRef, Meaning, Origin, parse};
+use crate::migrate::harvest::copied::Copied;
+use crate::migrate::harvest::text::{is_plain, join, name_of};
 use crate::migrate::packages::package_of;
 use crate::repo::RelPath;
+use crate::stack::Ships;
 
 /// Programs of Alpine's one binary for all, which Debian and Ubuntu have packages for.
 /// <https://busybox.net/downloads/BusyBox.html>
@@ -29,14 +31,13 @@ struct Program {
     names: BTreeSet<String>,
 }
 
-/// Carries the script that these words start with; none where there is no script, or it cannot be followed.
-pub(super) fn script(
-    harvest: &mut Harvest,
-    scene: &Scene<'_>,
-    line: u32,
-    words: &[String],
-    planned: &[String],
-) -> Option<(Disposition, Vec<String>)> {
+/// Carries the script that these words start with; none where the sources are shipped, where there is no script, or where it
+/// cannot be followed.
+pub(super) fn script(harvest: &mut Harvest, starts: &Starts<'_>, words: &[String]) -> Option<Judged> {
+    let Starts { scene, line, ref planned, .. } = *starts;
+    if scene.ships() != Some(Ships::Built) {
+        return None;
+    }
     let at =
         usize::from(matches!(words.first().map(|word| name_of(word)), Some("sh" | "bash" | "dash" | "ash")));
     let (spelled, arguments) = words.get(at..)?.split_first()?;
@@ -67,8 +68,7 @@ pub(super) fn script(
 
     let mut command = words.to_vec();
     command[at].clone_from(&place);
-    let list = command.iter().map(|word| word.as_str().into()).collect();
-    harvest.wish("run.cmd", toml::Value::Array(list), line);
+    harvest.wish("run.cmd", list(&command), line);
     let mut notes = vec![format!("`{source}` is carried as it is and started as `{place}`")];
     for link in &followed.links {
         notes.push(format!("the program lies at `{}`, and the script finds it at `{link}`", program.place));
@@ -285,17 +285,12 @@ impl Followed {
 
     /// Puts files, folders and links into the runtime.
     fn carry(&self, harvest: &mut Harvest, scene: &Scene<'_>, line: u32, program: &Program) {
-        let prefix = if scene.service.dir == scene.service.context {
-            String::new()
-        } else {
-            format!("{}/", scene.service.dir)
-        };
         let carried = carried(harvest);
         for (source, place) in &self.files {
             // An instruction of the old file may have brought it already.
-            let whole = format!("{prefix}{source}");
+            let whole = scene.in_context(source.as_str());
             if !carried.iter().any(|(known, to)| *known == whole && to == place) {
-                let text = format!("COPY --chmod=755 {prefix}{source} {place}");
+                let text = format!("COPY --chmod=755 {whole} {place}");
                 harvest.wish("runtime.instructions", vec![text].into(), line);
             }
         }
@@ -366,93 +361,6 @@ fn carried(harvest: &Harvest) -> Vec<(String, String)> {
     found
 }
 
-/// What the old file copied out of the repository, and where to.
-pub(super) struct Copied {
-    /// Sources and the places they got.
-    rows: Vec<(String, String)>,
-    /// The folder that the image starts in.
-    home: String,
-}
-
-impl Copied {
-    pub(super) fn of(scene: &Scene<'_>) -> Self {
-        let mut home = "/".to_owned();
-        let mut rows = Vec::new();
-        for instruction in &scene.stage.instructions {
-            match instruction.meaning() {
-                Ok(Meaning::Workdir(path)) => home = join(&home, &path),
-                Ok(Meaning::Copy(copy) | Meaning::Add(copy)) if copy.from.is_none() => {
-                    rows.extend(copied(&copy, &home, scene));
-                }
-                _ => {}
-            }
-        }
-        Self { rows, home }
-    }
-
-    /// Where a word of the start lay: by its path, or where the search for programs finds it.
-    fn place_of(&self, word: &str) -> String {
-        if word.contains('/') {
-            return join(&self.home, word);
-        }
-        let bins = ["/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin"];
-        let found = bins.iter().map(|bin| format!("{bin}/{word}"));
-        let known = found.into_iter().find(|place| self.rows.iter().any(|(_, to)| to == place));
-        known.unwrap_or_else(|| join(&self.home, word))
-    }
-
-    /// Did an instruction put a file there by name?
-    pub(super) fn brings(&self, place: &str) -> bool {
-        self.rows.iter().any(|(_, to)| to == place)
-    }
-
-    /// The file of the repository that a package manager read by this name, from whatever folder it was in.
-    pub(super) fn listed(&self, scene: &Scene<'_>, word: &str) -> Option<String> {
-        let spelled = word.trim_start_matches("./");
-        let here = self.source(scene, &join(&self.home, word));
-        let as_spelled = || {
-            let path = RelPath::new(spelled).ok()?;
-            scene.inventory.has(&scene.service.dir.join(spelled)?).then_some(path)
-        };
-        let by_ending = || {
-            let mut places = self.rows.iter().filter(|(source, _)| name_of(source) == name_of(spelled));
-            let (source, _) = places.next()?;
-            let path = RelPath::new(source).ok()?;
-            scene.inventory.has(&scene.service.dir.join(source)?).then_some(path)
-        };
-        here.or_else(as_spelled).or_else(by_ending).map(|path| path.to_string())
-    }
-
-    /// The file of the repository that lay there.
-    fn source(&self, scene: &Scene<'_>, place: &str) -> Option<RelPath> {
-        self.rows.iter().rev().find_map(|(source, to)| {
-            let rest = if place == to {
-                ""
-            } else {
-                place.strip_prefix(&format!("{}/", to.trim_end_matches('/')))?
-            };
-            let path = RelPath::new(source).ok()?.join(rest)?;
-            let whole = scene.service.dir.join(path.as_str())?;
-            (scene.inventory.has(&whole) && !path.is_root()).then_some(path)
-        })
-    }
-}
-
-fn copied(copy: &Copy, home: &str, scene: &Scene<'_>) -> Vec<(String, String)> {
-    let to = join(home, &copy.destination);
-    let is_folder = copy.destination.ends_with('/') || copy.sources.len() > 1 || copy.destination == ".";
-    let row = |source: &String| {
-        let source = source.trim_start_matches("./").trim_end_matches('/');
-        let source = if matches!(source, "." | "*") { "" } else { source };
-        let path = RelPath::new(source).ok()?;
-        let is_file = !source.is_empty() && scene.inventory.has(&scene.service.dir.join(source)?);
-        // Of a folder the content is copied, of a file the file.
-        let place = if is_file && is_folder { join(&to, path.name()) } else { to.clone() };
-        Some((source.to_owned(), place))
-    };
-    copy.sources.iter().filter_map(row).collect()
-}
-
 fn is_bash(text: &str) -> bool {
     text.lines().next().is_some_and(|first| first.starts_with("#!") && first.ends_with("bash"))
 }
@@ -474,20 +382,4 @@ fn called_script(words: &[Word]) -> Option<String> {
     }
     let is_bare = from_here.is_some() && !called.text.contains('/');
     Some(if is_bare { format!("./{}", called.text) } else { called.text.clone() })
-}
-
-/// A path as seen from a folder, without dots in it.
-pub(super) fn join(folder: &str, path: &str) -> String {
-    let whole = if path.starts_with('/') { path.to_owned() } else { format!("{folder}/{path}") };
-    let mut parts: Vec<&str> = Vec::new();
-    for part in whole.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    format!("/{}", parts.join("/"))
 }
