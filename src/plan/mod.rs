@@ -12,6 +12,7 @@ mod policy;
 pub mod question;
 pub mod registry;
 pub mod run;
+pub mod secret_file;
 pub mod service;
 pub mod stage;
 mod wish;

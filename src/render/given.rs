@@ -5,17 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::dockerfile::instr::{Mount, MountKind};
 use crate::dockerfile::{self, Meaning};
-
-/// Files that lie elsewhere on a person's machine than where the tool in the image looks for them: the id of the secret
-/// and the file.
-const AT_HOME: &[(&str, &str)] = &[
-    // https://doc.rust-lang.org/cargo/reference/config.html#credentials
-    ("cargo", "$HOME/.cargo/credentials.toml"),
-    // https://docs.gradle.org/current/userguide/build_environment.html
-    ("gradle_properties", "$HOME/.gradle/gradle.properties"),
-    // https://pip.pypa.io/en/stable/topics/configuration/
-    ("pip_conf", "$HOME/.config/pip/pip.conf"),
-];
+use crate::plan::secret_file::{SecretFile, at_home};
 
 /// The options, sorted; nothing where the context is enough.
 pub(super) fn options(stages: &str) -> BTreeSet<String> {
@@ -34,13 +24,10 @@ fn option(mount: &Mount) -> Option<String> {
         MountKind::Ssh => Some("--ssh default".to_owned()),
         MountKind::Secret => {
             let id = mount.id.as_deref()?;
-            let at_home = AT_HOME.iter().find(|(known, _)| *known == id).map(|(_, file)| (*file).to_owned());
-            let of_root = || Some(format!("$HOME/{}", mount.target.as_deref()?.strip_prefix("/root/")?));
-            Some(match at_home.or_else(of_root) {
-                Some(file) => format!("--secret id={id},src={file}"),
-                // A variable of that name, or a file of that name here.
-                None => format!("--secret id={id}"),
-            })
+            let known = SecretFile::of(id).map(SecretFile::option);
+            let of_root = || Some(at_home(id, mount.target.as_deref()?.strip_prefix("/root/")?));
+            // Of any other one the engine takes a variable of that name, or a file of that name here.
+            Some(known.or_else(of_root).unwrap_or_else(|| format!("--secret id={id}")))
         }
         MountKind::Bind | MountKind::Cache | MountKind::Tmpfs => None,
     }
@@ -56,6 +43,15 @@ mod tests {
             (
                 "RUN --mount=type=secret,id=netrc,target=/root/.netrc go mod download",
                 "--secret id=netrc,src=$HOME/.netrc",
+            ),
+            (
+                "RUN --mount=type=secret,id=netrc,target=/home/app/.netrc go mod download",
+                "--secret id=netrc,src=$HOME/.netrc",
+            ),
+            // The home of root is the person's.
+            (
+                "RUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci",
+                "--secret id=npmrc,src=$HOME/.npmrc",
             ),
             ("RUN --mount=type=secret,id=TOKEN,target=/run/secrets/TOKEN npm ci", "--secret id=TOKEN"),
             (

@@ -25,16 +25,19 @@ const OTHERS: [&str; 13] = [
 
 /// The documents of a folder that no source names.
 pub fn documents(dir: &Dir<'_>, sources: &[Doc<'_>]) -> Vec<String> {
-    let is_document = |name: &str| {
-        let upper = name.to_ascii_uppercase();
-        upper.ends_with(".MD") && DOCUMENTS.iter().any(|word| upper.starts_with(word))
-    };
     unnamed(dir, sources, is_document)
 }
 
-/// What is there for others than the program, where no source names it.
-pub fn for_others(dir: &Dir<'_>, sources: &[Doc<'_>]) -> Vec<String> {
-    unnamed(dir, sources, |name| OTHERS.contains(&name))
+/// The documents, and what is there for others than the program, where no source names it: in byte order.
+pub fn all(dir: &Dir<'_>, sources: &[Doc<'_>]) -> Vec<String> {
+    let mut all = unnamed(dir, sources, |name| is_document(name) || OTHERS.contains(&name));
+    all.sort_unstable();
+    all
+}
+
+fn is_document(name: &str) -> bool {
+    let upper = name.to_ascii_uppercase();
+    upper.ends_with(".MD") && DOCUMENTS.iter().any(|word| upper.starts_with(word))
 }
 
 fn unnamed(dir: &Dir<'_>, sources: &[Doc<'_>], is_wanted: impl Fn(&str) -> bool) -> Vec<String> {

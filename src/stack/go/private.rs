@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::diag::{Code, Diagnostic};
 use crate::fact::Fact;
 use crate::plan::run::{Mount, Run, quote};
+use crate::plan::secret_file;
 use crate::plan::stage::SystemPackage;
 use crate::repo::dir::Dir;
 use crate::stack::Survey;
@@ -45,15 +46,15 @@ impl Private {
         let wish = s.choice(&super::ACCESS).decide();
         let is_over_ssh = wish.map_or_else(|| rewrites(&s.dir), |wish| wish.value == "ssh");
         let access = if is_over_ssh { Access::Ssh } else { Access::Netrc };
-        let help = match access {
-            Access::Netrc => "docker build --secret id=netrc,src=$HOME/.netrc",
-            Access::Ssh => "docker build --ssh default",
+        let option = match access {
+            Access::Netrc => secret_file::NETRC.option(),
+            Access::Ssh => "--ssh default".to_owned(),
         };
         let message = format!("modules of {} are private: the build needs access to them", patterns.value);
         s.note(
-            Diagnostic::note(Code::PrivateRegistry, message)
-                .at(patterns.because.at.clone())
-                .help(format!("{help}; go.private_access = \"netrc\" or \"ssh\" decides which")),
+            Diagnostic::note(Code::PrivateRegistry, message).at(patterns.because.at.clone()).help(format!(
+                "docker build {option}; go.private_access = \"netrc\" or \"ssh\" decides which"
+            )),
         );
         Some(Self { patterns, access })
     }
@@ -75,7 +76,7 @@ impl Private {
     /// The run with what lets Git in.
     pub fn admit(&self, mut run: Run) -> Run {
         match self.access {
-            Access::Netrc => run.secret("netrc", "/root/.netrc"),
+            Access::Netrc => run.secret(secret_file::NETRC.id, "/root/.netrc"),
             Access::Ssh => {
                 run.mounts.push(Mount::Ssh);
                 run

@@ -6,6 +6,7 @@ use crate::diag::{Code, Diagnostic};
 use crate::fact::{Choice, Evidence, Fact};
 use crate::plan::question::{Answer, Question};
 use crate::plan::run::Run;
+use crate::plan::secret_file::SecretFile;
 use crate::repo::dir::{Dir, Doc};
 use crate::repo::path::RelPath;
 use crate::stack::common::front_end::Place;
@@ -180,12 +181,12 @@ pub(super) fn sources<'a>(dir: &Dir<'a>, manifests: &[&str]) -> Vec<Doc<'a>> {
 }
 
 /// Says how a build is given an account for a repository of artifacts.
-pub(super) fn note_private(s: &Survey<'_>, private: &[Fact<String>], secret: &str) {
+pub(super) fn note_private(s: &Survey<'_>, private: &[Fact<String>], file: &SecretFile) {
     if let Some(first) = private.first() {
         s.note(
             Diagnostic::note(Code::PrivateRegistry, "a repository of artifacts may ask for an account")
                 .at(first.because.at.clone())
-                .help(format!("docker build --secret id={secret}")),
+                .help(format!("docker build {}", file.option())),
         );
     }
 }

@@ -40,6 +40,7 @@ mod writes;
 use crate::diag::{Code, Diagnostic};
 use crate::fact::Fact;
 use crate::key::{AnyKey, Key, Shape, text};
+use crate::plan::secret_file;
 use crate::plan::service::{IgnoreGroup, Service};
 use crate::plan::stage::GraphError;
 use crate::repo::dir::Doc;
@@ -205,7 +206,8 @@ impl Stack for Python {
         let index = project.index();
         if let Some(index) = &index {
             let message = format!("packages come from {}, which may want a password", index.value);
-            let help = "docker build --secret id=pip_conf,src=$HOME/.config/pip/pip.conf, or --secret id=netrc,src=$HOME/.netrc";
+            let help =
+                format!("docker build {}, or {}", secret_file::PIP.option(), secret_file::NETRC.option());
             s.note(Diagnostic::note(Code::PrivateRegistry, message).at(index.because.at.clone()).help(help));
         }
         let wanted = manager::Wanted {
@@ -275,10 +277,7 @@ fn served(s: &Survey<'_>, context: &RelPath, modules: &Modules<'_>) -> Option<Fr
 /// description and the licence, and build back ends go by `.gitignore`.
 fn around(s: &Survey<'_>, modules: &Modules<'_>) -> Vec<String> {
     let sources: Vec<Doc<'_>> = modules.sources.iter().map(|source| source.doc).collect();
-    let mut around = around::documents(&s.dir, &sources);
-    around.extend(around::for_others(&s.dir, &sources));
-    around.sort_unstable();
-    around
+    around::all(&s.dir, &sources)
 }
 
 /// A folder without a manifest of its own belongs to the project above it.

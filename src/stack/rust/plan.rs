@@ -8,6 +8,7 @@ use crate::config::keys;
 use crate::diag::{Code, Diagnostic};
 use crate::fact::Fact;
 use crate::plan::run::{Mount, Run, Sharing, quote};
+use crate::plan::secret_file;
 use crate::plan::service::{ExecForm, IgnoreGroup, Runtime, Service, ServiceKind, Toolchain};
 use crate::plan::stage::{GraphError, Origin, Role, Stage, StageGraph, SystemPackage};
 use crate::repo::dir::{Dir, Doc};
@@ -291,7 +292,7 @@ fn with_crates(facts: &Facts, mut run: Run) -> Run {
         run = run.cache("/usr/local/cargo/registry").cache("/usr/local/cargo/git/db");
     }
     if facts.registry.is_some() {
-        run = run.secret("cargo", "/usr/local/cargo/credentials.toml");
+        run = run.secret(secret_file::CARGO.id, "/usr/local/cargo/credentials.toml");
     }
     if facts.uses_ssh.is_some() {
         run.mounts.push(Mount::Ssh);

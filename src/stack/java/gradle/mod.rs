@@ -16,6 +16,7 @@ use crate::config::keys;
 use crate::diag::{Code, Diagnostic};
 use crate::fact::{Choice, Evidence, Fact};
 use crate::plan::run::{Run, quote};
+use crate::plan::secret_file;
 use crate::stack::java::artifact::{Artifact, LayerMode};
 use crate::stack::java::build::{Build, Tool, main_class, note_private, sources};
 use crate::stack::java::frameworks::is_private;
@@ -67,13 +68,13 @@ pub(super) fn survey(s: &Survey<'_>) -> Option<Build> {
     let tasks = |name: &str| project.task(name);
     let private: Vec<Fact<String>> =
         project.repositories().into_iter().filter(|url| is_private(&url.value)).collect();
-    note_private(s, &private, "gradle_properties,src=$HOME/.gradle/gradle.properties");
+    note_private(s, &private, &secret_file::GRADLE);
     let cached = |run: Run| {
         let run = run.cache(HOME);
         if private.is_empty() {
             run
         } else {
-            run.secret("gradle_properties", &format!("{HOME}/gradle.properties"))
+            run.secret(secret_file::GRADLE.id, &format!("{HOME}/gradle.properties"))
         }
     };
     let gradle = |tasks: String| cached(Run::new(format!("gradle --no-daemon {tasks}")));

@@ -12,6 +12,7 @@ use std::collections::BTreeSet;
 use crate::config::keys;
 use crate::fact::{Choice, Evidence, Fact};
 use crate::plan::run::{Run, quote};
+use crate::plan::secret_file;
 use crate::repo::path::RelPath;
 use crate::stack::Survey;
 use crate::stack::java::build::{Build, Manifests, Tool, note_private, sources};
@@ -35,7 +36,7 @@ pub(super) fn survey(s: &Survey<'_>) -> Option<Build> {
     let words = Words::new(s, &project, &reactor, &home);
     let private: Vec<Fact<String>> =
         project.repositories().into_iter().filter(|url| is_private(&url.value)).collect();
-    note_private(s, &private, "maven_settings,src=$HOME/.m2/settings.xml");
+    note_private(s, &private, &secret_file::MAVEN);
     let dependencies = reactor.dependencies(&project);
     Some(Build {
         tool: words.tool.clone(),
@@ -264,6 +265,6 @@ fn with_cache(run: Run, private: &[Fact<String>]) -> Run {
     if private.is_empty() {
         run.cache("/root/.m2")
     } else {
-        run.cache("/root/.m2/repository").secret("maven_settings", "/root/.m2/settings.xml")
+        run.cache("/root/.m2/repository").secret(secret_file::MAVEN.id, "/root/.m2/settings.xml")
     }
 }

@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use crate::fact::Fact;
 use crate::plan::run::{Run, quote};
+use crate::plan::secret_file;
 use crate::repo::path::RelPath;
 use crate::stack::Survey;
 
@@ -147,7 +148,7 @@ impl Wanted<'_> {
     /// The settings of a private index, kept out of the image.
     fn with_index(&self, run: Run) -> Run {
         if self.index.is_some() {
-            run.secret("pip_conf", "/etc/pip.conf").secret("netrc", "/root/.netrc")
+            run.secret(secret_file::PIP.id, "/etc/pip.conf").secret(secret_file::NETRC.id, "/root/.netrc")
         } else {
             run
         }
