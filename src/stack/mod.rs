@@ -10,7 +10,7 @@ mod deno;
 mod go;
 mod java;
 pub mod node;
-mod python;
+pub(crate) mod python;
 mod rust;
 
 use std::cell::RefCell;

@@ -104,7 +104,7 @@ fn of_program(
             Verdict::Stage("deps")
         }
         "cargo" if verb == "install" => by_name::cargo_install(command),
-        "npm" | "yarn" | "pnpm" if by_name::adds(command) => by_name::by_name(scene, command, "package.json"),
+        "npm" | "yarn" | "pnpm" if by_name::adds(command) => by_name::added(scene, command),
         "git" if verb == "config" => Verdict::Nothing,
         "npm" if command.has_option(&["-g", "--global"]) => by_name::global(scene, command),
         "yarn" if verb == "global" => by_name::global(scene, command),

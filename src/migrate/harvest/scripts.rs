@@ -8,6 +8,7 @@ use super::{Harvest, Scene};
 use crate::dockerfile::Meaning;
 use crate::dockerfile::script::Command;
 use crate::plan::stage::Role;
+use crate::repo::format::Tree;
 
 /// Managers that run a script by `run NAME`.
 const MANAGERS: &[&str] = &["npm", "yarn", "pnpm", "bun"];
@@ -127,8 +128,8 @@ fn other_tool(scene: &Scene<'_>) -> Option<&'static str> {
 
 fn has_script(scene: &Scene<'_>, name: &str) -> bool {
     let manifest = scene.service.dir.join("package.json").and_then(|path| scene.inventory.doc(&path));
-    let scripts = manifest.and_then(|doc| serde_json::from_str::<serde_json::Value>(doc.text).ok());
-    scripts.is_some_and(|manifest| manifest["scripts"][name].is_string())
+    let manifest = manifest.and_then(|doc| doc.json().ok());
+    manifest.is_some_and(|manifest| manifest.tree.at(&["scripts", name]).and_then(Tree::as_text).is_some())
 }
 
 fn is_check(name: &str) -> bool {

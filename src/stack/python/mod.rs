@@ -17,6 +17,7 @@ mod index;
 mod lexer;
 mod manager;
 mod modules;
+pub(crate) mod named;
 mod needs;
 mod plan;
 mod procfile;

@@ -422,7 +422,7 @@ fn package(manager: Manager, pyproject: &Manifest<'_>) -> Option<Fact<String>> {
 }
 
 /// A list of PEP 508 texts.
-fn listed(manifest: &Manifest<'_>, list: Option<&Tree>) -> Vec<Requirement> {
+pub(super) fn listed(manifest: &Manifest<'_>, list: Option<&Tree>) -> Vec<Requirement> {
     let items = list.into_iter().flat_map(Tree::items);
     items
         .filter_map(|item| {
@@ -433,7 +433,7 @@ fn listed(manifest: &Manifest<'_>, list: Option<&Tree>) -> Vec<Requirement> {
 }
 
 /// A table of names and versions, as Poetry and Pipenv have them.
-fn tabled(manifest: &Manifest<'_>, table: Option<&Tree>) -> Vec<Requirement> {
+pub(super) fn tabled(manifest: &Manifest<'_>, table: Option<&Tree>) -> Vec<Requirement> {
     let entries = table.into_iter().flat_map(Tree::entries);
     entries
         .filter(|(name, _)| *name != "python")
