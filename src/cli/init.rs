@@ -10,7 +10,7 @@ use crate::cli::term::Term;
 use crate::cli::{Exit, Failure, ask, cause, pin, plan as plan_command};
 use crate::config::outputs::{self, System};
 use crate::config::{Settings, keys};
-use crate::diag::Severity;
+use crate::diag::{Diagnostic, Severity};
 use crate::out::{self, Consent, OutFile, Outcome, Standing};
 use crate::plan::question::Question;
 use crate::plan::service::Service;
@@ -49,6 +49,30 @@ fn perform(args: &InitArgs, document: &mut Document, term: &Term) -> Result<Exit
     if session.plan.services.is_empty() {
         return nothing(args, &session, term);
     }
+    let decided = decide(args, &mut session, term)?;
+    document.serve(&decided.services);
+    document.questions = questions(&session, &decided.services).cloned().collect();
+    document.diagnostics.clone_from(&session.plan.diagnostics);
+    refuse_open_questions(&session, &decided.services)?;
+    say_assumed(&session, &decided.services, &decided.given, term);
+    refuse_errors(&session, term)?;
+
+    let (planned, findings) = print(args, &session, &decided.services, term)?;
+    document.diagnostics = findings;
+    refuse_broken(&document.diagnostics, &session, term)?;
+    deliver(args, &session, &decided, planned, document, term)
+}
+
+/// Which services are meant, and what was said about them.
+struct Decided {
+    services: Vec<Service>,
+    given: Vec<Given>,
+    /// `dockgen.toml` with what was said, where that is kept.
+    kept: Option<OutFile>,
+}
+
+/// Takes answers and flags, asks what is open, and keeps in `dockgen.toml` what was said.
+fn decide(args: &InitArgs, session: &mut Session, term: &Term) -> Result<Decided, Failure> {
     let writes = !(args.check || args.diff || args.dry_run || args.stdout);
     let asks = term.is_interactive() && !args.yes && !args.check && !args.stdout && !args.json;
     let mut given = args.answers.as_deref().map(answers).transpose()?.unwrap_or_default();
@@ -57,10 +81,10 @@ fn perform(args: &InitArgs, document: &mut Document, term: &Term) -> Result<Exit
     }
     session.replan();
     let mut services = if asks {
-        let chosen = choose(args, &session)?;
-        answer(&mut session, chosen, &mut given)?
+        let chosen = choose(args, session)?;
+        answer(session, chosen, &mut given)?
     } else {
-        meant(args, &session, term)
+        meant(args, session, term)
     };
     let mut target = args.target.clone();
     if writes {
@@ -74,42 +98,60 @@ fn perform(args: &InitArgs, document: &mut Document, term: &Term) -> Result<Exit
     let mut kept = None;
     if writes && !given.is_empty() {
         kept = session.keep(&target, &given, term)?;
-        services = again(&session, &services);
+        services = again(session, &services);
     }
     if args.pin {
-        pin::ask(&mut session, &services, term)?;
-        services = again(&session, &services);
+        pin::ask(session, &services, term)?;
+        services = again(session, &services);
     }
-    document.serve(&services);
-    document.questions = questions(&session, &services).cloned().collect();
-    document.diagnostics.clone_from(&session.plan.diagnostics);
-    refuse_open_questions(&session, &services)?;
-    say_assumed(&session, &services, &given, term);
-    refuse_errors(&session, term)?;
+    Ok(Decided { services, given, kept })
+}
 
-    let (printed, read_back) = session.print(&services, term)?;
+/// Prints every file and reads it back: the files with what lies at their paths, and all that is to be said.
+fn print(
+    args: &InitArgs,
+    session: &Session,
+    services: &[Service],
+    term: &Term,
+) -> Result<(Vec<Planned>, Vec<Diagnostic>), Failure> {
+    let (printed, read_back) = session.print(services, term)?;
     let files = printed.into_iter().flat_map(|files| [Some(files.dockerfile), files.dockerignore]).flatten();
-    let mut planned: Vec<Planned> = files.map(|file| place(&session, file)).collect();
-    planned.extend(beside(args, &session, &services)?);
-    let findings = [session.plan.diagnostics.clone(), read_back].concat();
-    document.diagnostics.clone_from(&findings);
-    if let Some(broken) = findings.iter().find(|finding| finding.severity == Severity::Error) {
-        term.findings(std::slice::from_ref(broken), &session.inventory);
-        return Err(Failure::new(Exit::Misuse, "the files would not build; nothing was written"));
-    }
+    let mut planned: Vec<Planned> = files.map(|file| place(session, file)).collect();
+    planned.extend(beside(args, session, services)?);
+    Ok((planned, [session.plan.diagnostics.clone(), read_back].concat()))
+}
+
+fn refuse_broken(findings: &[Diagnostic], session: &Session, term: &Term) -> Result<(), Failure> {
+    let Some(broken) = findings.iter().find(|finding| finding.severity == Severity::Error) else {
+        return Ok(());
+    };
+    term.findings(std::slice::from_ref(broken), &session.inventory);
+    Err(Failure::new(Exit::Misuse, "the files would not build; nothing was written"))
+}
+
+/// Does with the files what was asked for: shows, compares or writes them.
+fn deliver(
+    args: &InitArgs,
+    session: &Session,
+    decided: &Decided,
+    planned: Vec<Planned>,
+    document: &mut Document,
+    term: &Term,
+) -> Result<Exit, Failure> {
+    let Decided { services, kept, .. } = decided;
     if args.stdout {
-        return only_dockerfile(&services, &planned, term);
+        return only_dockerfile(services, &planned, term);
     }
     if args.check {
-        return cause::check(args.format, &session, &services, &planned, term);
+        return cause::check(args.format, session, services, &planned, term);
     }
-    for service in &services {
+    for service in services {
         plan_command::summary(service, term);
     }
-    term.findings(&findings, &session.inventory);
+    term.findings(&document.diagnostics, &session.inventory);
     if args.diff {
         for planned in &planned {
-            term.diff(&out::diff(&planned.file.path, existing(&session, planned), &planned.file.text))?;
+            term.diff(&out::diff(&planned.file.path, existing(session, planned), &planned.file.text))?;
         }
         return Ok(Exit::Done);
     }
@@ -120,8 +162,8 @@ fn perform(args: &InitArgs, document: &mut Document, term: &Term) -> Result<Exit
         Theirs::AreShown => apart(planned)?,
         Theirs::StandInTheWay => (Vec::new(), planned),
     };
-    document.files = write(args, &session, &services, planned, kept.as_ref(), term)?;
-    show_left(&left, &session, term)
+    document.files = write(args, session, services, planned, kept.as_ref(), term)?;
+    show_left(&left, session, term)
 }
 
 /// What would be written.

@@ -130,83 +130,118 @@ pub fn explain(
     target: Target<'_>,
     is_called: impl Fn(&str) -> bool,
 ) -> Explained {
-    let name = bare(written);
-    let debian = TABLE.renamed.get(name).map_or(name, String::as_str);
-    let here = target.release.name(debian);
-    let pin = (manager == Manager::Apt && here == name)
-        .then(|| &written[name.len()..])
-        .filter(|pin| !pin.is_empty());
-    let renamed = if here == name { String::new() } else { format!(" as `{here}`") };
-    let dropped = match pin {
-        Some(pin) => format!("; its pin `{pin}` belongs to the old release"),
-        None => String::new(),
-    };
-    let one = || vec![here.clone()];
-    let made = |class, build, runtime, why: String| Explained {
-        written: written.to_owned(),
-        class,
-        build,
-        runtime,
-        why,
-    };
-    if let Some(libraries) = TABLE.library.get(debian) {
+    let package = Package::of(manager, written, target);
+    package
+        .of_headers()
+        .or_else(|| package.of_toolchain())
+        .or_else(|| package.of_class(is_called))
+        .unwrap_or_else(|| package.by_its_name())
+}
+
+/// A package as the old file writes it, and as the new image has it.
+struct Package<'p> {
+    written: &'p str,
+    target: Target<'p>,
+    /// Its name in the newest Debian.
+    debian: &'p str,
+    /// Its name in the release of the image.
+    here: String,
+    /// What there is to say where that is another one than the old file's; empty otherwise.
+    renamed: String,
+    /// What there is to say of a version that the old file asks for; empty where it asks for none.
+    dropped: String,
+}
+
+impl<'p> Package<'p> {
+    fn of(manager: Manager, written: &'p str, target: Target<'p>) -> Self {
+        let name = bare(written);
+        let debian = TABLE.renamed.get(name).map_or(name, String::as_str);
+        let here = target.release.name(debian);
+        let pin = if manager == Manager::Apt && here == name { &written[name.len()..] } else { "" };
+        let dropped = match pin {
+            "" => String::new(),
+            pin => format!("; its pin `{pin}` belongs to the old release"),
+        };
+        let renamed = if here == name { String::new() } else { format!(" as `{here}`") };
+        Self { written, target, debian, here, renamed, dropped }
+    }
+
+    /// Headers of a library that is known.
+    fn of_headers(&self) -> Option<Explained> {
+        let Self { target, renamed, dropped, .. } = self;
+        let libraries = TABLE.library.get(self.debian)?;
         let theirs: Vec<String> = libraries.iter().map(|name| target.release.name(name)).collect();
         if target.release == Release::Older && !theirs.iter().all(|name| TABLE.steady.contains(name)) {
             let why =
                 format!("headers{renamed}, which bring the library by its name in that release{dropped}");
-            return made(Class::Build, one(), one(), why);
+            return Some(self.explained(Class::Build, self.itself(), self.itself(), why));
         }
         let why = format!("headers{renamed}; its library `{}` at run time{dropped}", theirs.join("`, `"));
-        return made(Class::Build, one(), theirs, why);
+        Some(self.explained(Class::Build, self.itself(), theirs, why))
     }
-    let toolchain = TABLE.toolchain.iter().find(|(_, row)| row.names.iter().any(|known| known == debian));
-    if let Some((of, row)) = toolchain {
+
+    /// The toolchain of a stack: the base of that has it.
+    fn of_toolchain(&self) -> Option<Explained> {
+        let is_row = |(_, row): &(&String, &Toolchain)| row.names.iter().any(|known| known == self.debian);
+        let (of, row) = TABLE.toolchain.iter().find(is_row)?;
         let stack = of.split('-').next().unwrap_or(of);
-        if stack == target.stack {
-            return made(Class::Provided, Vec::new(), Vec::new(), "comes with the base image".to_owned());
+        if stack == self.target.stack {
+            let why = "comes with the base image".to_owned();
+            return Some(self.explained(Class::Provided, Vec::new(), Vec::new(), why));
         }
-        return if row.runtime.is_empty() {
-            let why = format!("is only needed while building{renamed}{dropped}");
-            made(Class::Build, row.build.clone(), Vec::new(), why)
+        let (class, why) = if row.runtime.is_empty() {
+            (Class::Build, "is only needed while building")
         } else {
-            let why =
-                format!("nobody can tell whether the program calls it, so it is kept{renamed}{dropped}");
-            made(Class::Unknown, row.build.clone(), row.runtime.clone(), why)
+            (Class::Unknown, "nobody can tell whether the program calls it, so it is kept")
         };
+        Some(self.explained(class, row.build.clone(), row.runtime.clone(), self.saying(why)))
     }
-    let class = TABLE.class.iter().find(|(_, names)| names.names.iter().any(|known| known == debian));
-    match class {
-        Some((Class::Build, names)) => {
-            made(Class::Build, one(), Vec::new(), format!("{}{renamed}{dropped}", names.why))
-        }
-        Some((Class::Tool, _))
-            if is_called(debian) || programs(debian).iter().any(|name| is_called(name)) =>
-        {
-            made(
-                Class::Runtime,
-                Vec::new(),
-                one(),
-                format!("the start of the image calls it{renamed}{dropped}"),
-            )
-        }
-        Some((Class::Runtime, names)) => {
-            made(Class::Runtime, Vec::new(), one(), format!("{}{renamed}{dropped}", names.why))
-        }
-        Some((class, names)) => made(*class, Vec::new(), Vec::new(), names.why.clone()),
-        None if compiler(debian).is_some() => {
-            let plain = compiler(debian).unwrap_or_default().to_owned();
-            let why = format!("is only needed while building, in the version that the release has{dropped}");
-            made(Class::Build, vec![plain], Vec::new(), why)
-        }
-        None if debian.ends_with("-dev") || debian.ends_with("-devel") => {
+
+    /// A package whose class the table knows.
+    fn of_class(&self, is_called: impl Fn(&str) -> bool) -> Option<Explained> {
+        let is_row = |(_, row): &(&Class, &Names)| row.names.iter().any(|known| known == self.debian);
+        let (class, row) = TABLE.class.iter().find(is_row)?;
+        let is_called = || is_called(self.debian) || programs(self.debian).iter().any(|name| is_called(name));
+        Some(match class {
+            Class::Build => self.explained(*class, self.itself(), Vec::new(), self.saying(&row.why)),
+            Class::Runtime => self.explained(*class, Vec::new(), self.itself(), self.saying(&row.why)),
+            Class::Tool if is_called() => {
+                let why = self.saying("the start of the image calls it");
+                self.explained(Class::Runtime, Vec::new(), self.itself(), why)
+            }
+            Class::Tool | Class::Provided | Class::Unknown => {
+                self.explained(*class, Vec::new(), Vec::new(), row.why.clone())
+            }
+        })
+    }
+
+    /// What the name of a package says that no table knows.
+    fn by_its_name(&self) -> Explained {
+        if let Some(plain) = compiler(self.debian) {
             let why =
-                format!("headers whose library is not known, so both stages get them{renamed}{dropped}");
-            made(Class::Unknown, one(), one(), why)
+                format!("is only needed while building, in the version that the release has{}", self.dropped);
+            return self.explained(Class::Build, vec![plain.to_owned()], Vec::new(), why);
         }
-        None => {
-            let why = format!("nobody can tell what it is for, so it is kept{renamed}{dropped}");
-            made(Class::Unknown, Vec::new(), one(), why)
+        if self.debian.ends_with("-dev") || self.debian.ends_with("-devel") {
+            let why = self.saying("headers whose library is not known, so both stages get them");
+            return self.explained(Class::Unknown, self.itself(), self.itself(), why);
         }
+        let why = self.saying("nobody can tell what it is for, so it is kept");
+        self.explained(Class::Unknown, Vec::new(), self.itself(), why)
+    }
+
+    /// The package under the name that it has here.
+    fn itself(&self) -> Vec<String> {
+        vec![self.here.clone()]
+    }
+
+    /// A reason, with what there is to say of name and version.
+    fn saying(&self, why: &str) -> String {
+        format!("{why}{}{}", self.renamed, self.dropped)
+    }
+
+    fn explained(&self, class: Class, build: Vec<String>, runtime: Vec<String>, why: String) -> Explained {
+        Explained { written: self.written.to_owned(), class, build, runtime, why }
     }
 }
 
