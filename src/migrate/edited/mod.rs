@@ -59,23 +59,15 @@ pub(super) fn take(
     let (before, _) = dockerfile::parse(&printed.text);
     let secrets = Secrets::of(edited);
     let asked = asked(&printed, &before, edited, &secrets);
-    let mut best: Option<(Again, Comparison)> = None;
-    let mut failed = None;
-    // A command can be said in several ways, and which one prints what the person wrote is seen by printing it.
-    for start in asked.starts() {
-        let wishes: Vec<&Wish> = asked.wishes.iter().chain(start).collect();
-        match Again::of(path, (inventory, beside), &printed, &wishes) {
-            Ok(again) => {
-                let (after, _) = dockerfile::parse(&again.printed.text);
-                let texts = Texts { printed: &before, edited, again: &after, own: &printed.own };
-                let found = compare(&texts, &asked.added, &carried_comments(&wishes), &secrets);
-                if best.as_ref().is_none_or(|(_, known)| found.left.len() < known.left.len()) {
-                    best = Some((again, found));
-                }
-            }
-            Err(why) => failed = Some(why),
-        }
-    }
+    let trial = Trial {
+        path,
+        repository: (inventory, beside),
+        printed: &printed,
+        before: &before,
+        edited,
+        secrets: &secrets,
+    };
+    let (best, failed) = trial.best(&asked);
     let mut left = asked.left.clone();
     let Some((again, found)) = best else {
         let line = asked.wishes.first().map_or(stamp_line, |wish| wish.line);
@@ -101,6 +93,48 @@ pub(super) fn take(
     files.extend(again.kept);
     let differences = found.differs.iter().map(|text| secrets.mask(text)).collect();
     Ok(Restaged { files, context, ledger, differences })
+}
+
+/// What settings are tried on.
+struct Trial<'t> {
+    path: &'t RelPath,
+    repository: (&'t Inventory, Beside<'t>),
+    /// What would be printed without them, and how it reads.
+    printed: &'t Printed,
+    before: &'t Dockerfile,
+    edited: &'t Dockerfile,
+    secrets: &'t Secrets,
+}
+
+impl Trial<'_> {
+    /// A command can be said in several ways, and which one prints what the person wrote is seen by printing it: the way that
+    /// leaves least, and why the last one failed that did.
+    fn best(&self, asked: &Asked) -> (Option<(Again, Comparison)>, Option<String>) {
+        let mut best: Option<(Again, Comparison)> = None;
+        let mut failed = None;
+        for start in asked.starts() {
+            let wishes: Vec<&Wish> = asked.wishes.iter().chain(start).collect();
+            match self.print(asked, &wishes) {
+                Ok(found) => {
+                    if best.as_ref().is_none_or(|(_, known)| found.1.left.len() < known.left.len()) {
+                        best = Some(found);
+                    }
+                }
+                Err(why) => failed = Some(why),
+            }
+        }
+        (best, failed)
+    }
+
+    /// The file with these settings, and what of the edits is in it.
+    fn print(&self, asked: &Asked, wishes: &[&Wish]) -> Result<(Again, Comparison), String> {
+        let again = Again::of(self.path, self.repository, self.printed, wishes)?;
+        let (after, _) = dockerfile::parse(&again.printed.text);
+        let texts =
+            Texts { printed: self.before, edited: self.edited, again: &after, own: &self.printed.own };
+        let found = compare(&texts, &asked.added, &carried_comments(wishes), self.secrets);
+        Ok((again, found))
+    }
 }
 
 /// Why the file stays as it is.
