@@ -7,8 +7,9 @@ use serde::Serialize;
 use crate::config::keys;
 use crate::diag::{Code, Diagnostic};
 use crate::fact::Fact;
+use crate::plan::catalog::BaseImage;
 use crate::plan::run::Run;
-use crate::plan::service::{ExecForm, IgnoreGroup, Runtime, Service, ServiceKind, Toolchain};
+use crate::plan::service::{ExecForm, Health, IgnoreGroup, Runtime, Service, ServiceKind, Toolchain};
 use crate::plan::stage::{GraphError, Origin, Role, Stage, StageGraph};
 use crate::stack::Survey;
 use crate::stack::common::front_end::{FrontEnd, FrontEndView};
@@ -25,46 +26,13 @@ use crate::stack::java::writes::Writes;
 
 /// The stages, the image and the command.
 pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphError> {
-    let Facts { build, version, network, dropwizard, files, settings_file, writes, front_end, place } = facts;
+    let Facts { build, version, network, dropwizard, files, writes, front_end, place, .. } = facts;
     let artifact = &build.artifact;
     let port = port(network, s);
     let base = Base::choose(s, build, version);
     let known = s.catalog.image_like(&base.image.value).unwrap_or_else(|| s.catalog.image("java-jre"));
-    let started = artifact.value.entrypoint().map(|words| artifact.derive(base.aot_words(words)));
-    let arguments = dropwizard
-        .as_ref()
-        .and_then(|service| Some(service.derive(ExecForm::from_words(service.value.arguments().to_vec())?)));
-    let (entrypoint, arguments) = match s.choice(&keys::COMMAND).decide() {
-        None => (started, arguments),
-        // The same words as detection's stay divided as they are, so that arguments can be replaced.
-        Some(wish) if is_said_by(&wish, started.as_ref(), arguments.as_ref()) => {
-            (started.map(|words| wish.derive(words.value)), arguments.map(|words| wish.derive(words.value)))
-        }
-        Some(wish) => (Some(wish), None),
-    };
-    let health = port.as_ref().zip(network.health.as_ref()).and_then(|(port, probe)| {
-        let probe_port = probe.value.port.unwrap_or(port.value);
-        let mut check = known.health(probe_port, &probe.value.path)?;
-        check.start_seconds = 60;
-        if !probe.value.is_known {
-            check.command = any_answer(probe_port, &probe.value.path);
-        }
-        Some(probe.derive(check))
-    });
     let is_webapp = matches!(artifact.value, Artifact::WebArchive { .. });
-    let workdir = (!is_webapp).then(|| Fact::by_default("/app".to_owned(), "where the program lies"));
-    let runtime = Runtime {
-        labels: BTreeMap::new(),
-        user: Fact::by_default(known.user.clone(), "a number that no base image uses"),
-        workdir,
-        env: env(port.as_ref(), network, &base, writes.as_ref()),
-        health,
-        port,
-        entrypoint,
-        command: arguments,
-        stop_signal: None,
-        settings_file: settings_file.clone(),
-    };
+    let runtime = runtime(facts, port, &base, known, s);
     note_tests(build, s);
     if let Some(host) = &network.loopback {
         port::note_loopback(host, "listen on all addresses, `0.0.0.0`", s);
@@ -123,6 +91,60 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         ignore: place.ignore(vec![IgnoreGroup::new("build output", build.tool.output)]),
         tool: serde_json::to_value(view).expect("facts are plain values with text keys"),
     })
+}
+
+/// What runs the program, and how that is asked whether it is well.
+fn runtime(
+    facts: &Facts,
+    port: Option<Fact<u16>>,
+    base: &Base,
+    known: &BaseImage,
+    s: &Survey<'_>,
+) -> Runtime {
+    let Facts { build, network, settings_file, writes, .. } = facts;
+    let (entrypoint, command) = start(facts, base, s);
+    let is_webapp = matches!(build.artifact.value, Artifact::WebArchive { .. });
+    Runtime {
+        labels: BTreeMap::new(),
+        user: Fact::by_default(known.user.clone(), "a number that no base image uses"),
+        workdir: (!is_webapp).then(|| Fact::by_default("/app".to_owned(), "where the program lies")),
+        env: env(port.as_ref(), network, base, writes.as_ref()),
+        health: health(port.as_ref(), network, known),
+        port,
+        entrypoint,
+        command,
+        stop_signal: None,
+        settings_file: settings_file.clone(),
+    }
+}
+
+/// The words that start the program, and its arguments.
+fn start(facts: &Facts, base: &Base, s: &Survey<'_>) -> (Option<Fact<ExecForm>>, Option<Fact<ExecForm>>) {
+    let artifact = &facts.build.artifact;
+    let started = artifact.value.entrypoint().map(|words| artifact.derive(base.aot_words(words)));
+    let arguments = facts
+        .dropwizard
+        .as_ref()
+        .and_then(|service| Some(service.derive(ExecForm::from_words(service.value.arguments().to_vec())?)));
+    match s.choice(&keys::COMMAND).decide() {
+        None => (started, arguments),
+        // The same words as detection's stay divided as they are, so that arguments can be replaced.
+        Some(wish) if is_said_by(&wish, started.as_ref(), arguments.as_ref()) => {
+            (started.map(|words| wish.derive(words.value)), arguments.map(|words| wish.derive(words.value)))
+        }
+        Some(wish) => (Some(wish), None),
+    }
+}
+
+fn health(port: Option<&Fact<u16>>, network: &Network, known: &BaseImage) -> Option<Fact<Health>> {
+    let probe = network.health.as_ref()?;
+    let probe_port = probe.value.port.unwrap_or(port?.value);
+    let mut check = known.health(probe_port, &probe.value.path)?;
+    check.start_seconds = 60;
+    if !probe.value.is_known {
+        check.command = any_answer(probe_port, &probe.value.path);
+    }
+    Some(probe.derive(check))
 }
 
 /// Does a command consist of the words that are started anyway?

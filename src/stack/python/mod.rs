@@ -189,16 +189,7 @@ impl Stack for Python {
         }
         let django = Django::find(s, &project, &modules);
         let Some(program) = Program::choose(s, &project, &modules, django.as_ref()) else {
-            let has_members = !project.members(s).is_empty();
-            if project.manager.value != Manager::None && !has_members {
-                let message = "nothing in this Python project runs: no application, no script, no command";
-                let help = "a library is published, not run; `run.cmd` says what to start";
-                s.note(
-                    Diagnostic::note(Code::NotBuilt, message)
-                        .at(project.manager.because.at.clone())
-                        .help(help),
-                );
-            }
+            note_library(s, &project);
             return None;
         };
         project.requirements.extend(program.adds.iter().filter_map(program::Added::requirement));
@@ -206,10 +197,7 @@ impl Stack for Python {
         let test = testing::Tests::find(s, &project, &modules, django.as_ref());
         let index = project.index();
         if let Some(index) = &index {
-            let message = format!("packages come from {}, which may want a password", index.value);
-            let help =
-                format!("docker build {}, or {}", secret_file::PIP.option(), secret_file::NETRC.option());
-            s.note(Diagnostic::note(Code::PrivateRegistry, message).at(index.because.at.clone()).help(help));
+            note_index(s, index);
         }
         let wanted = manager::Wanted {
             project: &project,
@@ -279,6 +267,23 @@ fn served(s: &Survey<'_>, context: &RelPath, modules: &Modules<'_>) -> Option<Fr
 fn around(s: &Survey<'_>, modules: &Modules<'_>) -> Vec<String> {
     let sources: Vec<Doc<'_>> = modules.sources.iter().map(|source| source.doc).collect();
     around::all(&s.dir, &sources)
+}
+
+/// A project that names dependencies, and that nothing starts. The root of a workspace leaves that to its members.
+fn note_library(s: &Survey<'_>, project: &Project<'_>) {
+    if project.manager.value == Manager::None || !project.members(s).is_empty() {
+        return;
+    }
+    let message = "nothing in this Python project runs: no application, no script, no command";
+    let help = "a library is published, not run; `run.cmd` says what to start";
+    let place = project.manager.because.at.clone();
+    s.note(Diagnostic::note(Code::NotBuilt, message).at(place).help(help));
+}
+
+fn note_index(s: &Survey<'_>, index: &Fact<String>) {
+    let message = format!("packages come from {}, which may want a password", index.value);
+    let help = format!("docker build {}, or {}", secret_file::PIP.option(), secret_file::NETRC.option());
+    s.note(Diagnostic::note(Code::PrivateRegistry, message).at(index.because.at.clone()).help(help));
 }
 
 /// A folder without a manifest of its own belongs to the project above it.

@@ -30,6 +30,7 @@ use crate::fact::{Evidence, Fact};
 use crate::key::{AnyKey, Key, Shape, text, texts};
 use crate::plan::service::Service;
 use crate::plan::stage::{GraphError, SystemPackage};
+use crate::repo::dir::Doc;
 use crate::repo::format::Tree;
 use crate::repo::inventory::{Reads, SourceRead};
 use crate::repo::path::RelPath;
@@ -190,12 +191,7 @@ impl Stack for Rust {
             return None;
         }
         if let Some((name, because)) = binary::is_library(&package) {
-            let message = format!("the crate `{}` is a library: there is nothing to run", name.value);
-            s.note(
-                Diagnostic::note(Code::NotBuilt, message)
-                    .at(because.at)
-                    .help("a program needs src/main.rs, a file in src/bin, or a [[bin]] table"),
-            );
+            note_library(s, &name.value, because);
             return None;
         }
         let workspace = Workspace::of(s, &package)?;
@@ -231,13 +227,8 @@ impl Stack for Rust {
             Some(found) if assets::is_embedded(&found, s, &sources) => (Some(found), None),
             found => (None, found),
         };
-        let loads_settings = workspace
-            .used_manifests(&package)
-            .any(|manifest| ["dotenvy", "dotenv"].iter().any(|name| manifest.dependency(name).is_some()));
         let facts = Facts {
-            settings_file: loads_settings
-                .then(|| dotenv::insists_on(sources.iter().copied(), dotenv::RUST))
-                .flatten(),
+            settings_file: settings_file(&workspace, &package, &sources),
             is_locked: stale::is_in_step(s, &workspace, &package),
             manifests: manifests(s, &workspace),
             expected: workspace.expected_files().iter().map(RelPath::to_string).collect(),
@@ -274,11 +265,33 @@ impl Stack for Rust {
     }
 }
 
+fn note_library(s: &Survey<'_>, name: &str, because: Evidence) {
+    let message = format!("the crate `{name}` is a library: there is nothing to run");
+    let help = "a program needs src/main.rs, a file in src/bin, or a [[bin]] table";
+    s.note(Diagnostic::note(Code::NotBuilt, message).at(because.at).help(help));
+}
+
 /// The port in a configuration file that is copied beside the program.
 fn configured(s: &Survey<'_>, context: &RelPath, files: &[assets::Asset]) -> Option<Fact<u16>> {
     configuration::port(&s.dir.inventory().dir(context.clone()), |below| {
         files.iter().any(|file| RelPath::new(&file.source).is_ok_and(|file| below.is_within(&file)))
     })
+}
+
+/// A file of settings that the program ends without.
+fn settings_file(
+    workspace: &Workspace<'_>,
+    package: &Manifest<'_>,
+    sources: &[Doc<'_>],
+) -> Option<Fact<String>> {
+    let mut manifests = workspace.used_manifests(package);
+    let loads = |manifest: &Manifest<'_>| {
+        ["dotenvy", "dotenv"].iter().any(|name| manifest.dependency(name).is_some())
+    };
+    if !manifests.any(loads) {
+        return None;
+    }
+    dotenv::insists_on(sources.iter().copied(), dotenv::RUST)
 }
 
 /// The crates that are linked. Nothing at all when the lock file does not parse.
