@@ -14,6 +14,7 @@ use crate::stack::node::javascript;
 use crate::stack::node::lock::Lock;
 use crate::stack::node::manifest::Package;
 use crate::stack::node::own_server;
+use crate::stack::node::shell;
 use crate::stack::node::site::{self, Served};
 use crate::stack::node::start::{self, Decoded, Engine, Node, Start, clean};
 
@@ -139,11 +140,48 @@ pub(super) fn find(
     of_files(s, package).map(|server| App::Server(Box::new(server)))
 }
 
+/// Does a command or a script start this package, be it for development?
+pub(super) fn is_started(s: &Survey<'_>, package: &Package<'_>) -> bool {
+    let mut watches = ["dev", "develop", "start:dev", "watch"].iter().filter_map(|name| package.script(name));
+    let runs = |line: Fact<String>| {
+        start::decode(&line.value, Some(package), &s.dir).is_some_and(|decoded| match decoded.start {
+            Start::Tool { name, .. } => !COMPILERS.contains(&name.as_str()),
+            Start::Node(_) | Start::Files { .. } | Start::Shell(_) => true,
+        })
+    };
+    wished(s).is_some() || said(s, Some(package)).is_some() || watches.any(runs)
+}
+
 /// Packages of programs that are written for Bun: its types, and a framework of its own.
 const BUN: &[&str] = &["@types/bun", "bun-types", "elysia"];
 
 /// Tools that a start script may watch the sources with: they compile, and nothing of theirs answers anybody.
-const COMPILERS: &[&str] = &["babel", "esbuild", "rollup", "swc", "tsc", "webpack", "webpack-cli"];
+const COMPILERS: &[&str] =
+    &["babel", "esbuild", "rollup", "swc", "tsc", "tsdown", "tsup", "unbuild", "webpack", "webpack-cli"];
+
+/// Scripts that start the program as it runs in production, in the order of trust.
+const PRODUCTION: &[&str] =
+    &["start:prod", "start:production", "start-prod", "start-production", "prod:start", "prod", "production"];
+
+/// Scripts that start the program, in the order of trust: `start` is what an operator types.
+const STARTS: &[&str] = &["start", "serve", "server", "start:server", "server:start"];
+
+/// The script that starts the program. One for production says what runs there, as long as it names a program itself:
+/// others build an image or keep the program alive elsewhere.
+fn starting(package: &Package<'_>, dir: &Dir<'_>) -> Option<Fact<String>> {
+    let names_program = |line: &Fact<String>| {
+        start::decode(&line.value, Some(package), dir).is_some_and(|decoded| match decoded.start {
+            Start::Node(_) => true,
+            Start::Tool { name, .. } => tool(&name).is_some_and(|row| row.serves == Serves::Program),
+            Start::Files { .. } | Start::Shell(_) => false,
+        })
+    };
+    let production = PRODUCTION.iter().filter_map(|name| package.script(name));
+    let of_production = production.clone().find(names_program);
+    of_production
+        .or_else(|| STARTS.iter().find_map(|name| package.script(name)))
+        .or_else(|| production.into_iter().next())
+}
 
 /// The command that people set, a Procfile's, the start script.
 fn said(s: &Survey<'_>, package: Option<&Package<'_>>) -> Option<Said> {
@@ -151,15 +189,7 @@ fn said(s: &Survey<'_>, package: Option<&Package<'_>>) -> Option<Said> {
         .dir
         .doc("Procfile")
         .and_then(|doc| doc.find(|line| Some(line.strip_prefix("web:")?.trim().to_owned())));
-    let scripts = ["start:prod", "start:production", "start", "serve", "server", "prod", "production"];
-    let script = package.and_then(|package| {
-        // `start:prod` is Nest's; elsewhere `start` is what an operator types.
-        let is_nest = package.uses("@nestjs/core").is_some();
-        scripts
-            .iter()
-            .filter(|name| is_nest || !name.starts_with("start:"))
-            .find_map(|name| package.script(name))
-    });
+    let script = package.and_then(|package| starting(package, &s.dir));
     let watched = package.and_then(|package| watched(package, &s.dir));
     // A script of a shell hides what it starts; a script of the package that says it counts more.
     let hides = |line: &Fact<String>| line.value.split_whitespace().any(|word| word.ends_with(".sh"));
@@ -334,12 +364,7 @@ fn of_command(s: &Survey<'_>, package: Option<&Package<'_>>, said: &Said) -> App
                     .at(because.at.clone())
                     .help("set run.cmd to a list of words for a smaller image"),
             );
-            (
-                Launch::Shell(format!("PATH=/app/node_modules/.bin:$PATH; {line}")),
-                Content::Tree,
-                Packages::Production,
-                None,
-            )
+            (Launch::Shell(shell::line(line)), Content::Tree, Packages::Production, None)
         }
     };
     if let (Launch::Script(Engine::Node, words), Content::Tree) = (&launch, &content)
@@ -463,5 +488,54 @@ mod tests {
                 "{preset}"
             );
         }
+    }
+    #[test]
+    fn a_script_for_production_is_what_runs() {
+        const SOURCES: &[(&str, &str)] =
+            &[("src/server.ts", "app.listen(1)"), ("src/index.ts", "app.listen(1)")];
+        for (scripts, expected) in [
+            (r#""start:dev":"tsx src/index.ts","start:prod":"node dist/index.js""#, "dist/index.js"),
+            (r#""start":"nodemon src/index.ts","start:prod":"node dist/index.js""#, "dist/index.js"),
+            (r#""start":"node dist/a.js","start:prod":"docker compose up""#, "dist/a.js"),
+            (r#""start":"node dist/a.js","production":"mix --production""#, "dist/a.js"),
+            (r#""start:server":"node dist/b.js""#, "dist/b.js"),
+        ] {
+            let manifest = format!(
+                r#"{{"scripts":{{{scripts}}},"dependencies":{{"express":"5"}},"devDependencies":{{"typescript":"5"}}}}"#
+            );
+            assert_eq!(kind(&manifest, SOURCES).as_deref(), Some(expected), "{scripts}");
+        }
+    }
+
+    #[test]
+    fn a_server_that_the_build_writes_may_start_itself() {
+        for (start, expected) in [
+            ("NODE_ENV=production node ./build/server/index.js", "build/server/index.js"),
+            (
+                "react-router-serve ./build/server/index.js",
+                "node_modules/@react-router/serve/bin.js ./build/server/index.js",
+            ),
+        ] {
+            let manifest = format!(
+                r#"{{"scripts":{{"build":"react-router build","start":"{start}"}},"devDependencies":{{"@react-router/dev":"7"}}}}"#
+            );
+            assert_eq!(kind(&manifest, &[]).as_deref(), Some(expected), "{start}");
+        }
+    }
+
+    #[test]
+    fn mails_that_a_framework_lays_out_are_no_program() {
+        let names = |with: Option<(&'static str, &'static str)>| {
+            let files = [
+                ("package.json", r#"{"workspaces":["packages/*"]}"#),
+                ("package-lock.json", "{}"),
+                ("packages/mails/package.json", r#"{"name":"mails","dependencies":{"next":"15"}}"#),
+                ("packages/mails/next.config.mjs", "export default {}"),
+            ];
+            let plan = plan(&Inventory::from_files(files.into_iter().chain(with)), &Settings::default());
+            plan.services.into_iter().map(|service| service.name.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(names(None), [] as [&str; 0]);
+        assert_eq!(names(Some(("packages/mails/src/app/page.tsx", ""))), ["mails"]);
     }
 }

@@ -8,6 +8,7 @@ use crate::fact::Fact;
 use crate::repo::dir::Dir;
 use crate::stack::node::front_end::FrontEnd;
 use crate::stack::node::manifest::Package;
+use crate::stack::node::start::{clean, script_name};
 
 const NAMES: &[&str] = &["preinstall", "install", "postinstall", "preprepare", "prepare", "postprepare"];
 
@@ -25,10 +26,17 @@ enum Does {
     Nothing,
     /// Works on installed packages with the files it reads.
     Patch,
-    /// Makes types that the build makes again.
-    Types,
+    /// Makes what the build makes again: types, or all of it.
+    Repeated,
     /// Works on the sources.
     Sources,
+}
+
+impl Does {
+    /// What two commands of a script do together.
+    fn and(self, next: Self) -> Self {
+        if next == Self::Nothing || self == Self::Sources { self } else { next }
+    }
 }
 
 /// Commands that make types for editors. The build of each framework does the same by itself.
@@ -91,9 +99,9 @@ impl Lifecycle {
             let script = line.derive((*name).to_owned());
             let mut does = Does::Nothing;
             for command in commands(&line.value) {
-                let (what, files) = effect(&command, package, dir);
-                does = if what == Does::Nothing || does == Does::Sources { does } else { what };
-                if what == Does::Types {
+                let (what, files) = effect(&command, package, dir, FOLLOWED);
+                does = does.and(what);
+                if what == Does::Repeated {
                     lifecycle.repeated = Some(script.clone());
                 }
                 if !files.is_empty() {
@@ -115,7 +123,7 @@ impl Lifecycle {
             let needs_tool = commands(&line.value)
                 .iter()
                 .any(|command| command.iter().any(|word| is_development_tool(word, package)));
-            if matches!(does, Does::Sources | Does::Types) || needs_tool {
+            if matches!(does, Does::Sources | Does::Repeated) || needs_tool {
                 lifecycle.skipped_in_production.get_or_insert(script);
             }
         }
@@ -161,10 +169,26 @@ pub(super) fn commands(line: &str) -> Vec<Vec<String>> {
         .collect()
 }
 
-fn effect(words: &[String], package: &Package<'_>, dir: &Dir<'_>) -> (Does, Vec<String>) {
+/// Scripts that call each other, followed at most.
+const FOLLOWED: u8 = 4;
+
+fn effect(words: &[String], package: &Package<'_>, dir: &Dir<'_>, follow: u8) -> (Does, Vec<String>) {
+    if let Some(name) = script_name(words).filter(|_| follow > 0)
+        && let Some(line) = package.script(&name)
+    {
+        if name == "build" {
+            return (Does::Repeated, Vec::new());
+        }
+        let commands = commands(&line.value);
+        let effects = commands.iter().map(|command| effect(command, package, dir, follow - 1));
+        return effects.fold((Does::Nothing, Vec::new()), |(does, mut files), (what, more)| {
+            files.extend(more);
+            (does.and(what), files)
+        });
+    }
     if TYPES.iter().any(|command| words.starts_with(&command.map(str::to_owned))) {
         let is_repeated = package.script("build").is_some();
-        return (if is_repeated { Does::Types } else { Does::Sources }, Vec::new());
+        return (if is_repeated { Does::Repeated } else { Does::Sources }, Vec::new());
     }
     let present = |name: &&str| dir.has(name) || dir.has_dir(name);
     if let Some(tool) = TOOLS.iter().find(|tool| words.iter().take(2).any(|word| word == tool.command)) {
@@ -175,10 +199,7 @@ fn effect(words: &[String], package: &Package<'_>, dir: &Dir<'_>) -> (Does, Vec<
     }
     // `node scripts/setup.js`: a script that stands alone gets its folder; it may look at anything else as well.
     let program = words.first().map(String::as_str).unwrap_or_default();
-    let file = words
-        .iter()
-        .map(|word| super::start::clean(word))
-        .find(|word| dir.has(word) && word != "package.json");
+    let file = words.iter().map(|word| clean(word)).find(|word| dir.has(word) && word != "package.json");
     if let (Some(file), "node" | "sh" | "bash" | "./") = (&file, program) {
         let _ = file;
         return (Does::Sources, Vec::new());
@@ -267,6 +288,18 @@ mod tests {
             r#"{"scripts":{"postinstall":"nuxt prepare && node scripts/setup.js","build":"nuxt build"}}"#,
             &[],
             &["postinstall"],
+            Some("postinstall"),
+        );
+        check(
+            r#"{"scripts":{"postinstall":"npm run build","build":"webpack"}}"#,
+            &[],
+            &[],
+            Some("postinstall"),
+        );
+        check(
+            r#"{"scripts":{"postinstall":"pnpm run typegen","typegen":"react-router typegen","build":"react-router build"}}"#,
+            &[],
+            &[],
             Some("postinstall"),
         );
         check(r#"{"scripts":{"start":"node ."}}"#, &[], &[], None);

@@ -39,6 +39,7 @@ mod rush;
 mod semver;
 mod server;
 mod settings;
+mod shell;
 mod shipped;
 mod site;
 mod sources;
@@ -204,6 +205,11 @@ fn survey_package(s: &Survey<'_>, whose: Whose) -> Option<Claim<Facts>> {
         .or_else(|| framework::find_above(framework::META, &package, top))
         .filter(|meta| workspace.as_ref().is_none_or(Workspace::is_root) || is_used(&package, meta.value));
     let library = framework::find(framework::LIBRARIES, &package);
+    // A file of a usual name makes a program of what nothing else uses; beside that it is a part of the one that does.
+    let is_part = workspace.as_ref().is_some_and(Workspace::is_required);
+    if is_part && meta.is_none() && !app::is_started(s, &package) {
+        return None;
+    }
     let (mut manager, lock) = PackageManager::choose(s, top, &locks);
     let Some(mut app) = app::find(s, Some(&package), lock, meta.as_ref(), library.as_ref()) else {
         refuse_empty_workspace(s, &package);
@@ -217,9 +223,11 @@ fn survey_package(s: &Survey<'_>, whose: Whose) -> Option<Claim<Facts>> {
     let version = version::decide(s, Some(&package), &above(s, workspace.as_ref()), |lines| era.line(lines));
     manager.fit(&version.value);
     let reasons = std::iter::once(&version.because).chain(version.over.iter().map(|lost| &lost.because));
-    let is_pinned = reasons.into_iter().any(|because| because.layer == crate::fact::Layer::Detected);
+    let is_open = |because| [&package, top].into_iter().any(|package| version::is_open(package, because));
+    let is_pinned =
+        reasons.into_iter().any(|because| because.layer == crate::fact::Layer::Detected && !is_open(because));
     if manager.kind == package_manager::Kind::YarnClassic && !is_pinned {
-        // The project pins no Node.js, so what dependencies think of this line must not stop the install.
+        // The project pins no line, so what dependencies think of this one must not stop the install.
         manager.add_flag("--ignore-engines");
     }
     if workspace.as_ref().is_some_and(|workspace| !workspace.is_root()) && manager.hoists() {
@@ -312,15 +320,18 @@ fn refuse_empty_workspace(s: &Survey<'_>, package: &Package<'_>) {
 }
 
 /// Does a member of a workspace use the framework it names, or only build for it? A library of components has the
-/// framework among its development dependencies and no script that serves or builds anything with it.
+/// framework among its development dependencies and no script that serves or builds anything with it, and one of mails may
+/// have its configuration.
 fn is_used(package: &Package<'_>, framework: &Framework) -> bool {
     const RUNS: &[&str] = &["build", "dev", "start", "serve", "develop", "generate", "preview"];
     if framework.name != "Next.js" {
         return RUNS.iter().any(|name| package.script(name).is_some());
     }
     let is_called = |line: Fact<String>| line.value.split_whitespace().any(|word| word == "next");
+    // https://nextjs.org/docs/app/getting-started/project-structure
+    let has_pages = ["app", "pages", "src/app", "src/pages"].iter().any(|folder| package.dir.has_dir(folder));
     RUNS.iter().filter_map(|name| package.script(name)).any(is_called)
-        || package.dir.files().any(|(path, _)| path.starts_with("next.config."))
+        || has_pages && package.dir.files().any(|(path, _)| path.starts_with("next.config."))
 }
 
 /// Does the root of a workspace run something of its own?

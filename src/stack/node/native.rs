@@ -142,6 +142,10 @@ const ROWS: &[Row] = &[
 /// What node-gyp needs.
 const COMPILER: &[&str] = &["build-essential=12.*", "python3=3.*"];
 
+/// What an older node-gyp needs besides: Python 3.12 has no `distutils` any more, and this brings it.
+/// <https://github.com/nodejs/node-gyp/blob/main/CHANGELOG.md>, 10.0.0; <https://docs.python.org/3/whatsnew/3.12.html>
+const OLD_COMPILER: &[&str] = &["python3-setuptools=*"];
+
 /// What natives take.
 #[derive(Debug, Default)]
 pub(super) struct Natives {
@@ -228,6 +232,14 @@ impl Natives {
         {
             self.build.extend(COMPILER.iter().map(|word| system(found, &found.value, word)));
             self.scripts.push(found.clone());
+        }
+        // A node-gyp of the project's own tree comes before npm's.
+        let generators = lock.map(|lock| lock.versions("node-gyp")).unwrap_or_default();
+        let old = generators.iter().find(|version| is_below(&version.value, "10.0.0"));
+        if let Some(old) = old
+            && self.build.iter().any(|package| package.value.name == "build-essential")
+        {
+            self.build.extend(OLD_COMPILER.iter().map(|word| system(old, "an old node-gyp", word)));
         }
         for packages in [&mut self.build, &mut self.runtime] {
             let mut seen = Vec::new();

@@ -78,6 +78,12 @@ fn entry(s: &Survey<'_>, package: &Package<'_>, output: &Output, said: Option<&D
     if let Some(words) = named {
         return words;
     }
+    // A build of another kind starts itself: its own start script names the file that the build writes.
+    if let Some(Start::Node(node)) = said.map(|said| &said.start)
+        && ["js", "mjs", "cjs"].iter().any(|ending| node.file.rsplit('.').next() == Some(ending))
+    {
+        return node.options.iter().chain([&node.file]).chain(&node.args).cloned().collect();
+    }
     let mut words: Vec<String> = output.entry.split_whitespace().map(str::to_owned).collect();
     if let Some(Start::Tool { name, args }) = said.map(|said| &said.start)
         && tool(name).is_some_and(|row| words.first().is_some_and(|file| file == row.file))

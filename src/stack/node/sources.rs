@@ -113,7 +113,11 @@ const LISTENS: &[Way] = &[
         tells: Tells::PortWithVariable,
     },
     Way {
-        pattern: r#"\b[Ee]nv\.PORT\b\s*(?:\|\||\?\?)\s*["'`]?(\d{2,5})\b"#,
+        pattern: concat!(
+            r#"\b[Ee]nv\.(?P<variable>"#,
+            port_variable!(),
+            r#")\b\s*(?:\|\||\?\?)\s*["'`]?(\d{2,5})\b"#
+        ),
         tells: Tells::PortWithVariable,
     },
     // Schemas of the environment: zod and Joi, envalid, TypeBox.
@@ -189,11 +193,15 @@ pub(super) fn listening(docs: &[Doc<'_>]) -> Listening {
     }
     if found.loopback.is_none() {
         let pattern = pattern(LOOPBACK);
-        // Only files that listen: other hosts are databases.
-        found.loopback = docs
-            .iter()
-            .filter(|doc| doc.text.contains(".listen("))
-            .find_map(|doc| doc.find(|line| Some(pattern.captures(line)?.name("host")?.as_str().to_owned())));
+        // Only files that listen: other hosts are databases. Where another file listens on more, this is a server beside
+        // the program's own.
+        let listening = || docs.iter().filter(|doc| doc.text.contains(".listen("));
+        let is_bound = |doc: &&Doc<'_>| doc.text.lines().any(|line| pattern.is_match(line));
+        if listening().all(|doc| is_bound(&doc)) {
+            found.loopback = listening().find_map(|doc| {
+                doc.find(|line| Some(pattern.captures(line)?.name("host")?.as_str().to_owned()))
+            });
+        }
     }
     found
 }
@@ -382,6 +390,18 @@ mod tests {
     }
 
     #[test]
+    fn a_server_beside_the_programs_own_may_stay_on_loopback() {
+        const INNER: (&str, &str) = ("tunnel.js", "inner.listen({ port: 0, host: '127.0.0.1' })");
+        for (server, expected) in
+            [("app.listen(process.env.PORT)", None), ("app.listen(3000, 'localhost')", Some("localhost"))]
+        {
+            let inventory = Inventory::from_files([("server.js", server), INNER]);
+            let found = listening(&of_server(&inventory.dir(RelPath::root()), Some("server.js")));
+            assert_eq!(found.loopback.map(|host| host.value).as_deref(), expected, "{server}");
+        }
+    }
+
+    #[test]
     fn ports_are_read_from_the_source() {
         for (line, port, by_variable) in [
             ("app.listen(process.env.PORT || 3000)", Some(3000), true),
@@ -394,6 +414,8 @@ mod tests {
                 true,
             ),
             ("const { PORT = 8000 } = process.env", Some(8000), true),
+            ("    apiPort: env.API_PORT || 9000,", Some(9000), true),
+            ("    databasePort: env.DB_PORT || 5432,", None, false),
             ("  PORT: z.coerce.number().int().positive().default(3400),", Some(3400), true),
             ("  PORT: port({ default: 5050 }),", Some(5050), true),
             ("await app.listen(config.get('PORT', 3333));", Some(3333), true),

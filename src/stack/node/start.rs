@@ -354,7 +354,7 @@ fn assignment(word: &str) -> Option<(&str, &str)> {
 }
 
 /// `npm run serve`, `yarn serve`, `pnpm start`: the script's name.
-fn script_name(words: &[String]) -> Option<String> {
+pub(super) fn script_name(words: &[String]) -> Option<String> {
     let manager = words.first()?;
     if !matches!(manager.as_str(), "npm" | "yarn" | "pnpm" | "bun") {
         return None;

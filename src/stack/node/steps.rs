@@ -28,6 +28,48 @@ const BUILDS: &[&str] = &[
     "prestart",
 ];
 
+/// Parts of a program that scripts build where none builds all of it: `build:frontend`, `css:build`.
+const PARTS: &[(&str, Part)] = &[
+    ("api", Part::Program),
+    ("app", Part::Program),
+    ("assets", Part::Pages),
+    ("backend", Part::Program),
+    ("client", Part::Pages),
+    ("css", Part::Pages),
+    ("front", Part::Pages),
+    ("front-end", Part::Pages),
+    ("frontend", Part::Pages),
+    ("js", Part::Pages),
+    ("sass", Part::Pages),
+    ("scss", Part::Pages),
+    ("server", Part::Program),
+    ("styles", Part::Pages),
+    ("tailwind", Part::Pages),
+    ("ts", Part::Program),
+    ("ui", Part::Pages),
+    ("web", Part::Pages),
+];
+
+/// What a part is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// The program itself.
+    Program,
+    /// What it sends to browsers.
+    Pages,
+}
+
+impl Part {
+    /// The part that a script of this name builds.
+    fn of(script: &str) -> Option<Self> {
+        let mark = [':', '-'].as_slice();
+        let begins = script.strip_prefix("build").and_then(|rest| rest.strip_prefix(mark));
+        let ends = script.strip_suffix("build").and_then(|rest| rest.strip_suffix(mark));
+        let part = begins.or(ends)?;
+        PARTS.iter().find(|(name, _)| *name == part).map(|(_, kind)| *kind)
+    }
+}
+
 /// Tools in a build script that make something else than a program: installers, images, packages.
 const OTHER_PRODUCTS: &[&str] = &[
     "docker",
@@ -54,10 +96,11 @@ pub(super) fn build(
     if let Some(wish) = s.choice(&keys::BUILD_COMMAND).decide() {
         return Some(wish.map(|command| vec![command]));
     }
+    let is_elsewhere = |line: &str| front_end.is_some_and(|front_end| front_end.is_made_by(package, line));
     let script = BUILDS.iter().find_map(|name| {
         let line = package.script(name)?;
         let words = shell_words::split(&line.value).unwrap_or_default();
-        let other = words.first().is_some_and(|word| OTHER_PRODUCTS.contains(&word.as_str()));
+        let other = makes_another(&line.value);
         let checks = *name == "prestart"
             && !words
                 .iter()
@@ -65,8 +108,8 @@ pub(super) fn build(
         // Most scripts of such a name make the image themselves.
         let is_outside = name.ends_with("docker")
             && words.iter().any(|word| word.ends_with(".sh") || OTHER_PRODUCTS.contains(&word.as_str()));
-        let is_elsewhere = front_end.is_some_and(|front_end| front_end.is_made_by(package, &line.value));
-        (!other && !checks && !is_outside && !is_elsewhere).then(|| line.derive(vec![manager.run(name)]))
+        (!other && !checks && !is_outside && !is_elsewhere(&line.value))
+            .then(|| line.derive(vec![manager.run(name)]))
     });
     if let Some(script) = script {
         return Some(with_start_steps(script, package, manager, app));
@@ -91,10 +134,28 @@ pub(super) fn build(
         return Some(framework.derive(vec![manager.exec("next build")]));
     }
     let App::Server(server) = app else { return None };
-    let typescript = package.uses("typescript")?;
-    let Content::Output { .. } = server.content else { return None };
-    let config = if s.dir.has("tsconfig.build.json") { " -p tsconfig.build.json" } else { "" };
-    Some(typescript.derive(vec![manager.exec(&format!("tsc{config}"))]))
+    let parts: Vec<(&str, Part, Fact<String>)> = package
+        .named_scripts()
+        .filter_map(|(name, line)| Some((name, Part::of(name)?, line)))
+        .filter(|(_, _, line)| !makes_another(&line.value) && !is_elsewhere(&line.value))
+        .collect();
+    let because = parts.first().map(|(_, _, line)| line.clone());
+    let mut commands: Vec<String> = parts.iter().map(|(name, ..)| manager.run(name)).collect();
+    let compiler = package.uses("typescript").filter(|_| {
+        matches!(server.content, Content::Output { .. })
+            && parts.iter().all(|(_, part, _)| *part == Part::Pages)
+    });
+    if compiler.is_some() {
+        let config = if s.dir.has("tsconfig.build.json") { " -p tsconfig.build.json" } else { "" };
+        commands.insert(0, manager.exec(&format!("tsc{config}")));
+    }
+    Some(because.or(compiler)?.derive(commands))
+}
+
+/// Does a script begin with a tool that makes something else than a program?
+fn makes_another(line: &str) -> bool {
+    let words = shell_words::split(line).unwrap_or_default();
+    words.first().is_some_and(|word| OTHER_PRODUCTS.contains(&word.as_str()))
 }
 
 /// Adds what the start script makes besides the build.
@@ -260,6 +321,36 @@ mod tests {
             let watch = words
                 .map(|words| words.iter().filter_map(|word| word.as_str()).collect::<Vec<_>>().join(" "));
             assert_eq!(watch.as_deref(), dev, "{manifest}");
+        }
+    }
+    #[test]
+    fn parts_are_built_where_nothing_builds_all() {
+        for (scripts, expected) in [
+            (r#""build:frontend":"vite build","start":"node server.js""#, vec!["npm run build:frontend"]),
+            (
+                r#""build:client":"vite build","server:build":"tsc","start":"node dist/server.js""#,
+                vec!["npm run build:client", "npm run server:build"],
+            ),
+            (
+                r#""build-css":"tailwindcss","start":"node dist/server.js""#,
+                vec!["npx tsc", "npm run build-css"],
+            ),
+            (r#""build:docker-base":"docker buildx build .","start":"node server.js""#, vec![]),
+            (r#""build:web":"docker build .","start":"node server.js""#, vec![]),
+            (r#""build":"tsc","build:css":"tailwindcss","start":"node server.js""#, vec!["npm run build"]),
+        ] {
+            let manifest = format!(
+                r#"{{"scripts":{{{scripts}}},"dependencies":{{"express":"5"}},"devDependencies":{{"typescript":"5"}}}}"#
+            );
+            let files = [
+                ("package.json", manifest.as_str()),
+                ("package-lock.json", "{}"),
+                ("server.js", "require('express')().listen(1)"),
+            ];
+            let plan = plan(&Inventory::from_files(files), &Settings::default());
+            let commands = plan.services[0].tool["build"]["commands"].as_array().cloned().unwrap_or_default();
+            let commands: Vec<&str> = commands.iter().filter_map(|command| command.as_str()).collect();
+            assert_eq!(commands, expected, "{scripts}");
         }
     }
 }

@@ -7,7 +7,7 @@
 
 use crate::config::keys;
 use crate::diag::{Code, Diagnostic};
-use crate::fact::Fact;
+use crate::fact::{Choice, Evidence, Fact};
 use crate::key::{self, Key, text};
 use crate::plan::catalog::{Catalog, ToolchainLines};
 use crate::repo::dir::Dir;
@@ -82,7 +82,7 @@ pub(super) fn has_openssl_3(line: &str) -> bool {
     major(line).is_some_and(|line| line >= 17)
 }
 
-/// The line to build and run with. `era` is asked only when no file speaks.
+/// The line to build and run with. `era` is asked only when no file speaks, or one that names a least version alone.
 pub(super) fn decide(
     s: &Survey<'_>,
     package: Option<&Package<'_>>,
@@ -103,10 +103,32 @@ pub(super) fn decide(
                 .or(development().filter(|range| !is_anything(&range.value)));
         }
     }
-    let said = choice.or(era(lines)).or_default(lines.default.clone(), "default for Node.js");
+    let said = within_era(choice, || era(lines)).or_default(lines.default.clone(), "default for Node.js");
     let line = to_line(s, lines, said);
     s.check_line(lines, &line);
     line
+}
+
+/// What was said, or the newest line that an old lock file can be built with: a least version says nothing of newer ones.
+fn within_era(said: Choice<String>, era: impl FnOnce() -> Option<Fact<String>>) -> Choice<String> {
+    let Some(said) = said.decide() else { return Choice::default().or(era()) };
+    let least = is_least(&said.value).then(|| Wanted::parse(&said.value)).flatten();
+    let older = least
+        .and_then(|least| era().filter(|line| major(&line.value).is_some_and(|line| least.takes_line(line))));
+    Choice::default().or(older).or(Some(said))
+}
+
+/// A range that every newer line satisfies as well: it asks for a least version.
+fn is_least(range: &str) -> bool {
+    const NO_LINE_YET: u64 = 999;
+    Wanted::parse(range).is_some_and(|wanted| wanted.takes_line(NO_LINE_YET))
+}
+
+/// Is this reason a least version that the package asks for? It pins no line.
+pub(super) fn is_open(package: &Package<'_>, because: &Evidence) -> bool {
+    package
+        .text(&["engines", "node"])
+        .is_some_and(|range| range.because == *because && is_least(&range.value))
 }
 
 /// Settings of Volta that refer to others, followed at most.
@@ -230,6 +252,34 @@ mod tests {
             "package.json:2",
         );
         check(&[("package.json", r#"{"engines":{"node":"*"}}"#)], "24", "default for Node.js");
+    }
+
+    #[test]
+    fn a_least_version_pins_no_line() {
+        for (range, expected) in
+            [(">=7.0", true), ("^20 || >=22", true), ("24.x", false), (">=14 <19", false)]
+        {
+            let manifest = format!(r#"{{"engines":{{"node":"{range}"}}}}"#);
+            let inventory = Inventory::from_files([("package.json", manifest.as_str())]);
+            let catalog = Catalog::builtin();
+            let s = Survey::new(inventory.dir(RelPath::root()), catalog, &Settings::default());
+            let package = Package::read(&s).expect("a manifest");
+            let line = decide(&s, Some(&package), &[], |_| None);
+            assert_eq!(is_open(&package, &line.because), expected, "{range}");
+        }
+    }
+
+    #[test]
+    fn an_old_lock_file_bounds_a_least_version() {
+        for (range, expected) in [(">=8", "14"), (">=16", "24"), ("^22", "22"), ("12.x", "12")] {
+            let manifest = format!(r#"{{"engines":{{"node":"{range}"}}}}"#);
+            let inventory = Inventory::from_files([("package.json", manifest.as_str())]);
+            let catalog = Catalog::builtin();
+            let s = Survey::new(inventory.dir(RelPath::root()), catalog, &Settings::default());
+            let package = Package::read(&s);
+            let era = |_: &ToolchainLines| Some(Fact::by_default("14".to_owned(), "node-sass 4.14.1"));
+            assert_eq!(decide(&s, package.as_ref(), &[], era).value, expected, "{range}");
+        }
     }
 
     #[test]

@@ -55,6 +55,12 @@ impl<'a> Workspace<'a> {
         })
     }
 
+    /// Does another member ask for this one?
+    pub fn is_required(&self) -> bool {
+        let own = self.members.iter().find(|member| member.path == self.home);
+        own.is_some_and(|own| self.members.iter().any(|member| member.package.uses(&own.name).is_some()))
+    }
+
     /// The patterns of a folder that nothing matches, where it is a workspace's root.
     pub fn unmatched(dir: &Dir<'a>, package: &Package<'a>) -> Vec<Fact<String>> {
         let globs = globs(dir, package).unwrap_or_default();
@@ -250,9 +256,9 @@ fn globs(root: &Dir<'_>, package: &Package<'_>) -> Option<Vec<Fact<String>>> {
     (!found.is_empty()).then_some(found)
 }
 
-/// Does a pattern match a folder with a `package.json`?
+/// Does a pattern match a folder with a `package.json`? The root is there without being a member.
 fn is_matched(root: &Dir<'_>, glob: &Fact<String>) -> bool {
-    !members(root, std::slice::from_ref(glob)).is_empty()
+    glob.value.trim_end_matches('/') == "." || !members(root, std::slice::from_ref(glob)).is_empty()
 }
 
 fn members<'a>(root: &Dir<'a>, globs: &[Fact<String>]) -> Vec<Member<'a>> {

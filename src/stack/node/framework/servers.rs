@@ -208,7 +208,8 @@ pub(super) const ROWS: &[Framework] = &[
         packages: &["@builder.io/qwik-city", "@qwik.dev/router"],
         gives: Gives::Server(Output {
             entry: "server/entry.node-server.js",
-            scripts: &["serve"],
+            // `deploy` of the older starters
+            scripts: &["serve", "deploy", "start"],
             folders: &["server", "dist"],
             site: Some(SiteWhen {
                 configured: &[
