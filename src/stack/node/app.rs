@@ -403,7 +403,7 @@ fn package_of(file: &str) -> &str {
     path.match_indices('/').nth(slashes - 1).map_or(path, |(at, _)| &path[..at])
 }
 
-fn development_only(package: Option<&Package<'_>>, name: &str) -> Option<Fact<String>> {
+pub(super) fn development_only(package: Option<&Package<'_>>, name: &str) -> Option<Fact<String>> {
     let package = package?;
     if package.requires(name).is_some() {
         return None;
@@ -520,6 +520,21 @@ mod tests {
                 r#"{{"scripts":{{"build":"react-router build","start":"{start}"}},"devDependencies":{{"@react-router/dev":"7"}}}}"#
             );
             assert_eq!(kind(&manifest, &[]).as_deref(), Some(expected), "{start}");
+        }
+    }
+
+    #[test]
+    fn a_built_server_gets_what_it_imports() {
+        const QWIK: &str = r#""scripts":{"build":"qwik build"},"devDependencies":{"@builder.io/qwik-city":"1","undici":"7"}"#;
+        const BESIDE: &str =
+            r#""scripts":{"build":"qwik build"},"devDependencies":{"@builder.io/qwik-city":"1"}"#;
+        for (package, dependency, stage) in [(QWIK, "pg", "deps"), (BESIDE, "undici", "prod-deps")] {
+            let manifest = format!(r#"{{{package},"dependencies":{{"{dependency}":"7"}}}}"#);
+            let files = [("package.json", manifest.as_str()), ("package-lock.json", "{}")];
+            let plan = plan(&Inventory::from_files(files), &Settings::default());
+            let modules = &plan.services[0].tool["copies"][0];
+            assert_eq!(modules["sources"][0], "/app/node_modules", "{manifest}");
+            assert_eq!(modules["from"], stage, "{manifest}");
         }
     }
 

@@ -2,7 +2,9 @@
 
 use crate::fact::{Evidence, Fact};
 use crate::stack::Survey;
-use crate::stack::node::app::{App, Content, Launch, Packages, Server, port_argument, tool};
+use crate::stack::node::app::{
+    App, Content, Launch, Packages, Server, development_only, port_argument, tool,
+};
 use crate::stack::node::framework::{Framework, Modules, Output, SiteWhen};
 use crate::stack::node::javascript;
 use crate::stack::node::lock::Lock;
@@ -46,12 +48,18 @@ pub(super) fn of_output(
                 .collect(),
             is_complete: is_bundled,
         },
-        modules: if is_bundled { Packages::Bundled } else { Packages::Production },
+        modules: if is_bundled { Packages::Bundled } else { imported(package, output) },
         env: output.env.iter().map(owned).map(|(name, value)| (name, meta.derive(value))).collect(),
         port: None,
         stops: None,
         build_env: output.build_env.iter().map(owned).collect(),
     }))
+}
+
+/// The production tree, or all of it where the server imports what is there for development.
+fn imported(package: &Package<'_>, output: &Output) -> Packages {
+    let found = output.imports.iter().find_map(|name| development_only(Some(package), name));
+    found.map_or(Packages::Production, Packages::All)
 }
 
 /// A path of an output folder that has another name.

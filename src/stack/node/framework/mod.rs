@@ -161,6 +161,8 @@ pub(super) struct Output {
     pub stated: Stated,
     /// Does it need the production dependencies beside it?
     pub modules: Modules,
+    /// Packages that it imports although starters have them for development alone.
+    pub imports: &'static [&'static str],
     /// Variables that make it reachable.
     pub env: &'static [(&'static str, &'static str)],
     /// Variables of its build alone.
@@ -208,6 +210,7 @@ const OUTPUT: Output = Output {
     beside: &[],
     stated: Stated::Nowhere,
     modules: Modules::Production,
+    imports: &[],
     env: &[("HOST", "0.0.0.0")],
     build_env: &[],
     site: None,

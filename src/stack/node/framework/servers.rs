@@ -211,6 +211,8 @@ pub(super) const ROWS: &[Framework] = &[
             // `deploy` of the older starters
             scripts: &["serve", "deploy", "start"],
             folders: &["server", "dist"],
+            // The middleware for Node.js takes `fetch` from it, and the build leaves that outside.
+            imports: &["undici"],
             site: Some(SiteWhen {
                 configured: &[
                     ("adapters/static/vite.config.ts", "staticAdapter"),

@@ -278,7 +278,7 @@ fn makes(
     if let Some((value, name)) = named.filter(|(_, name)| !COMMANDS.contains(name)) {
         let row = EXECUTORS.iter().find(|row| row.names.contains(&name))?;
         let target = build.and_then(|build| build.at(&["options", "target"])?.as_text());
-        let is_program = target.is_some_and(|target| target.contains("node")) || says_node(dir, plugin);
+        let is_program = target.is_some_and(is_node) || says_node(dir, plugin);
         return Some(Fact::new(settled(row.makes, is_program), manifest.cite(value, name)));
     }
     let plugin = plugin.filter(|plugin| build.is_some() || listed(nx, plugin).is_some())?;
@@ -303,9 +303,15 @@ fn settled(makes: Makes, is_program: bool) -> Makes {
 /// Does the configuration build for Node.js?
 fn says_node(dir: &Dir<'_>, plugin: Option<&Plugin>) -> bool {
     let doc = plugin.and_then(|plugin| plugin.configs.iter().find_map(|name| dir.doc(name)));
-    let is_node =
-        |value: javascript::Value<'_>| value.literal().filter(|target| target.contains("node")).map(|_| ());
-    doc.is_some_and(|doc| javascript::find(&doc, "target", is_node).is_some())
+    let names_node = |value: javascript::Value<'_>| value.literals().any(is_node).then_some(());
+    doc.is_some_and(|doc| javascript::find(&doc, "target", names_node).is_some())
+}
+
+/// Is this target Node.js, of whatever version: `node`, `node18`, `async-node22.12`? Others are browsers and shells of theirs.
+/// <https://webpack.js.org/configuration/target/>, <https://esbuild.github.io/api/#target>
+fn is_node(target: &str) -> bool {
+    let version = target.strip_prefix("async-").unwrap_or(target).strip_prefix("node");
+    version.is_some_and(|version| version.chars().all(|c| c.is_ascii_digit() || c == '.'))
 }
 
 /// The plugin in `nx.json`, by its name or with options.
@@ -314,4 +320,19 @@ fn listed<'t>(nx: &'t Manifest<'_>, plugin: &Plugin) -> Option<&'t Tree> {
         let name = entry.as_text().or_else(|| entry.get("plugin")?.as_text());
         name.is_some_and(|name| plugin.names.contains(&name))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_node;
+
+    #[test]
+    fn a_target_is_node_or_something_with_its_name() {
+        for target in ["node", "node18", "node22.12", "async-node", "async-node18"] {
+            assert!(is_node(target), "{target}");
+        }
+        for target in ["web", "webworker", "node-webkit", "nodejs-browser", "electron-main", "es2022", ""] {
+            assert!(!is_node(target), "{target}");
+        }
+    }
 }
