@@ -14,6 +14,7 @@ use crate::stack::node::javascript;
 use crate::stack::node::lock::Lock;
 use crate::stack::node::manifest::Package;
 use crate::stack::node::own_server;
+use crate::stack::node::platforms;
 use crate::stack::node::shell;
 use crate::stack::node::site::{self, Served};
 use crate::stack::node::start::{self, Decoded, Engine, Node, Start, clean};
@@ -137,7 +138,14 @@ pub(super) fn find(
     if let Some(said) = said {
         return Some(of_command(s, package, &said));
     }
-    of_files(s, package).map(|server| App::Server(Box::new(server)))
+    let found = of_files(s, package);
+    if let Some((command, help)) =
+        package.filter(|_| found.is_none()).and_then(|package| platforms::called(package, STARTS, &s.dir))
+    {
+        let message = format!("`{}` starts nothing that a container could: {help}", command.value);
+        s.note(Diagnostic::note(Code::NotBuilt, message).at(command.because.at));
+    }
+    found.map(|server| App::Server(Box::new(server)))
 }
 
 /// Does a command or a script start this package, be it for development?
@@ -145,7 +153,7 @@ pub(super) fn is_started(s: &Survey<'_>, package: &Package<'_>) -> bool {
     let mut watches = ["dev", "develop", "start:dev", "watch"].iter().filter_map(|name| package.script(name));
     let runs = |line: Fact<String>| {
         start::decode(&line.value, Some(package), &s.dir).is_some_and(|decoded| match decoded.start {
-            Start::Tool { name, .. } => !COMPILERS.contains(&name.as_str()),
+            Start::Tool { name, .. } => !COMPILERS.contains(&name.as_str()) && platforms::of(&name).is_none(),
             Start::Node(_) | Start::Files { .. } | Start::Shell(_) => true,
         })
     };
@@ -198,6 +206,7 @@ fn said(s: &Survey<'_>, package: Option<&Package<'_>>) -> Option<Said> {
         let mut decoded = start::decode(&line.value, package, &s.dir)?;
         let built = match &decoded.start {
             Start::Tool { name, .. } if COMPILERS.contains(&name.as_str()) => return None,
+            Start::Tool { name, .. } if platforms::of(name).is_some() => return None,
             Start::Tool { name, .. } if name == "nest" => Some(nest_output(&s.dir)),
             _ => None,
         };

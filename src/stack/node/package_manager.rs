@@ -12,6 +12,7 @@ use crate::plan::run::{Run, Sharing, quote};
 use crate::repo::dir::Dir;
 use crate::repo::format::Tree;
 use crate::stack::Survey;
+use crate::stack::node::layout::Layout;
 use crate::stack::node::lock::{Lock, NAMES as LOCKS, OutOfStep};
 use crate::stack::node::managers::{NEWEST, OLD_NPM, OldNpm, ROWS, Row, WRITTEN_BY};
 use crate::stack::node::manifest::Package;
@@ -54,6 +55,8 @@ pub(super) struct PackageManager {
     approved: Vec<String>,
     /// What the npm of an old line has other words for.
     old_npm: Option<&'static OldNpm>,
+    /// Where it puts the packages of a workspace.
+    layout: Layout,
 }
 
 impl Kind {
@@ -123,6 +126,7 @@ impl PackageManager {
             bundled,
             approved: approved(package),
             old_npm: None,
+            layout: Layout::of(kind, &package.dir),
         };
         manager.is_locked = agrees(s, package, lock);
         // npm 6 wrote format 1, and npm 6 did not resolve peers: https://docs.npmjs.com/cli/using-npm/config#legacy-peer-deps
@@ -150,7 +154,7 @@ impl PackageManager {
 
     /// Does it put packages into the root of a workspace?
     pub fn hoists(&self) -> bool {
-        self.kind != Kind::Pnpm
+        self.layout == Layout::Hoisted
     }
 
     /// Its row of commands.
