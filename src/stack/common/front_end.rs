@@ -14,6 +14,7 @@ use crate::repo::path::RelPath;
 use crate::stack::Survey;
 use crate::stack::common::pattern::pattern;
 use crate::stack::node::assets::{self, Assets, folder_below};
+use crate::stack::node::site;
 
 /// A front end, built in a stage of its own.
 #[derive(Debug)]
@@ -148,19 +149,22 @@ fn wanted_by(s: &Survey<'_>, context: &RelPath, wanted: &[Fact<RelPath>]) -> Opt
     if missing.is_empty() {
         return None;
     }
-    let homes: Vec<RelPath> = homes(s, context).take(MOST).collect();
+    let homes = homes(s, context);
     missing.into_iter().find_map(|wanted| {
         // The nearest folder above is tried first, then those whose build leaves its files elsewhere.
         let mut homes: Vec<&RelPath> = homes.iter().collect();
         homes.sort_by_key(|home| (!wanted.value.is_within(home), usize::MAX - home.segments().count()));
-        homes.into_iter().find_map(|home| built_by(s, context, home, wanted))
+        homes.into_iter().take(MOST).find_map(|home| built_by(s, context, home, wanted))
     })
 }
 
 /// The front end whose configuration sends its files out of its own folder into this project's.
 fn filling(s: &Survey<'_>, context: &RelPath) -> Option<FrontEnd> {
     let project = s.dir.path();
-    let outside = homes(s, context).filter(|home| home != project && leads_out(s, home)).take(MOST);
+    let outside = homes(s, context)
+        .into_iter()
+        .filter(|home| home != project && site::may_lead_out(&s.dir.inventory().dir(home.clone())))
+        .take(MOST);
     outside.into_iter().find_map(|home| {
         let inner = s.of_front_end(s.dir.inventory().dir(home.clone()));
         let assets = assets::stage(&inner, context, project)?;
@@ -177,26 +181,13 @@ fn filling(s: &Survey<'_>, context: &RelPath) -> Option<FrontEnd> {
 const MOST: usize = 8;
 
 /// The folders with a `package.json`.
-fn homes<'s>(s: &'s Survey<'_>, context: &RelPath) -> impl Iterator<Item = RelPath> + use<'s> {
-    let inventory = s.dir.inventory();
-    let context = context.clone();
-    let files: Vec<String> =
-        inventory.dir(context.clone()).files().map(|(path, _)| path.to_owned()).collect();
-    files
-        .into_iter()
-        .filter_map(move |path| context.join(path.strip_suffix("package.json")?))
-        .filter(|home| inventory.has(&home.join("package.json").unwrap_or_default()))
-}
-
-/// Does a configuration of the front end name a folder above it? Few do, and reading a front end takes a while.
-fn leads_out(s: &Survey<'_>, home: &RelPath) -> bool {
-    let dir = s.dir.inventory().dir(home.clone());
-    let is_configuration = |name: &str| {
-        !name.contains('/') && (name.contains(".config.") || name == "angular.json" || name == "package.json")
+fn homes(s: &Survey<'_>, context: &RelPath) -> Vec<RelPath> {
+    let below = s.dir.inventory().dir(context.clone());
+    let home = |path: &str| {
+        let home = path.strip_suffix("package.json")?;
+        (home.is_empty() || home.ends_with('/')).then(|| context.join(home))?
     };
-    dir.files()
-        .filter(|(name, _)| is_configuration(name))
-        .any(|(name, _)| dir.doc(name).is_some_and(|doc| doc.text.contains("..")))
+    below.files().filter_map(|(path, _)| home(path)).collect()
 }
 
 /// The front end in `home`, if it is what fills `wanted`.

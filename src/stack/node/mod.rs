@@ -43,7 +43,7 @@ mod server;
 mod settings;
 mod shell;
 mod shipped;
-mod site;
+pub mod site;
 mod sources;
 mod start;
 mod steps;

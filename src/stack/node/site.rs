@@ -6,7 +6,7 @@ use crate::fact::Fact;
 use crate::repo::dir::{Dir, Manifest};
 use crate::repo::format::Tree;
 use crate::stack::Survey;
-use crate::stack::node::framework::{Framework, Gives, Missing, Site, Stated};
+use crate::stack::node::framework::{self, Framework, Gives, Missing, Site, Stated};
 use crate::stack::node::javascript::{self, Value};
 use crate::stack::node::manifest::Package;
 use crate::stack::node::paths;
@@ -74,6 +74,16 @@ pub(super) fn stated(s: &Survey<'_>, package: &Package<'_>, stated: Stated) -> O
 pub(super) fn outside(dir: &Dir<'_>, framework: &Framework) -> Option<Fact<String>> {
     let Gives::Site(row) = framework.gives else { return None };
     configured(dir, row.stated).filter(|found| is_outside(&found.value))
+}
+
+/// Does a configuration that may state such a folder name one above the front end's at all? Few do, and reading a front end
+/// takes a while.
+pub(in crate::stack) fn may_lead_out(dir: &Dir<'_>) -> bool {
+    let stated = framework::META.iter().copied().flatten().filter_map(|row| match row.gives {
+        Gives::Site(Site { stated: Stated::Config(files, _) | Stated::Beside(files, _), .. }) => Some(files),
+        _ => None,
+    });
+    stated.flatten().filter_map(|name| dir.doc(name)).any(|doc| doc.text.contains(".."))
 }
 
 /// It belongs to a server there, which need not be one that is planned with it.
