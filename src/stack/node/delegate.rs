@@ -1,7 +1,11 @@
-//! A package whose start script only starts another one: `npm run start --prefix backend`, `cd server && npm start`.
+//! A package whose start script only starts others: `npm run start --prefix backend`, `cd server && npm start`, and
+//! `concurrently` with a script for each of two.
 //!
-//! Such a root is for people and hosts that start repositories from there. What it starts has a package of its own, which is
-//! planned with its port, its files and its front end; an image of the root would be the same program with more around it.
+//! Such a root is for people and hosts that start repositories from there. What it starts has packages of its own, which are
+//! planned with their ports, their files and their front ends; an image of the root would be the same programs with more
+//! around them.
+
+use std::collections::BTreeSet;
 
 use crate::diag::{Code, Diagnostic};
 use crate::stack::Survey;
@@ -9,41 +13,63 @@ use crate::stack::Survey;
 use super::manifest::Package;
 use super::start::clean;
 
-/// Says which package is started, and is true, where the start script of this one does nothing else.
+/// Says which packages are started, and is true, where the start script of this one does nothing else.
 pub(super) fn refuse(s: &Survey<'_>) -> bool {
     let Some(package) = Package::of(&s.dir) else { return false };
     let Some(start) = package.script("start") else { return false };
-    let Some(folder) = folder_of(&start.value) else { return false };
-    if !s.dir.has(&format!("{folder}/package.json")) {
+    let script = |name: &str| package.script(name).map(|script| script.value);
+    let Some(started) = started(&start.value, &script, DEEPEST) else { return false };
+    if started.is_empty() || !started.iter().all(|folder| s.dir.has(&format!("{folder}/package.json"))) {
         return false;
     }
-    let message = format!("the start script only starts `{folder}`, which is a package of its own");
+    let names: Vec<String> = started.iter().map(|folder| format!("`{folder}`")).collect();
+    let message =
+        format!("the start script only starts {}, with a package.json of its own", names.join(" and "));
     s.note(Diagnostic::note(Code::NotBuilt, message).at(start.because.at));
     true
 }
 
+/// So many scripts may call one another.
+const DEEPEST: usize = 4;
+
 /// The options by which package managers are sent into a folder.
 const FOLDERS: &[&str] = &["--prefix", "--cwd", "-C", "--dir"];
 
-/// The one folder in which every command of a line runs a script, if it is the same for all.
-fn folder_of(line: &str) -> Option<String> {
+/// Scripts and commands that start nothing.
+const PREPARES: &[&str] = &["build", "ci", "i", "install"];
+
+/// Programs that run several scripts or commands at once.
+/// <https://github.com/open-cli-tools/concurrently>, <https://github.com/mysticatea/npm-run-all>
+const RUNNERS: &[&str] = &["concurrently", "npm-run-all", "run-p"];
+
+/// The folders in which a line starts something; none where it does anything besides.
+fn started(line: &str, script: &dyn Fn(&str) -> Option<String>, depth: usize) -> Option<BTreeSet<String>> {
     let mut entered: Option<String> = None;
-    let mut starts = false;
+    let mut all = BTreeSet::new();
     for command in line.split("&&") {
         let words = shell_words::split(command).ok()?;
         match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
             ["cd", folder] if entered.is_none() => entered = Some(clean(folder)),
-            ["npm" | "yarn" | "pnpm" | "bun", rest @ ..] => {
-                let folder = sent_into(rest).or_else(|| entered.clone())?;
-                if *entered.get_or_insert_with(|| folder.clone()) != folder {
-                    return None;
+            [program, rest @ ..] if RUNNERS.contains(program) && depth > 0 => {
+                for part in rest.iter().filter(|word| !word.starts_with('-')) {
+                    let line = script(part.trim_start_matches("npm:")).unwrap_or_else(|| (*part).to_owned());
+                    all.extend(started(&line, script, depth - 1)?);
                 }
-                starts |= rest.contains(&"start");
             }
+            ["npm" | "yarn" | "pnpm" | "bun", rest @ ..] => match sent_into(rest).or_else(|| entered.clone())
+            {
+                Some(_) if rest.iter().any(|word| PREPARES.contains(word)) => {}
+                Some(folder) => all.extend([folder]),
+                None if depth > 0 => {
+                    let name = rest.iter().find(|word| **word != "run" && !word.starts_with('-'))?;
+                    all.extend(started(&script(name)?, script, depth - 1)?);
+                }
+                None => return None,
+            },
             _ => return None,
         }
     }
-    entered.filter(|folder| starts && !folder.starts_with('.'))
+    all.iter().all(|folder| !folder.starts_with('.')).then_some(all)
 }
 
 fn sent_into(words: &[&str]) -> Option<String> {
@@ -59,7 +85,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_start_script_may_only_lead_to_another_package() {
+    fn a_start_script_may_only_lead_to_other_packages() {
+        let script = |name: &str| match name {
+            "server" => Some("cd server && npm start".to_owned()),
+            "client" => Some("npm start --prefix client".to_owned()),
+            "serve" => Some("node index.js".to_owned()),
+            "again" => Some("npm run again".to_owned()),
+            _ => None,
+        };
         for (line, expected) in [
             ("npm run start --prefix backend", Some("backend")),
             ("npm --prefix ./backend start", Some("backend")),
@@ -69,13 +102,21 @@ mod tests {
             ("cd server && npm start", Some("server")),
             ("cd server && npm install && npm run start", Some("server")),
             ("npm install --prefix server && npm start --prefix server", Some("server")),
-            ("npm run build --prefix client && npm start --prefix server", None),
+            ("npm run build --prefix client && npm start --prefix server", Some("server")),
+            ("npm run server", Some("server")),
+            ("concurrently \"npm run server\" \"npm run client\"", Some("client server")),
+            ("concurrently -k npm:server npm:client", Some("client server")),
+            ("run-p server client", Some("client server")),
+            ("concurrently \"npm run serve\" \"npm run client\"", None),
+            ("npm run again", None),
             ("cd server && node index.js", None),
+            ("cd .. && npm start", None),
             ("npm start", None),
             ("node server.js", None),
-            ("concurrently \"npm start --prefix a\" \"npm start --prefix b\"", None),
         ] {
-            assert_eq!(folder_of(line).as_deref(), expected, "{line}");
+            let found =
+                started(line, &script, DEEPEST).map(|all| all.into_iter().collect::<Vec<_>>().join(" "));
+            assert_eq!(found.as_deref(), expected, "{line}");
         }
     }
 }
