@@ -19,10 +19,15 @@ pub static GRADLE: SecretFile = SecretFile { id: "gradle_properties", at_home: "
 pub static MAVEN: SecretFile = SecretFile { id: "maven_settings", at_home: ".m2/settings.xml" };
 /// <https://docs.python.org/3/library/netrc.html>
 pub static NETRC: SecretFile = SecretFile { id: "netrc", at_home: ".netrc" };
+/// <https://docs.npmjs.com/cli/configuring-npm/npmrc>
+pub static NPM: SecretFile = SecretFile { id: "npmrc", at_home: ".npmrc" };
 /// <https://pip.pypa.io/en/stable/topics/configuration/>
 pub static PIP: SecretFile = SecretFile { id: "pip_conf", at_home: ".config/pip/pip.conf" };
 
-static ALL: [&SecretFile; 5] = [&CARGO, &GRADLE, &MAVEN, &NETRC, &PIP];
+/// <https://yarnpkg.com/configuration/yarnrc>
+pub static YARN: SecretFile = SecretFile { id: "yarnrc", at_home: ".yarnrc.yml" };
+
+static ALL: [&SecretFile; 7] = [&CARGO, &GRADLE, &MAVEN, &NETRC, &NPM, &PIP, &YARN];
 
 impl SecretFile {
     /// The file that has this id.

@@ -12,14 +12,15 @@ use regex_lite::Regex;
 use crate::diag::{Code, Diagnostic};
 use crate::fact::Place;
 use crate::plan::run::Run;
+use crate::plan::secret_file::{self, SecretFile};
 use crate::repo::dir::{Dir, Doc};
 use crate::stack::Survey;
 
 /// A settings file that can name a registry.
 struct Row {
     name: &'static str,
-    /// The person's own one: its id as a secret, and where the manager looks for it.
-    own: (&'static str, &'static str),
+    /// The person's own one, and where the manager looks for it.
+    own: (&'static SecretFile, &'static str),
     /// What stands before the address of a registry.
     registry: &'static [&'static str],
     /// What stands before a token.
@@ -29,20 +30,25 @@ struct Row {
 const ROWS: &[Row] = &[
     Row {
         name: ".npmrc",
-        own: ("npmrc", "/root/.npmrc"),
+        own: (&secret_file::NPM, "/root/.npmrc"),
         registry: &["registry="],
         token: &["_authToken=", "_auth=", "_password="],
     },
-    Row { name: ".yarnrc", own: ("npmrc", "/root/.npmrc"), registry: &["registry "], token: &["_authToken"] },
+    Row {
+        name: ".yarnrc",
+        own: (&secret_file::NPM, "/root/.npmrc"),
+        registry: &["registry "],
+        token: &["_authToken"],
+    },
     Row {
         name: ".yarnrc.yml",
-        own: ("yarnrc", "/root/.yarnrc.yml"),
+        own: (&secret_file::YARN, "/root/.yarnrc.yml"),
         registry: &["npmRegistryServer:"],
         token: &["npmAuthToken:", "npmAuthIdent:"],
     },
     Row {
         name: "bunfig.toml",
-        own: ("npmrc", "/root/.npmrc"),
+        own: (&secret_file::NPM, "/root/.npmrc"),
         registry: &["registry =", "registry=", "url ="],
         token: &["token =", "token="],
     },
@@ -120,12 +126,11 @@ fn of_file(s: &Survey<'_>, row: &Row, doc: Doc<'_>) -> Vec<Secret> {
         s.note(Diagnostic::note(Code::PrivateRegistry, words).at(place).help(help));
     };
     if variables.is_empty() {
-        let (id, target) = row.own;
-        let file = target.trim_start_matches("/root/");
+        let (file, target) = row.own;
         return own
             .map(|place| {
-                say(place, format!("docker build --secret id={id},src=$HOME/{file}"));
-                Secret::File(id, target)
+                say(place, format!("docker build {}", file.option()));
+                Secret::File(file.id, target)
             })
             .into_iter()
             .collect();
