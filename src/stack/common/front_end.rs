@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::fact::Fact;
 use crate::plan::service::IgnoreGroup;
+use crate::repo::Inventory;
 use crate::repo::dir::Doc;
 use crate::repo::path::RelPath;
 use crate::stack::Survey;
@@ -221,11 +222,8 @@ pub fn read_but_missing<'d>(
             for word in words.into_iter().chain([joined.as_str()]) {
                 let path = word.trim_start_matches('/');
                 for path in starts.iter().filter_map(|start| start.join(path)) {
-                    let output = path.ancestors().find(|folder| OUTPUTS.contains(&folder.name()));
-                    let Some(output) = output.filter(|folder| !inventory.has_dir(folder)) else { continue };
-                    let home = output.parent().unwrap_or_default();
-                    let is_new = found.iter().all(|known| known.value != output);
-                    if is_new && inventory.has(&home.join("package.json").unwrap_or_default()) {
+                    let output = path.ancestors().find(|folder| is_output(&inventory, folder));
+                    if let Some(output) = output.filter(|new| found.iter().all(|known| known.value != *new)) {
                         found.push(Fact::new(output, doc.cite(number, line)));
                     }
                 }
@@ -233,6 +231,14 @@ pub fn read_but_missing<'d>(
         }
     }
     found
+}
+
+/// Is this what a package's build may make, and the repository does not hold?
+fn is_output(inventory: &Inventory, folder: &RelPath) -> bool {
+    let manifest = folder.parent().and_then(|home| home.join("package.json"));
+    OUTPUTS.contains(&folder.name())
+        && !inventory.has_dir(folder)
+        && manifest.is_some_and(|manifest| inventory.has(&manifest))
 }
 
 /// What bundlers call their output.
@@ -306,6 +312,7 @@ mod tests {
             (("app.py", "DIST = '../web/dist'"), "web", beside),
             (("app/main.py", "os.path.join(HERE, '..', '..', 'web', 'dist')"), "web", beside),
             (("app.py", "# DIST = '../web/dist'"), "web", None),
+            (("settings.py", "STATICFILES_DIRS = [BASE_DIR / '../web/dist/static']"), "web", beside),
             (("src/main.rs", "#[folder = \"../web/dist/\"]"), "web", beside),
             (("src/main.rs", "#[folder = \"$CARGO_MANIFEST_DIR/../web/dist/\"]"), "web", beside),
             (("main.go", "http.Dir(\"./web/dist\")"), "server/web", within),
