@@ -222,7 +222,7 @@ pub fn read_but_missing<'d>(
             for word in words.into_iter().chain([joined.as_str()]) {
                 let path = word.trim_start_matches('/');
                 for path in starts.iter().filter_map(|start| start.join(path)) {
-                    let output = path.ancestors().find(|folder| is_output(&inventory, folder));
+                    let output = path.ancestors().find(|folder| is_output(inventory, folder));
                     if let Some(output) = output.filter(|new| found.iter().all(|known| known.value != *new)) {
                         found.push(Fact::new(output, doc.cite(number, line)));
                     }
