@@ -23,6 +23,7 @@ mod lifecycle;
 mod lock;
 mod managers;
 mod manifest;
+mod named;
 mod native;
 mod next;
 mod node_config;

@@ -17,6 +17,7 @@ use crate::repo::path::RelPath;
 use crate::stack::common::glob;
 use crate::stack::node::lifecycle::Lifecycle;
 use crate::stack::node::manifest::Package;
+use crate::stack::node::named::{from_folder, imports, is_read, mentions};
 use crate::stack::node::package_manager::Kind;
 
 /// A workspace, seen from one of its members.
@@ -117,8 +118,12 @@ impl<'a> Workspace<'a> {
 
     /// Hides what other members hold besides their manifests.
     pub fn hidden(&self, package: &Package<'_>) -> Option<IgnoreGroup> {
+        let seen = self.closure(package, Needs::Seeing);
+        // What is named in a file that was not read is not known; then only what runs by itself is hidden.
+        let is_certain = is_read(&package.dir) && seen.iter().all(|member| is_read(&member.package.dir));
+        let stays = |member: &&Member<'_>| !is_certain && !member.runs();
         let needed: BTreeSet<&RelPath> =
-            self.closure(package, Needs::Building).into_iter().map(|member| &member.path).collect();
+            seen.into_iter().chain(self.members.iter().filter(stays)).map(|member| &member.path).collect();
         let mut group = IgnoreGroup::new(
             "other members of the workspace: the install reads their manifests, nothing else",
             &[],
@@ -173,6 +178,16 @@ impl<'a> Workspace<'a> {
         None
     }
 
+    /// Do the sources of this package name that member, by what it is called or by its path?
+    fn names(&self, package: &Package<'_>, member: &Member<'_>) -> bool {
+        let Some(home) = package.dir.path().relative_to(self.root.path()) else { return false };
+        if home.is_root() || member.path.is_within(&home) {
+            return false;
+        }
+        let path = from_folder(&home, &member.path);
+        package.dir.docs().any(|doc| imports(&doc.text, &member.name) || mentions(&doc.text, &path))
+    }
+
     fn visit<'s>(
         &'s self,
         package: &Package<'_>,
@@ -182,13 +197,14 @@ impl<'a> Workspace<'a> {
     ) {
         let configured = match needs {
             Needs::Running => Vec::new(),
-            Needs::Building => configured(package),
+            Needs::Building | Needs::Seeing => configured(package),
         };
         for member in &self.members {
             let wanted = match needs {
                 Needs::Running => package.requires(&member.name).is_some(),
-                Needs::Building => {
+                Needs::Building | Needs::Seeing => {
                     package.uses(&member.name).is_some()
+                        || (needs == Needs::Seeing && self.names(package, member))
                         || self
                             .root
                             .resolve(member.path.as_str())
@@ -204,6 +220,11 @@ impl<'a> Workspace<'a> {
 }
 
 impl Member<'_> {
+    /// Does it run by itself?
+    fn runs(&self) -> bool {
+        ["start", "start:prod", "serve", "preview"].iter().any(|name| self.package.script(name).is_some())
+    }
+
     /// Runs one of its scripts from the root.
     fn run(&self, script: &str, kind: Kind) -> String {
         let (path, name, script) = (quote(self.path.as_str()), quote(&self.name), quote(script));
@@ -233,10 +254,16 @@ fn configured(package: &Package<'_>) -> Vec<RelPath> {
     found
 }
 
-#[derive(Clone, Copy)]
+/// What another member is needed for.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Needs {
+    /// For running: what `package.json` asks for.
     Running,
+    /// For building: what is for development as well, and what the compiler is told of.
     Building,
+    /// To be there: what sources name besides. A package of the root's `node_modules` can be imported without being asked for,
+    /// and a bundler takes it from its sources.
+    Seeing,
 }
 
 /// The patterns of member folders; none where the folder is no workspace's root.
@@ -323,5 +350,31 @@ mod tests {
         let hidden = workspace.hidden(&package).expect("others");
         assert_eq!(hidden.patterns, ["apps/web/**", "!apps/web/package.json"]);
         assert!(Workspace::find(&inventory.dir(RelPath::new("elsewhere").expect("a path"))).is_none());
+    }
+    #[test]
+    fn what_sources_name_is_seen_without_being_asked_for() {
+        const TAIL: [&str; 2] = ["packages/b/**", "!packages/b/package.json"];
+        const HEAD: [&str; 2] = ["packages/a/**", "!packages/a/package.json"];
+        for (file, text, hidden) in [
+            ("web/main.ts", "import { x } from '@r/a/x'", &TAIL[..]),
+            ("web/style.scss", "@import '../packages/b/theme';", &HEAD[..]),
+            ("web/src/deep/main.ts", "import '../../../packages/a/index'", &TAIL[..]),
+            ("web/main.ts", "import '@r/apple'", &[HEAD, TAIL].concat()[..]),
+        ] {
+            let inventory = Inventory::from_files([
+                ("package.json", r#"{"workspaces":["web","packages/*"]}"#),
+                ("web/package.json", r#"{"name":"web"}"#),
+                ("packages/a/package.json", r#"{"name":"@r/a","scripts":{"build":"tsc"}}"#),
+                ("packages/b/package.json", r#"{"name":"@r/b"}"#),
+                (file, text),
+            ]);
+            let web = inventory.dir(RelPath::new("web").expect("a path"));
+            let package = Package::of(&web).expect("a manifest");
+            let workspace = Workspace::find(&web).expect("a workspace");
+            let patterns = workspace.hidden(&package).map(|group| group.patterns).unwrap_or_default();
+            assert_eq!(patterns, hidden, "{text}");
+            // A bundler takes it as it lies.
+            assert_eq!(workspace.build_libraries(&package, Kind::Npm), [] as [&str; 0], "{text}");
+        }
     }
 }

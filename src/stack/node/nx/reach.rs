@@ -11,7 +11,7 @@ use crate::repo::dir::Dir;
 use crate::repo::format::Tree;
 use crate::repo::path::RelPath;
 use crate::stack::node::manifest::Package;
-use crate::stack::node::sources;
+use crate::stack::node::named::{imports, is_read, mentions};
 
 /// The projects of a repository, each with what it is called.
 pub(super) struct Projects<'a> {
@@ -176,37 +176,6 @@ fn aliases(root: &Dir<'_>) -> Vec<Alias> {
         }
     }
     found
-}
-
-/// Styles, which name other projects by their paths.
-const STYLES: &[&str] = &["scss", "sass", "less", "css"];
-
-/// Were all sources of this project read?
-fn is_read(dir: &Dir<'_>) -> bool {
-    let is_source = |path: &str| {
-        path.rsplit_once('.')
-            .is_some_and(|(_, ending)| sources::ENDINGS.contains(&ending) || STYLES.contains(&ending))
-    };
-    dir.files().filter(|(path, _)| is_source(path)).all(|(path, _)| dir.doc(path).is_some())
-}
-
-/// Does a text import this name, or something below it?
-fn imports(text: &str, alias: &str) -> bool {
-    const QUOTES: [char; 3] = ['"', '\'', '`'];
-    text.match_indices(alias).any(|(at, _)| {
-        let before = text[..at].chars().next_back();
-        let behind = text[at + alias.len()..].chars().next();
-        before.is_some_and(|c| QUOTES.contains(&c)) && behind.is_some_and(|c| c == '/' || QUOTES.contains(&c))
-    })
-}
-
-/// Does a text name this path?
-fn mentions(text: &str, path: &str) -> bool {
-    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
-    text.match_indices(path).any(|(at, _)| {
-        let behind = text[at + path.len()..].chars().next();
-        !text[..at].chars().next_back().is_some_and(is_part) && !behind.is_some_and(is_part)
-    })
 }
 
 #[cfg(test)]
