@@ -39,7 +39,7 @@ fn packages_and_version_are_those_of_the_list_that_was_installed() {
 /// What a script of the old build made is made again; those that only check are not.
 #[test]
 fn scripts_that_the_old_build_ran_are_run_again() {
-    let manifest = "{\"name\":\"x\",\"scripts\":{\"start\":\"node server.js\",\"build:css\":\"true\",\"warm\":\"true\",\"lint\":\"true\"},\"dependencies\":{\"express\":\"4\"}}";
+    let manifest = "{\"name\":\"x\",\"scripts\":{\"start\":\"node server.js\",\"theme\":\"true\",\"warm\":\"true\",\"lint\":\"true\"},\"dependencies\":{\"express\":\"4\"}}";
     let files = [("package.json", manifest), NODE[1]];
     let old = |run: &str| {
         format!(
@@ -47,7 +47,7 @@ fn scripts_that_the_old_build_ran_are_run_again() {
         )
     };
     for (run, command) in [
-        ("npm run build:css -- --min && npm run lint", Some("RUN npm run build:css -- --min\n")),
+        ("npm run theme -- --min && npm run lint", Some("RUN npm run theme -- --min\n")),
         ("sudo npm run warm", Some("RUN npm run warm\n")),
         ("npm run lint", None),
     ] {

@@ -185,7 +185,7 @@ impl<'a> Workspace<'a> {
             return false;
         }
         let path = from_folder(&home, &member.path);
-        package.dir.docs().any(|doc| imports(&doc.text, &member.name) || mentions(&doc.text, &path))
+        package.dir.docs().any(|doc| imports(doc.text, &member.name) || mentions(doc.text, &path))
     }
 
     fn visit<'s>(
