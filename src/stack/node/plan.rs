@@ -69,6 +69,8 @@ struct View<'f> {
     production_remark: Option<String>,
     /// Is there a `tini-static` to copy?
     init: Option<String>,
+    /// What the program writes beside itself, where the folder is not its own yet.
+    writes: Option<Fact<String>>,
     copies: Vec<shipped::Copy>,
     /// Why the runtime is what it is.
     about: String,
@@ -126,6 +128,8 @@ pub(super) struct Planned {
     pub copies: Vec<shipped::Copy>,
     /// Needs a `tini-static`; the reason.
     pub init: Option<String>,
+    /// What it writes, where the image makes its folder root's.
+    pub writes: Option<Fact<String>>,
     pub about: String,
     /// Whose packages are copied.
     pub modules: Packages,
@@ -155,6 +159,7 @@ fn site_runtime(served: &Served, s: &Survey<'_>) -> Planned {
         packages: Vec::new(),
         copies: Vec::new(),
         init: None,
+        writes: None,
         about: format!("serves {} ({})", served.output.value, served.output.because),
         modules: Packages::Bundled,
     }
@@ -314,6 +319,7 @@ fn view<'f>(facts: &'f Facts, planned: &Planned, stages: &StageGraph) -> View<'f
             )
         }),
         init: planned.init.clone(),
+        writes: planned.writes.clone(),
         copies: planned.copies.clone(),
         about: planned.about.clone(),
         served,

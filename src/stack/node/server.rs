@@ -72,6 +72,12 @@ pub(super) fn runtime(facts: &Facts, program: &Server, s: &Survey<'_>) -> Planne
         packages,
         copies: shipped::copies(facts, program),
         init,
+        // An image without a shell starts as its user, whose folder it is then.
+        writes: facts
+            .writes
+            .as_ref()
+            .filter(|_| bare.is_none())
+            .map(|writes| writes.derive(format!("the program {}", writes.value))),
         about: reason,
         modules: program.modules.clone(),
         image,
@@ -244,4 +250,29 @@ fn asked<'f>(facts: &'f Facts, program: &Server) -> Option<&'f str> {
     }
     let is_set = program.env.iter().any(|(name, _)| name == "PORT");
     told(facts).or((is_set || facts.listening.port.is_none()).then_some("PORT"))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Settings;
+    use crate::plan::plan;
+    use crate::repo::Inventory;
+
+    #[test]
+    fn a_program_that_writes_is_given_its_folder() {
+        const MANIFEST: &str = r#"{"scripts":{"start":"node server.js"},"dependencies":{"express":"5"}}"#;
+        const SPAWNS: &str = "require('child_process').execSync('date')\n";
+        const WRITES: &str = "fs.mkdirSync('./data')\n";
+        for (source, is_told) in [
+            ([SPAWNS, WRITES].concat(), true),
+            // There the folder is the user's, who the image starts as.
+            (WRITES.to_owned(), false),
+            (SPAWNS.to_owned(), false),
+        ] {
+            let files =
+                [("package.json", MANIFEST), ("package-lock.json", "{}"), ("server.js", source.as_str())];
+            let plan = plan(&Inventory::from_files(files), &Settings::default());
+            assert_eq!(!plan.services[0].tool["writes"].is_null(), is_told, "{source}");
+        }
+    }
 }
