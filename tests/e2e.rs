@@ -13,8 +13,7 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use support::fixture::{Expectation, Fixture};
 use support::private_module::{NETRC, PrivateModule};
 use support::{
-    SIGNALS, STOP_SECONDS, check_manners, check_rebuild, check_stop, engine, ensure, prepare, show_one,
-    with_engine,
+    SIGNALS, STOP_SECONDS, check_rebuild, check_stop, engine, ensure, prepare, show_one, with_engine,
 };
 
 fn main() {
@@ -241,7 +240,8 @@ fn check(report: &DockerfileReport, expected: &Expectation) -> Result<(), Failed
     }
     let uid = expected.run.user.split(':').next();
     ensure(user.process.as_deref() == uid, || format!("the process runs as {:?}", user.process))?;
-    check_manners(report)
+    check_stop(report, expected.run.stop_seconds.unwrap_or(STOP_SECONDS))?;
+    check_rebuild(report)
 }
 
 /// Did the program print these words?
