@@ -56,6 +56,8 @@ pub(super) struct Build {
     pub package: Run,
     /// Runs the tests.
     pub test: Run,
+    /// A plugin that brings a Node.js of its own and builds a front end with it.
+    pub front_end_plugin: Option<Evidence>,
     /// Why the build leaves something out.
     pub skips: Vec<String>,
 }

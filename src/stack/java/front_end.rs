@@ -11,26 +11,17 @@ use crate::stack::common::front_end::{self, FrontEnd};
 use crate::stack::common::pattern::pattern;
 use crate::stack::java::build::Build;
 
-/// Plugins that install Node.js and run the front end's build: <https://github.com/eirslett/frontend-maven-plugin>,
-/// <https://github.com/node-gradle/gradle-node-plugin>, <https://github.com/siouan/frontend-gradle-plugin>.
-const PLUGINS: &[&str] =
-    &["com.github.node-gradle.node", "com.moowork.node", "frontend-maven-plugin", "org.siouan.frontend"];
-
 /// The front end of the project in the surveyed folder.
 pub(super) fn find(s: &Survey<'_>, build: &Build, build_files: &[&str]) -> Option<FrontEnd> {
-    let found = near(s, &build.context, build_files)?;
-    // A pattern of manifests would not fit a folder of the build context.
-    (found.context == build.context || !build.manifests.is_pattern).then_some(found)
-}
-
-fn near(s: &Survey<'_>, context: &RelPath, build_files: &[&str]) -> Option<FrontEnd> {
-    let docs: Vec<Doc<'_>> = build_files.iter().filter_map(|name| s.dir.doc(name)).collect();
-    if docs.iter().any(|doc| PLUGINS.iter().any(|plugin| doc.text.contains(plugin))) {
+    if build.front_end_plugin.is_some() {
         return None;
     }
+    let docs: Vec<Doc<'_>> = build_files.iter().filter_map(|name| s.dir.doc(name)).collect();
     let mut wanted = front_end::read_but_missing(s, docs.iter().copied());
     wanted.extend(docs.iter().flat_map(|doc| resources(s, doc)));
-    front_end::find_near(s, context, &wanted)
+    let found = front_end::find_near(s, &build.context, &wanted)?;
+    // A pattern of manifests would not fit a folder of the build context.
+    (found.context == build.context || !build.manifests.is_pattern).then_some(found)
 }
 
 /// Folders that a pom has copied: `<directory>${project.basedir}/web/dist</directory>`.
@@ -46,38 +37,53 @@ fn resources(s: &Survey<'_>, pom: &Doc<'_>) -> Vec<Fact<RelPath>> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::config::Settings;
-    use crate::plan::catalog::Catalog;
-    use crate::repo::Inventory;
+    use crate::stack::java::tests::{MAIN, planned, pom};
 
     const MANIFEST: &str = r#"{"scripts":{"build":"vite build"},"devDependencies":{"vite":"7.0.0"}}"#;
 
-    fn check(pom: &str, config: &str, expected: Option<&str>) {
-        let inventory = Inventory::from_files([
-            ("pom.xml", pom),
-            ("src/main/java/App.java", ""),
+    /// What is copied where, with this file of the build tool and this configuration of the bundler.
+    fn check(build: (&str, &str), config: &str, expected: Option<&str>) {
+        let plan = planned(&[
+            build,
+            MAIN,
             ("web/package.json", MANIFEST),
             ("web/index.html", ""),
             ("web/vite.config.js", config),
         ]);
-        let s = Survey::new(inventory.dir(RelPath::root()), Catalog::builtin(), &Settings::default());
-        let found = near(&s, &RelPath::root(), &["pom.xml"]);
-        assert_eq!(
-            found.map(|found| found.target(&RelPath::root(), "/src")).as_deref(),
-            expected,
-            "{pom} {config}"
-        );
+        let program = plan.services.iter().find(|service| service.stack.value == "java").expect("a program");
+        assert_eq!(program.tool["front_end"]["target"].as_str(), expected, "{build:?} {config}");
     }
 
     #[test]
     fn a_front_end_is_packed_where_nothing_else_builds_it() {
-        let fills = "export default { build: {\n outDir: '../src/main/resources/static' } }";
-        check("<project/>", fills, Some("./src/main/resources/static"));
-        check("<project/>", "export default {}", None);
-        check("<artifactId>frontend-maven-plugin</artifactId>", fills, None);
-        check("<directory>${project.basedir}/web/dist</directory>", "export default {}", Some("./web/dist"));
-        check("<directory>web/dist</directory>", "export default {}", Some("./web/dist"));
-        check("<directory>src/main/resources</directory>", "export default {}", None);
+        const FILLS: &str = "export default { build: {\n outDir: '../src/main/resources/static' } }";
+        const PLAIN: &str = "export default {}";
+        let pom = |build: &str| pom(&format!("<build>{build}</build>"));
+        let resource = |folder: &str| {
+            pom(&format!("<resources><resource><directory>{folder}</directory></resource></resources>"))
+        };
+        let plugin =
+            pom("<plugins><plugin><artifactId>frontend-maven-plugin</artifactId></plugin></plugins>");
+        for (pom, config, expected) in [
+            (pom(""), FILLS, Some("./src/main/resources/static")),
+            (pom(""), PLAIN, None),
+            (plugin, FILLS, None),
+            (pom("<!-- no frontend-maven-plugin -->"), FILLS, Some("./src/main/resources/static")),
+            (resource("${project.basedir}/web/dist"), PLAIN, Some("./web/dist")),
+            (resource("web/dist"), PLAIN, Some("./web/dist")),
+            (resource("src/main/resources"), PLAIN, None),
+        ] {
+            check(("pom.xml", &pom), config, expected);
+        }
+        for (id, expected) in [
+            ("com.github.node-gradle.node", None),
+            ("org.siouan.frontend-jdk21", None),
+            ("checkstyle", Some("./src/main/resources/static")),
+        ] {
+            let script = format!(
+                "plugins {{\n id 'application'\n id '{id}'\n}}\napplication {{ mainClass = 'a.App' }}\n"
+            );
+            check(("build.gradle", &script), FILLS, expected);
+        }
     }
 }

@@ -49,6 +49,18 @@ const BEARS: &[((u32, u32), u32)] = &[
     ((0, 0), 8),
 ];
 
+/// Plugins that install Node.js and run the front end's build: <https://github.com/node-gradle/gradle-node-plugin>,
+/// <https://github.com/siouan/frontend-gradle-plugin>.
+const FRONT_ENDS: &[&str] = &[
+    "com.github.node-gradle.node",
+    "com.moowork.node",
+    "org.siouan.frontend",
+    "org.siouan.frontend-jdk8",
+    "org.siouan.frontend-jdk11",
+    "org.siouan.frontend-jdk17",
+    "org.siouan.frontend-jdk21",
+];
+
 /// The Gradle project in the surveyed folder, when it builds something that runs.
 pub(super) fn survey(s: &Survey<'_>) -> Option<Build> {
     let project = Project::read(s)?;
@@ -92,6 +104,7 @@ pub(super) fn survey(s: &Survey<'_>) -> Option<Build> {
         levels,
         dependencies: project.dependencies(),
         boot,
+        front_end_plugin: FRONT_ENDS.iter().find_map(|id| project.applied(id)),
         tool_bears: bears,
         tool_needs: needs,
         kotlin: project.plugin_version("org.jetbrains.kotlin.jvm"),

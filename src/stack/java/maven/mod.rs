@@ -54,6 +54,8 @@ pub(super) fn survey(s: &Survey<'_>) -> Option<Build> {
         properties: project.properties(),
         artifact: runnable.artifact,
         context: reactor.context,
+        // https://github.com/eirslett/frontend-maven-plugin
+        front_end_plugin: project.plugin("frontend-maven-plugin").map(|plugin| plugin.because()),
         tool_bears: None,
         tool_needs: None,
         dependencies,
