@@ -23,7 +23,6 @@ pub static NETRC: SecretFile = SecretFile { id: "netrc", at_home: ".netrc" };
 pub static NPM: SecretFile = SecretFile { id: "npmrc", at_home: ".npmrc" };
 /// <https://pip.pypa.io/en/stable/topics/configuration/>
 pub static PIP: SecretFile = SecretFile { id: "pip_conf", at_home: ".config/pip/pip.conf" };
-
 /// <https://yarnpkg.com/configuration/yarnrc>
 pub static YARN: SecretFile = SecretFile { id: "yarnrc", at_home: ".yarnrc.yml" };
 

@@ -61,10 +61,15 @@ impl FrontEnd {
     /// Where its files go in a stage in which the folder `base` of the repository lies at `start`: below that, or at the
     /// same distance from it as in the repository.
     pub fn target(&self, base: &RelPath, start: &str) -> String {
-        let wanted = &self.wanted.value;
-        if let Some(below) = wanted.relative_to(base) {
-            return format!("./{below}");
+        match self.wanted.value.relative_to(base) {
+            Some(below) => format!("./{below}"),
+            None => self.place(base, start),
         }
+    }
+
+    /// The same as a path from the image's root, for a stage that may work elsewhere.
+    pub fn place(&self, base: &RelPath, start: &str) -> String {
+        let wanted = &self.wanted.value;
         let shared = base.ancestors().find(|above| wanted.is_within(above)).unwrap_or_default();
         let up = base.segments().count() - shared.segments().count();
         let below = wanted.relative_to(&shared).unwrap_or_default();

@@ -247,8 +247,7 @@ impl FrontEndView {
     fn of(found: &FrontEnd, facts: &Facts, s: &Survey<'_>, home: &str) -> Self {
         let is_embedded = facts.is_front_end_embedded;
         let target = if is_embedded {
-            let target = found.target(&facts.place.base(), "/src");
-            target.strip_prefix("./").map(|below| format!("/src/{below}")).unwrap_or(target)
+            found.place(&facts.place.base(), "/src")
         } else {
             found.target(s.dir.path(), home)
         };

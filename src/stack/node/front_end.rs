@@ -10,6 +10,7 @@ use crate::repo::path::RelPath;
 use crate::stack::Survey;
 use crate::stack::common::front_end;
 
+use super::facts::Facts;
 use super::manifest::Package;
 use super::plan::HOME;
 use super::shipped::Copy;
@@ -66,12 +67,15 @@ impl FrontEnd {
         self.found.assets.stage.clone()
     }
 
-    /// The COPY that puts its files where the server looks for them; the folder `base` of the repository is `/app`.
-    pub fn copy(&self, base: &RelPath) -> Copy {
+    /// The COPY that puts its files where the server looks for them.
+    pub fn copy(&self, facts: &Facts) -> Copy {
+        // The server's folder is `/app`, or all of its workspace is.
+        let base = facts.place.base();
+        let is_alone = facts.home.is_root();
         Copy {
             from: Some(self.found.assets.stage.name.to_string()),
             sources: vec![self.found.assets.path.clone()],
-            target: self.found.target(base, HOME),
+            target: if is_alone { self.found.target(&base, HOME) } else { self.found.place(&base, HOME) },
             exclude: Vec::new(),
             because: Some(format!("served by {}", self.found.wanted.because)),
             is_writable: false,

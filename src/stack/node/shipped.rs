@@ -39,19 +39,8 @@ pub(super) fn copies(facts: &Facts, program: &Server) -> Vec<Copy> {
             copies.extend(folders.iter().map(|(from, to)| output(facts, from, to)));
         }
     }
-    copies.extend(front_end(facts));
+    copies.extend(facts.front_end.as_ref().map(|front_end| front_end.copy(facts)));
     copies
-}
-
-/// What the program serves, where it looks for it.
-fn front_end(facts: &Facts) -> Option<Copy> {
-    // The program's folder is `/app`, or all of its workspace.
-    let copy = facts.front_end.as_ref()?.copy(&facts.place.base());
-    let target = match copy.target.strip_prefix("./") {
-        Some(below) if !facts.home.is_root() => format!("{HOME}/{below}"),
-        _ => copy.target,
-    };
-    Some(Copy { target, ..copy })
 }
 
 impl Copy {

@@ -218,13 +218,15 @@ impl Stack for Python {
         let needs_members = workspace.is_some_and(|all| !all.libraries().is_empty());
         let own = workspace.map_or_else(|| s.dir.path().clone(), |all| all.root.path().clone());
         let front_end = served(s, &own, &modules);
+        let seen = Place::of(&own, front_end.as_ref());
+        let install = install.in_folder(&seen.folder);
         let facts = Facts {
             around: if install.project.is_none() { around(s, &modules) } else { Vec::new() },
             ships_sources: !is_installed || DATA.iter().any(|folder| s.dir.has_dir(folder)),
             module_bytes: modules.sources.iter().map(|source| source.doc.text.len()).sum(),
             is_installed: is_installed || writes::asks_for_metadata(&modules) || needs_members,
             place: workspace.map_or_else(String::new, |all| all.home.to_string()),
-            seen: Place::of(&own, front_end.as_ref()),
+            seen,
             front_end,
             hidden: workspace.and_then(Workspace::hidden),
             system: system::find(s, &project, &version.value),

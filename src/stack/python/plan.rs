@@ -273,7 +273,7 @@ fn ignore(facts: &Facts, s: &Survey<'_>) -> Vec<IgnoreGroup> {
 #[derive(Serialize)]
 struct View<'f> {
     version: &'f Fact<String>,
-    install: Installation,
+    install: &'f Installation,
     /// The sources, in the build context.
     whole: String,
     /// Packages that nothing asks for, as a comment.
@@ -285,8 +285,8 @@ struct View<'f> {
     /// The folder the program starts in.
     start: String,
     /// Installs the project itself.
-    project: Option<Run>,
-    dev_project: Option<Run>,
+    project: Option<&'f Run>,
+    dev_project: Option<&'f Run>,
     /// Are static files gathered?
     collects: bool,
     /// What a database file is made for.
@@ -331,7 +331,7 @@ impl<'f> View<'f> {
             s.choice(&keys::USER).or_default(s.catalog.image("python-slim").user.clone(), "the image's user");
         Self {
             version: &facts.version,
-            install: facts.install.clone().in_folder(&facts.seen.folder),
+            install: &facts.install,
             whole: facts.seen.whole(),
             added: facts
                 .program
@@ -342,8 +342,8 @@ impl<'f> View<'f> {
             folder: (folder(facts) != HOME).then(|| folder(facts)),
             home: home(facts),
             start: folder(facts),
-            project: installed(facts).cloned().map(|run| run.in_folder(&facts.seen.folder)),
-            dev_project: facts.install.dev_project.clone().map(|run| run.in_folder(&facts.seen.folder)),
+            project: installed(facts),
+            dev_project: facts.install.dev_project.as_ref(),
             collects: collects.is_some(),
             database: sqlite,
             prepare: prepare(commands),

@@ -268,10 +268,9 @@ struct FileView {
 impl FileView {
     /// The files of a front end, from their stage; the folder `base` of the repository is `/app`.
     fn of_front_end(found: &FrontEnd, base: &RelPath) -> Self {
-        let target = found.target(base, HOME);
         Self {
             source: found.assets.path.clone(),
-            target: target.strip_prefix("./").map(|below| format!("{HOME}/{below}")).unwrap_or(target),
+            target: found.place(base, HOME),
             because: found.wanted.because.to_string(),
         }
     }
