@@ -47,7 +47,7 @@ fn main() -> ExitCode {
         }
         let ours = own(&engine, &name);
         let theirs = ours.as_ref().ok().and_then(|(_, line)| {
-            let measured = other.measure(&engine, &name, line);
+            let measured = other.measure(&engine, &name, line.as_deref());
             measured.inspect_err(|failed| eprintln!("{}", failed.message().unwrap_or_default())).ok()
         });
         let ours = ours.map(|(measured, _)| measured);
@@ -68,15 +68,22 @@ fn main() -> ExitCode {
     if worse.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// dockgen's own, and the line of Node.js that it chose.
-fn own(engine: &Engine, name: &str) -> Result<(Measured, String), Failed> {
+/// dockgen's own, and the line of Node.js that it chose, where it chose one.
+fn own(engine: &Engine, name: &str) -> Result<(Measured, Option<String>), Failed> {
     let fixture = Fixture::copy(name)?;
     let dockerfile = fixture.init()?;
-    let text = fs::read_to_string(&dockerfile)?;
-    let line = text.split("FROM node:").nth(1).or_else(|| text.split(" node:").nth(1));
-    let line =
-        line.and_then(|rest| rest.split('-').next()).ok_or("no stage is made from Node.js")?.to_owned();
+    let line = node_line(&fs::read_to_string(&dockerfile)?);
     Ok((measure(engine, &fixture, &dockerfile, &format!("{name}: dockgen"))?, line))
+}
+
+/// The line of Node.js of the first stage that is made from it: `24` of `node:24-slim` and of `nodejs24-debian13`.
+fn node_line(dockerfile: &str) -> Option<String> {
+    let images = dockerfile.lines().filter(|line| line.starts_with("FROM "));
+    let mut tags = images.filter_map(|line| {
+        line.split_once(" node:").or_else(|| line.split_once("/nodejs")).map(|(_, rest)| rest)
+    });
+    let line = tags.next()?.chars().take_while(|letter| letter.is_ascii_digit() || *letter == '.').collect();
+    Some(line)
 }
 
 /// The other generator, installed.
@@ -98,14 +105,14 @@ impl Other {
     }
 
     /// Lets it write its files into a copy of the fixture, and builds them.
-    fn measure(&self, engine: &Engine, name: &str, line: &str) -> Result<Measured, Failed> {
+    fn measure(&self, engine: &Engine, name: &str, line: Option<&str>) -> Result<Measured, Failed> {
         let fixture = Fixture::copy(name)?;
         let dockerfile = self.init(fixture.root())?;
         // It takes the version of the Node.js that runs it, where nothing pins another: both get one line.
         let text = fs::read_to_string(&dockerfile)?;
-        let lines = text.lines().map(|said| match said.strip_prefix("ARG NODE_VERSION=") {
-            Some(_) => format!("ARG NODE_VERSION={line}"),
-            None => said.to_owned(),
+        let lines = text.lines().map(|said| match (said.strip_prefix("ARG NODE_VERSION="), line) {
+            (Some(_), Some(line)) => format!("ARG NODE_VERSION={line}"),
+            _ => said.to_owned(),
         });
         fs::write(&dockerfile, lines.collect::<Vec<_>>().join("\n"))?;
         measure(engine, &fixture, &dockerfile, &format!("{name}: fly"))
