@@ -14,6 +14,7 @@ use crate::repo::path::RelPath;
 use crate::stack::Survey;
 use crate::stack::common::manifests::{self, Copied};
 use crate::stack::node::app::{App, is_sensitive};
+use crate::stack::node::build_env::BuildEnv;
 use crate::stack::node::{Facts, Whose, plan, site, survey_package, version};
 
 /// A built front end.
@@ -33,7 +34,8 @@ pub struct Assets {
 #[derive(Serialize)]
 struct View<'f> {
     version: &'f Fact<String>,
-    env: Vec<(String, String)>,
+    #[serde(flatten)]
+    env: BuildEnv,
     setup: Option<Run>,
     /// Manifests that the install does not only mount, by folder.
     manifests: Vec<Copied>,
@@ -60,7 +62,7 @@ impl<'f> View<'f> {
         let copied = manifests::by_folder(&facts.manifests);
         Self {
             version: &facts.version,
-            env: plan::build_env(facts),
+            env: BuildEnv::of(facts),
             setup: facts.manager.as_ref().and_then(|manager| manager.setup(&facts.version.value)),
             manifests: manifests::in_folder(copied, below),
             install: facts.install.clone().map(|run| run.in_folder(below)),

@@ -102,7 +102,7 @@ pub(in crate::stack) struct Facts {
     /// A front end in a folder of its own that the program serves.
     pub(super) front_end: Option<FrontEnd>,
     /// Variables that a task runner wants in the stages that build.
-    pub(super) tool_env: &'static [(&'static str, &'static str)],
+    pub(super) tool_env: Option<(&'static str, &'static [(&'static str, &'static str)])>,
     /// The manifest that the build writes for the production install.
     pub(super) written: Option<nx::Written>,
 }
@@ -158,7 +158,7 @@ impl Facts {
             secrets: Vec::new(),
             unshipped: Vec::new(),
             front_end: None,
-            tool_env: &[],
+            tool_env: None,
             written: None,
             app,
         }

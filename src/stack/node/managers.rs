@@ -26,6 +26,8 @@ pub(super) struct Row {
     pub sharing: Sharing,
     /// Variables of the stages that use it, from a major release on.
     pub env: &'static [(u64, &'static [(&'static str, &'static str)])],
+    /// What the variables are for.
+    pub env_reason: &'static str,
     /// Its settings, mounted where they exist. A folder ends with `/`.
     pub settings: &'static [&'static str],
 }
@@ -41,6 +43,7 @@ pub(super) const ROWS: &[Row] = &[
         cache: "/root/.npm",
         sharing: Sharing::Shared,
         env: &[],
+        env_reason: "",
         settings: &[".npmrc"],
     },
     Row {
@@ -55,6 +58,7 @@ pub(super) const ROWS: &[Row] = &[
         // https://classic.yarnpkg.com/en/docs/cli/#toc-concurrency-and-mutex
         sharing: Sharing::Locked,
         env: &[(0, &[("YARN_CACHE_FOLDER", "/root/.cache/yarn")])],
+        env_reason: "yarn keeps its downloads in the cache mount",
         settings: &[".npmrc", ".yarnrc", ".yarnclean"],
     },
     Row {
@@ -76,6 +80,7 @@ pub(super) const ROWS: &[Row] = &[
                 ("YARN_NODE_LINKER", "node-modules"),
             ],
         )],
+        env_reason: "yarn fills a plain node_modules, and keeps its downloads in the cache mount",
         settings: &[".yarnrc.yml", ".yarn/releases/", ".yarn/plugins/", ".yarn/patches/"],
     },
     Row {
@@ -111,6 +116,7 @@ pub(super) const ROWS: &[Row] = &[
                 ],
             ),
         ],
+        env_reason: "pnpm asks nothing, stays this version, and keeps its store in the cache mount",
         settings: &[".npmrc", "pnpm-workspace.yaml", ".pnpmfile.cjs", ".pnpmfile.mjs"],
     },
     Row {
@@ -123,6 +129,7 @@ pub(super) const ROWS: &[Row] = &[
         cache: "/root/.bun/install/cache",
         sharing: Sharing::Shared,
         env: &[],
+        env_reason: "",
         settings: &[".npmrc", "bunfig.toml"],
     },
 ];

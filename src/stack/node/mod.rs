@@ -9,6 +9,7 @@
 
 mod app;
 pub mod assets;
+mod build_env;
 mod compiled;
 mod delegate;
 mod entry;

@@ -20,8 +20,8 @@ struct Row {
     runtime: &'static [&'static str],
     /// Variables of the image that runs.
     env: &'static [(&'static str, &'static str)],
-    /// Variables of the stages that install.
-    build_env: &'static [(&'static str, &'static str)],
+    /// Variables of the stages that install, and what each is for.
+    build_env: &'static [(&'static str, &'static str, &'static str)],
     /// Does its install script build or fetch what it needs to load?
     script: bool,
     /// From this version on the package holds its binaries, and nothing is needed.
@@ -101,7 +101,7 @@ const ROWS: &[Row] = &[
         packages: &["puppeteer", "puppeteer-core"],
         runtime: &["chromium=1*", "fonts-liberation=1:2.*"],
         env: &[("PUPPETEER_EXECUTABLE_PATH", "/usr/bin/chromium")],
-        build_env: &[("PUPPETEER_SKIP_DOWNLOAD", "1")],
+        build_env: &[("PUPPETEER_SKIP_DOWNLOAD", "1", "the browser is Debian's, and not downloaded")],
         script: false,
         ..NONE
     },
@@ -114,18 +114,23 @@ const ROWS: &[Row] = &[
     },
     // Programs for people and tests, which an install fetches from elsewhere; no build wants them.
     // https://docs.cypress.io/app/references/advanced-installation#Skipping-installation
-    Row { packages: &["cypress"], build_env: &[("CYPRESS_INSTALL_BINARY", "0")], script: false, ..NONE },
+    Row {
+        packages: &["cypress"],
+        build_env: &[("CYPRESS_INSTALL_BINARY", "0", "no build runs Cypress's own program")],
+        script: false,
+        ..NONE
+    },
     // https://www.electronjs.org/docs/latest/tutorial/installation#skip-binary-download
     Row {
         packages: &["electron"],
-        build_env: &[("ELECTRON_SKIP_BINARY_DOWNLOAD", "1")],
+        build_env: &[("ELECTRON_SKIP_BINARY_DOWNLOAD", "1", "no build runs Electron's own program")],
         script: false,
         ..NONE
     },
     // https://github.com/giggio/node-chromedriver#skipping-chromedriver-download
     Row {
         packages: &["chromedriver"],
-        build_env: &[("CHROMEDRIVER_SKIP_DOWNLOAD", "true")],
+        build_env: &[("CHROMEDRIVER_SKIP_DOWNLOAD", "true", "no build drives a browser")],
         script: false,
         ..NONE
     },
@@ -173,11 +178,7 @@ impl Natives {
                 continue;
             }
             natives.build.extend(row.build.iter().map(|word| system(&range, name, word)));
-            natives.build_env.extend(
-                row.build_env
-                    .iter()
-                    .map(|(variable, value)| ((*variable).to_owned(), range.derive((*value).to_owned()))),
-            );
+            natives.build_env.extend(row.build_env.iter().map(|row| variable(&range, *row)));
             if row.script {
                 natives.scripts.push(range.derive(name.to_owned()));
             }
@@ -256,7 +257,16 @@ impl Natives {
 /// <https://github.com/nodejs/node-gyp#readme>
 fn headers(packages: &[Fact<SystemPackage>]) -> Option<(String, Fact<String>)> {
     let compiler = packages.iter().find(|package| package.value.name == "build-essential")?;
-    Some(("npm_config_nodedir".to_owned(), compiler.derive("/usr/local".to_owned())))
+    let reason = "node-gyp compiles with the headers that the image has";
+    Some(variable(compiler, ("npm_config_nodedir", "/usr/local", reason)))
+}
+
+/// A variable that a package is the reason for, with what it is for as the words of that reason.
+fn variable<T>(package: &Fact<T>, row: (&str, &str, &str)) -> (String, Fact<String>) {
+    let (name, value, reason) = row;
+    let mut value = package.derive(value.to_owned());
+    reason.clone_into(&mut value.because.says);
+    (name.to_owned(), value)
 }
 
 /// Prisma 7 has no engine of its own: <https://www.prisma.io/docs/orm/more/upgrade-guides/upgrading-versions/upgrading-to-prisma-7>

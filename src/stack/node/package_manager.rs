@@ -185,13 +185,10 @@ impl PackageManager {
     }
 
     /// Variables of the stages that install.
-    pub fn env(&self) -> impl Iterator<Item = (String, String)> {
+    pub fn env(&self) -> &'static [(&'static str, &'static str)] {
         let release = self.version.as_deref().and_then(major).unwrap_or_default();
         let since = self.row().env.iter().find(|(since, _)| *since <= release);
-        since
-            .into_iter()
-            .flat_map(|(_, variables)| variables.iter())
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        since.map_or(&[], |(_, variables)| variables)
     }
 
     /// The files that an install reads, of those that are there.

@@ -13,6 +13,7 @@ use crate::stack::Survey;
 use crate::stack::common::manifests::{self, Copied};
 use crate::stack::node::app::{App, Packages, is_sensitive};
 use crate::stack::node::assets::folder_in_image;
+use crate::stack::node::build_env::BuildEnv;
 use crate::stack::node::front_end::FrontEnd;
 use crate::stack::node::package_manager::{InstallScripts, Kind, PackageManager};
 use crate::stack::node::registry::Secret;
@@ -29,7 +30,8 @@ struct View<'f> {
     /// `pnpm 9.12.0`, with its reason.
     manager: Option<&'f Fact<String>>,
     /// Variables of the stages that build.
-    env: Vec<(String, String)>,
+    #[serde(flatten)]
+    env: BuildEnv,
     /// Installs the package manager.
     setup: Option<Run>,
     /// Is `deps` the first stage?
@@ -284,7 +286,7 @@ fn view<'f>(facts: &'f Facts, planned: &Planned, stages: &StageGraph) -> View<'f
     View {
         version: &facts.version,
         manager: facts.manager.as_ref().map(|manager| &manager.fact),
-        env: build_env(facts),
+        env: BuildEnv::of(facts),
         setup: facts.manager.as_ref().and_then(|manager| manager.setup(&facts.version.value)),
         is_deps_first: stages.get("base").is_none(),
         manifests: manifests::in_folder(manifests::by_folder(&facts.manifests), &facts.place.folder),
@@ -346,24 +348,6 @@ fn production_manifests(facts: &Facts) -> Vec<Copied> {
 pub(super) fn libraries(facts: &Facts) -> Option<Run> {
     (!facts.build_libraries.is_empty())
         .then(|| facts.with_settings(Run { commands: facts.build_libraries.clone(), ..Run::default() }))
-}
-
-/// Variables of the stages that install and build.
-pub(super) fn build_env(facts: &Facts) -> Vec<(String, String)> {
-    let mut env: Vec<(String, String)> =
-        facts.manager.as_ref().map(|manager| manager.env().collect()).unwrap_or_default();
-    env.extend(facts.tool_env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-    env.extend(facts.natives.build_env.iter().map(|(name, value)| (name.clone(), value.value.clone())));
-    if facts.lifecycle.hooks.is_some() {
-        env.push(("HUSKY".to_owned(), "0".to_owned()));
-    }
-    if facts.framework.as_ref().is_some_and(|row| row.value.name == "Next.js") {
-        env.push(("NEXT_TELEMETRY_DISABLED".to_owned(), "1".to_owned()));
-    }
-    if facts.era.legacy_openssl.is_some() && version::has_openssl_3(&facts.version.value) {
-        env.push(("NODE_OPTIONS".to_owned(), "--openssl-legacy-provider".to_owned()));
-    }
-    env
 }
 
 /// A RUN that installs: the files it reads, its download cache, and the secret of a private registry.

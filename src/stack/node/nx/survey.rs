@@ -31,7 +31,10 @@ use super::reach::Projects;
 /// Variables of the stages that build. A daemon outlives no RUN, and a build asks no cache in somebody's cloud. The cache
 /// on disk is not kept: the builder runs the step again only where the sources have changed, and then so has their hash.
 /// <https://nx.dev/docs/reference/environment-variables>
-const BUILD_ENV: &[(&str, &str)] = &[("NX_DAEMON", "false"), ("NX_NO_CLOUD", "true")];
+const BUILD_ENV: (&str, &[(&str, &str)]) = (
+    "no daemon of Nx outlives a RUN, and a build asks no cache elsewhere",
+    &[("NX_DAEMON", "false"), ("NX_NO_CLOUD", "true")],
+);
 
 /// What builds leave in the repository.
 const LEFT: &[&str] = &["dist", "tmp", ".nx/cache", ".nx/workspace-data", ".angular"];
@@ -104,7 +107,7 @@ pub(in crate::stack::node) fn survey(s: &Survey<'_>) -> Option<Claim<Facts>> {
         variables: sources::public_variables(&s.dir, public),
         settings: of_project(s, &project, public),
         hidden: reach.hidden,
-        tool_env: BUILD_ENV,
+        tool_env: Some(BUILD_ENV),
         ..Facts::of_sources(s, &docs, version, app)
     };
     facts.context = root.path().clone();
