@@ -21,7 +21,7 @@ use super::package_manager::{Focus, InstallScripts, Kind, PackageManager};
 use super::registry::{self, Secret};
 use super::tested::{On, Tests};
 use super::workspace::Workspace;
-use super::{nx, plan, prisma, runtime_files, sources, surroundings};
+use super::{nx, plan, prisma, runtime_files, sources, surroundings, writes};
 
 /// What a Node.js project says about itself.
 #[derive(Debug)]
@@ -137,7 +137,7 @@ impl Facts {
             dev: None,
             listens: sources::listens(docs),
             handler: sources::handler(docs),
-            writes: sources::writes(docs),
+            writes: writes::in_sources(docs),
             spawns: sources::spawns(docs),
             health: sources::health(docs),
             example_port: surroundings::example_port(s, &listening),

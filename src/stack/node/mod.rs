@@ -54,6 +54,7 @@ mod tested;
 mod version;
 mod workspace;
 mod workspace_checks;
+mod writes;
 
 use crate::diag::{Code, Diagnostic};
 use crate::fact::{Evidence, Fact};
@@ -270,6 +271,7 @@ fn survey_package(s: &Survey<'_>, whose: Whose) -> Option<Claim<Facts>> {
         framework,
         ..Facts::of_sources(s, &docs, version, app)
     };
+    facts.writes = facts.writes.or_else(|| writes::by_package(&package));
     node_config::complete(&mut facts.listening, &package);
     let public = facts.framework.as_ref().map(|row| row.value.public).unwrap_or_default();
     facts.variables = sources::public_variables(&s.dir, public);

@@ -239,43 +239,6 @@ pub(super) fn handler(docs: &[Doc<'_>]) -> Option<Fact<String>> {
     signal::handler(docs.iter().copied(), SIGTERM, "//")
 }
 
-/// What a program looks like that writes beside its own files while it runs.
-const WRITES: &[&str] = &[
-    "createWriteStream(",
-    "mkdirSync(",
-    "mkdirp",
-    "fs.mkdir(",
-    "writeFileSync(",
-    "writeFile(",
-    "appendFile",
-    "multer(",
-    "diskStorage(",
-    "new Datastore(",
-    "lowdb",
-    "node-persist",
-    "express-fileupload",
-    "new sqlite3.Database(",
-    "better-sqlite3",
-    "dialect: 'sqlite'",
-    "dialect: \"sqlite\"",
-    "file-stream-rotator",
-    "DailyRotateFile",
-    "transports.File",
-    "formidable",
-    "session-file-store",
-];
-
-/// The line that writes.
-pub(super) fn writes(docs: &[Doc<'_>]) -> Option<Fact<String>> {
-    docs.iter().find_map(|doc| {
-        doc.find(|line| {
-            let code = line.trim_start();
-            let call = WRITES.iter().find(|call| !code.starts_with("//") && code.contains(**call))?;
-            Some(format!("writes files ({})", call.trim_end_matches('(')))
-        })
-    })
-}
-
 /// Starts of other programs. What they start is not in the smallest image.
 const SPAWNS: &[&str] = &[
     "exec(`",
