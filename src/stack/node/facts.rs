@@ -65,6 +65,8 @@ pub(in crate::stack) struct Facts {
     pub(super) listens: Option<Fact<String>>,
     pub(super) handler: Option<Fact<String>>,
     pub(super) writes: Option<Fact<String>>,
+    /// Folders outside of its own that it writes to.
+    pub(super) keeps: Vec<Fact<String>>,
     /// Why the program needs other programs beside it.
     pub(super) spawns: Option<Fact<String>>,
     pub(super) health: Option<Fact<String>>,
@@ -138,6 +140,7 @@ impl Facts {
             listens: sources::listens(docs),
             handler: sources::handler(docs),
             writes: writes::in_sources(docs),
+            keeps: writes::elsewhere(docs),
             spawns: sources::spawns(docs),
             health: sources::health(docs),
             example_port: surroundings::example_port(s, &listening),

@@ -18,6 +18,7 @@ use crate::stack::node::front_end::FrontEnd;
 use crate::stack::node::package_manager::{InstallScripts, Kind, PackageManager};
 use crate::stack::node::registry::Secret;
 use crate::stack::node::site::Served;
+use crate::stack::node::writes::Made;
 use crate::stack::node::{Facts, server, shipped, version};
 
 /// Where the project lies in every stage.
@@ -73,6 +74,9 @@ struct View<'f> {
     init: Option<String>,
     /// What the program writes beside itself, where the folder is not its own yet.
     writes: Option<Fact<String>>,
+    /// Folders elsewhere that it writes to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    makes: Vec<Made>,
     copies: Vec<shipped::Copy>,
     /// Why the runtime is what it is.
     about: String,
@@ -132,6 +136,8 @@ pub(super) struct Planned {
     pub init: Option<String>,
     /// What it writes, where the image makes its folder root's.
     pub writes: Option<Fact<String>>,
+    /// Folders elsewhere that it writes to, and what makes them its user's.
+    pub makes: Vec<Made>,
     pub about: String,
     /// Whose packages are copied.
     pub modules: Packages,
@@ -162,6 +168,7 @@ fn site_runtime(served: &Served, s: &Survey<'_>) -> Planned {
         copies: Vec::new(),
         init: None,
         writes: None,
+        makes: Vec::new(),
         about: format!("serves {} ({})", served.output.value, served.output.because),
         modules: Packages::Bundled,
     }
@@ -322,6 +329,7 @@ fn view<'f>(facts: &'f Facts, planned: &Planned, stages: &StageGraph) -> View<'f
         }),
         init: planned.init.clone(),
         writes: planned.writes.clone(),
+        makes: planned.makes.clone(),
         copies: planned.copies.clone(),
         about: planned.about.clone(),
         served,

@@ -13,6 +13,7 @@ use crate::stack::node::framework::Gives;
 use crate::stack::node::package_manager::Kind;
 use crate::stack::node::plan::{HOME, Planned};
 use crate::stack::node::start::Engine;
+use crate::stack::node::writes::Made;
 use crate::stack::node::{Facts, managers, shipped, version};
 
 /// The runtime of a program.
@@ -54,9 +55,17 @@ pub(super) fn runtime(facts: &Facts, program: &Server, s: &Survey<'_>) -> Planne
         let health = known.health_at(port.value, asked(facts, program), path)?;
         Some(port.derive(health))
     });
+    let user = Fact::by_default(known.user.clone(), "the image's own numeric user");
+    // Who writes nothing only reads where its sources point to.
+    let keeps = if facts.writes.is_some() { facts.keeps.as_slice() } else { &[] };
+    let makes = keeps.iter().map(|folder| match bare {
+        Some(_) => Made::by_workdir(folder),
+        None => Made::by_command(folder, &user.value),
+    });
+    let makes = makes.collect();
     let runtime = Runtime {
         labels: BTreeMap::new(),
-        user: Fact::by_default(known.user.clone(), "the image's own numeric user"),
+        user,
         workdir: Some(Fact::by_default(facts.workdir(), "where the program lies")),
         env: env(facts, program, port.as_ref()),
         port,
@@ -78,6 +87,7 @@ pub(super) fn runtime(facts: &Facts, program: &Server, s: &Survey<'_>) -> Planne
             .as_ref()
             .filter(|_| bare.is_none())
             .map(|writes| writes.derive(format!("the program {}", writes.value))),
+        makes,
         about: reason,
         modules: program.modules.clone(),
         image,

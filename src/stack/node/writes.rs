@@ -1,9 +1,14 @@
 //! Does the program write beside its own files while it runs? Its folder is its user's then.
 //!
-//! Calls in its sources say so, and packages that keep files where no source of the project names them.
+//! Calls in its sources say so, and packages that keep files where no source of the project names them. Folders elsewhere
+//! (`/etc/todos`) are made for it where the sources name them.
+
+use serde::Serialize;
 
 use crate::fact::Fact;
+use crate::plan::run::{Run, quote};
 use crate::repo::dir::Doc;
+use crate::stack::common::pattern::pattern;
 use crate::stack::node::manifest::Package;
 
 /// What a program looks like that writes beside its own files while it runs.
@@ -47,6 +52,21 @@ const PACKAGES: &[(&str, &str)] = &[
     ("multer", "keeps uploads"),
 ];
 
+/// An absolute path that stands for a variable which nobody set, or that a call writes to. The first group is the name of
+/// the variable or the call.
+const ABSOLUTE: &str = r#"(?:(?:process\.env\.|Bun\.env\.|env\(['"])(\w+)['"]?\)?\s*(?:\|\||\?\?)|\b(\w+)\()\s*["'`](/[a-z][\w./-]*)["'`]"#;
+
+/// How names of variables for files and folders end.
+const FOR_FILES: &[&str] =
+    &["DATABASE", "DB", "DIR", "DIRECTORY", "FILE", "FOLDER", "LOCATION", "PATH", "STORAGE"];
+
+/// Where programs keep data, by convention or by <https://refspecs.linuxfoundation.org/FHS_3.0/fhs/index.html>.
+const FOR_DATA: &[&str] =
+    &["config", "data", "database", "db", "etc", "logs", "media", "srv", "storage", "uploads", "var"];
+
+/// Folders of the system below those.
+const SYSTEMS: &[&str] = &["/etc/ssl", "/etc/letsencrypt", "/etc/pki", "/var/run", "/var/tmp", "/var/www"];
+
 /// The line of the sources that writes.
 pub(super) fn in_sources(docs: &[Doc<'_>]) -> Option<Fact<String>> {
     docs.iter().find_map(|doc| {
@@ -56,6 +76,61 @@ pub(super) fn in_sources(docs: &[Doc<'_>]) -> Option<Fact<String>> {
             Some(format!("writes files ({})", call.trim_end_matches('(')))
         })
     })
+}
+
+/// The folders outside of its own that a program writes to, by the lines that name them.
+pub(super) fn elsewhere(docs: &[Doc<'_>]) -> Vec<Fact<String>> {
+    let absolute = pattern(ABSOLUTE);
+    let mut found: Vec<Fact<String>> = Vec::new();
+    for doc in docs {
+        let named = doc.find(|line| {
+            let parts = absolute.captures(line)?;
+            let is_for_files = match (parts.get(1), parts.get(2)) {
+                (Some(variable), _) => FOR_FILES.iter().any(|end| variable.as_str().ends_with(end)),
+                (_, Some(call)) => {
+                    CALLS.iter().any(|known| known.trim_end_matches('(').ends_with(call.as_str()))
+                }
+                _ => false,
+            };
+            folder(&parts[3]).filter(|_| is_for_files && !line.trim_start().starts_with("//"))
+        });
+        found.extend(named.filter(|one| found.iter().all(|known| known.value != one.value)));
+    }
+    found
+}
+
+/// A folder outside of the program's own that the image makes.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Made {
+    folder: Fact<String>,
+    /// None where WORKDIR makes it.
+    command: Option<Run>,
+}
+
+impl Made {
+    /// An image without a shell starts as its user, to whom the folders of WORKDIR belong then.
+    pub fn by_workdir(folder: &Fact<String>) -> Self {
+        Self { folder: folder.clone(), command: None }
+    }
+
+    /// In an image with a shell, for that user.
+    pub fn by_command(folder: &Fact<String>, user: &str) -> Self {
+        let path = quote(&folder.value);
+        let command = Run::new(format!("mkdir -p {path}")).then(format!("chown {user} {path}"));
+        Self { folder: folder.clone(), command: Some(command) }
+    }
+}
+
+/// The folder of a path, when it is for data.
+fn folder(path: &str) -> Option<String> {
+    let folder = match path.rsplit_once('/') {
+        Some((above, name)) if name.contains('.') => above,
+        _ => path.trim_end_matches('/'),
+    };
+    let top = folder.strip_prefix('/')?.split('/').next()?;
+    let is_system =
+        folder == "/etc" || folder == "/var" || SYSTEMS.iter().any(|start| folder.starts_with(start));
+    (FOR_DATA.contains(&top) && !is_system && !folder.contains("..")).then(|| folder.to_owned())
 }
 
 /// The dependency that writes.
@@ -68,9 +143,36 @@ pub(super) fn by_package(package: &Package<'_>) -> Option<Fact<String>> {
 
 #[cfg(test)]
 mod tests {
+    use super::elsewhere;
     use crate::config::Settings;
     use crate::plan::plan;
-    use crate::repo::Inventory;
+    use crate::repo::{Inventory, RelPath};
+
+    #[test]
+    fn folders_elsewhere_are_named_by_what_writes() {
+        let found = |line: &str| {
+            let inventory = Inventory::from_files([("server.js", line)]);
+            let dir = inventory.dir(RelPath::root());
+            let docs: Vec<_> = dir.docs().collect();
+            elsewhere(&docs).into_iter().map(|fact| fact.to_string()).collect::<Vec<_>>()
+        };
+        let todos = "const location = process.env.SQLITE_DB_LOCATION || '/etc/todos/todo.db'";
+        assert_eq!(found(todos), ["/etc/todos (server.js:1)"]);
+        assert_eq!(found("fs.mkdirSync('/data', { recursive: true })"), ["/data (server.js:1)"]);
+        assert_eq!(
+            found("const dir = process.env.UPLOAD_DIR ?? \"/var/lib/shop/uploads\""),
+            ["/var/lib/shop/uploads (server.js:1)"]
+        );
+        for line in [
+            "app.get('/data', list)",
+            "const base = process.env.BASE_PATH || '/app'",
+            "const base = process.env.PREFIX || '/data'",
+            "const cert = process.env.CERT_PATH || '/etc/ssl/cert.pem'",
+            "// fs.mkdirSync('/data')",
+        ] {
+            assert!(found(line).is_empty(), "{line}");
+        }
+    }
 
     #[test]
     fn a_package_that_keeps_files_gives_the_program_its_folder() {
