@@ -73,19 +73,20 @@ impl Evidence {
         Self { layer: Layer::Default, at: None, says: why.into() }
     }
 
-    /// The same place, where it only limits dockgen's own choice.
+    /// The same place, where it only limits dockgen's own choice; what about it does.
     #[must_use]
-    pub fn as_limit(self) -> Self {
-        Self { layer: Layer::Default, ..self }
+    pub fn as_limit(self, why: impl Into<String>) -> Self {
+        Self { layer: Layer::Default, says: why.into(), ..self }
     }
 }
 
 impl fmt::Display for Evidence {
-    /// `go.mod:3`, or the reason where there is no place.
+    /// `go.mod:3`, or the reason where there is no place; both for what limits a choice of dockgen's own.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.at {
-            Some(place) => place.fmt(f),
-            None => f.write_str(&self.says),
+        match (&self.at, self.layer) {
+            (Some(place), Layer::Default) => write!(f, "{}, {place}", self.says),
+            (Some(place), _) => place.fmt(f),
+            (None, _) => f.write_str(&self.says),
         }
     }
 }

@@ -33,11 +33,18 @@ fn cited(fact: Value, _: Kwargs, _: &State<'_>) -> TeraResult<String> {
         serde_json::Value::String(text) => text.clone(),
         other => other.to_string(),
     };
+    let says = fact["because"]["says"].as_str().unwrap_or_default();
     let place = &fact["because"]["at"];
-    let because = match (place["file"].as_str(), place["line"].as_u64()) {
-        (Some(file), Some(line)) => format!("{file}:{line}"),
-        (Some(file), None) => file.to_owned(),
-        _ => fact["because"]["says"].as_str().unwrap_or_default().to_owned(),
+    let place = match (place["file"].as_str(), place["line"].as_u64()) {
+        (Some(file), Some(line)) => Some(format!("{file}:{line}")),
+        (Some(file), None) => Some(file.to_owned()),
+        (None, _) => None,
+    };
+    // The same words as those of `Evidence`.
+    let because = match place {
+        Some(place) if fact["because"]["layer"] == "default" => format!("{says}, {place}"),
+        Some(place) => place,
+        None => says.to_owned(),
     };
     Ok(format!("{value} ({because})"))
 }

@@ -2,8 +2,10 @@
 //!
 //! Rows of data: a package, the version from which it is of today, and what an older one takes.
 
+use crate::diag::{Code, Diagnostic};
 use crate::fact::Fact;
 use crate::plan::catalog::ToolchainLines;
+use crate::stack::Survey;
 use crate::stack::node::lock::Lock;
 use crate::stack::node::manifest::Package;
 use crate::stack::node::semver::{is_below, major};
@@ -48,7 +50,9 @@ const ROWS: &[Row] = &[
     // https://github.com/WiseLibs/better-sqlite3/releases
     Row { package: "better-sqlite3", until: "8.0.0", takes: Takes::AtMost(18) },
     Row { package: "better-sqlite3", until: "11.0.0", takes: Takes::AtMost(20) },
-    Row { package: "better-sqlite3", until: "12.0.0", takes: Takes::AtMost(22) },
+    // Node.js 24.19 ends a program whose collected statements are of this package's older releases:
+    // https://github.com/WiseLibs/better-sqlite3/issues/1515
+    Row { package: "better-sqlite3", until: "13.0.0", takes: Takes::AtMost(22) },
     // https://github.com/Automattic/node-canvas/releases
     Row { package: "canvas", until: "2.11.0", takes: Takes::AtMost(18) },
     Row { package: "bcrypt", until: "5.0.0", takes: Takes::AtMost(14) },
@@ -61,8 +65,8 @@ const ROWS: &[Row] = &[
 /// What the era of a project takes.
 #[derive(Debug, Default)]
 pub(super) struct Era {
-    /// The newest line that works, with the package that says so.
-    pub at_most: Option<Fact<u64>>,
+    /// The newest line that works, and the package that says so.
+    pub at_most: Option<(u64, Fact<String>)>,
     /// The package that needs the hashes of OpenSSL 1.
     pub legacy_openssl: Option<Fact<String>>,
 }
@@ -79,8 +83,8 @@ impl Era {
                     era.legacy_openssl.get_or_insert(says);
                 }
                 Takes::AtMost(line) => {
-                    if era.at_most.as_ref().is_none_or(|known| line < known.value) {
-                        era.at_most = Some(says.derive(line));
+                    if era.at_most.as_ref().is_none_or(|(known, _)| line < *known) {
+                        era.at_most = Some((line, says));
                     }
                 }
             }
@@ -90,9 +94,20 @@ impl Era {
 
     /// The line for a project that pins none; none where today's default is right.
     pub fn line(&self, lines: &ToolchainLines) -> Option<Fact<String>> {
-        let limit = self.at_most.as_ref()?;
-        let line = limit.derive(limit.value.to_string());
-        (major(&lines.default)? > limit.value).then(|| Fact { because: line.because.as_limit(), ..line })
+        let (limit, package) = self.at_most.as_ref()?;
+        let line = package.derive(limit.to_string());
+        (major(&lines.default)? > *limit)
+            .then(|| Fact { because: line.because.as_limit(&package.value), ..line })
+    }
+
+    /// Says that a line which somebody pinned is too new for a package.
+    pub fn check_line(&self, s: &Survey<'_>, line: &Fact<String>) {
+        let Some((limit, package)) = &self.at_most else { return };
+        if major(&line.value).is_some_and(|line| line > *limit) {
+            let message = format!("{} does not run on Node.js {}", package.value, line.value);
+            let finding = Diagnostic::warning(Code::UnknownVersion, message).at(package.because.at.clone());
+            s.note(finding.help(format!("Node.js {limit}, or a newer release of the package")));
+        }
     }
 }
 
@@ -104,4 +119,24 @@ fn old_version(row: &Row, package: &Package<'_>, lock: Option<&Lock<'_>>) -> Opt
     let range = package.uses(row.package)?;
     let lowest = range.value.trim_start_matches(['^', '~', '>', '=', 'v', ' ']).to_owned();
     is_below(&lowest, row.until).then(|| range.derive(lowest))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Settings;
+    use crate::plan::plan;
+    use crate::repo::Inventory;
+
+    #[test]
+    fn a_line_that_somebody_pinned_is_kept_and_its_end_is_told() {
+        const MANIFEST: &str = r#"{"scripts":{"start":"node server.js"},"engines":{"node":">=20 <=26"},
+            "dependencies":{"better-sqlite3":"12.8.0"}}"#;
+        for (pinned, line, is_told) in [("24", "24", true), ("22", "22", false), ("", "22", false)] {
+            let files = [("package.json", MANIFEST), (".nvmrc", pinned), ("server.js", "")];
+            let plan = plan(&Inventory::from_files(files), &Settings::default());
+            assert_eq!(plan.services[0].toolchains[0].value.version, line, "{pinned}");
+            let said = "better-sqlite3 12.8.0 does not run on Node.js 24";
+            assert_eq!(plan.diagnostics.iter().any(|one| one.message == said), is_told, "{pinned}");
+        }
+    }
 }

@@ -226,6 +226,7 @@ fn survey_package(s: &Survey<'_>, whose: Whose) -> Option<Claim<Facts>> {
     }
     let era = Era::read(&package, lock);
     let version = version::decide(s, Some(&package), &above(s, workspace.as_ref()), |lines| era.line(lines));
+    era.check_line(s, &version);
     manager.fit(&version.value);
     let reasons = std::iter::once(&version.because).chain(version.over.iter().map(|lost| &lost.because));
     let is_open = |because| [&package, top].into_iter().any(|package| version::is_open(package, because));

@@ -109,12 +109,12 @@ pub(super) fn decide(
     line
 }
 
-/// What was said, or the newest line that an old lock file can be built with: a least version says nothing of newer ones.
+/// What was said, or the newest line that an old lock file can be built with, where that satisfies it as well: a range says
+/// nothing of the packages.
 fn within_era(said: Choice<String>, era: impl FnOnce() -> Option<Fact<String>>) -> Choice<String> {
     let Some(said) = said.decide() else { return Choice::default().or(era()) };
-    let least = is_least(&said.value).then(|| Wanted::parse(&said.value)).flatten();
-    let older = least
-        .and_then(|least| era().filter(|line| major(&line.value).is_some_and(|line| least.takes_line(line))));
+    let older = Wanted::parse(&said.value)
+        .and_then(|range| era().filter(|line| major(&line.value).is_some_and(|line| range.takes_line(line))));
     Choice::default().or(older).or(Some(said))
 }
 
@@ -270,8 +270,10 @@ mod tests {
     }
 
     #[test]
-    fn an_old_lock_file_bounds_a_least_version() {
-        for (range, expected) in [(">=8", "14"), (">=16", "24"), ("^22", "22"), ("12.x", "12")] {
+    fn an_old_lock_file_bounds_a_range() {
+        for (range, expected) in
+            [(">=8", "14"), (">=16", "24"), (">=12 <=24.x", "14"), ("^22", "22"), ("12.x", "12")]
+        {
             let manifest = format!(r#"{{"engines":{{"node":"{range}"}}}}"#);
             let inventory = Inventory::from_files([("package.json", manifest.as_str())]);
             let catalog = Catalog::builtin();

@@ -29,7 +29,7 @@ pub(super) fn choose(s: &Survey<'_>, project: &Project<'_>) -> Fact<String> {
     }
     let ranged = range(s, project).map(|range| within(s, &range, era.as_ref()));
     let bounded = era.filter(|era| newer(&toolchain.default, &era.value));
-    let bounded = bounded.map(|era| Fact { because: era.because.as_limit(), ..era });
+    let bounded = bounded.map(|era| Fact { because: era.because.clone().as_limit(&era.because.says), ..era });
     let version =
         said.or(pinned).or(ranged).or(bounded).or_default(toolchain.default.clone(), "default for Python");
     s.check_line(toolchain, &version);
