@@ -95,7 +95,7 @@ pub fn stage(s: &Survey<'_>, context: &RelPath, program: &RelPath) -> Option<Ass
     let facts = survey_package(s, Whose::Programs)?.facts;
     let App::Site(served) = &facts.app else { return None };
     // A member of a workspace is installed with all of it.
-    let below = facts.context.relative_to(context)?;
+    let below = facts.place.context.relative_to(context)?;
     let image = version::build_image(s.catalog, &facts.version).map(Origin::Image);
     let mut stage = Stage::new("assets", Role::Build, image, "node/assets.tera").on_build_platform();
     stage.packages.clone_from(&facts.natives.build);
@@ -104,7 +104,7 @@ pub fn stage(s: &Survey<'_>, context: &RelPath, program: &RelPath) -> Option<Ass
     let place = s.dir.path().join(&output.value)?;
     // An edit of the program does not build the front end again.
     let exclude = program
-        .relative_to(&facts.context)
+        .relative_to(&facts.place.context)
         .filter(|folder| !folder.is_root() && !s.dir.path().is_within(program));
     let view = View::of(&facts, &below, exclude, &output.value);
     stage.tool = Some(serde_json::to_value(view).expect("facts are plain values with text keys"));

@@ -38,12 +38,10 @@ pub(in crate::stack) struct Facts {
     pub(super) era: Era,
     pub(super) framework: Option<Fact<&'static Framework>>,
     pub(super) app: App,
-    /// What the build sees.
-    pub(super) context: RelPath,
-    /// The package's folder from there; the root where they are the same.
-    pub(super) home: RelPath,
-    /// The project's place in the build context, which is larger for the sake of a front end beside the project.
+    /// The build context, and the project's place in it: the context is larger for the sake of a front end beside the project.
     pub(super) place: Place,
+    /// The package's folder from the project's, which is that of its workspace; the root where they are the same.
+    pub(super) home: RelPath,
     /// The folder in which the framework builds, where that is not the package's.
     pub(super) builds_in: Option<RelPath>,
     /// Manifests that an install of a workspace copies.
@@ -123,9 +121,8 @@ impl Facts {
             natives: Natives::default(),
             era: Era::default(),
             framework: None,
-            context: s.dir.path().clone(),
+            place: Place::of(s.dir.path(), None),
             home: RelPath::root(),
-            place: Place::default(),
             builds_in: None,
             manifests: Vec::new(),
             own_manifests: Vec::new(),
@@ -204,7 +201,7 @@ impl Facts {
     /// Takes a member's place in its workspace: the root is what the build sees.
     pub(super) fn join(&mut self, workspace: &Workspace<'_>, package: &Package<'_>) {
         let Some(manager) = &self.manager else { return };
-        self.context = workspace.root.path().clone();
+        self.place = Place::of(workspace.root.path(), None);
         self.home = workspace.home.clone();
         self.is_workspace = true;
         self.manifests = workspace.manifests();
@@ -242,8 +239,7 @@ impl Facts {
     /// Takes the folder above the project for the build context, where a front end lies beside it.
     pub(super) fn make_room(&mut self) {
         let found = self.front_end.as_ref().map(|front_end| &front_end.found);
-        self.place = Place::of(&self.context, found);
-        self.context = self.place.context.clone();
+        self.place = Place::of(&self.place.context, found);
         let place = |run: Option<Run>| run.map(|run| run.in_folder(&self.place.folder));
         (self.install, self.production) = (place(self.install.take()), place(self.production.take()));
     }

@@ -225,8 +225,7 @@ fn survey_package(s: &Survey<'_>, whose: Whose) -> Option<Claim<Facts>> {
         None => workspace_checks::unmatched(s, &s.dir, &package),
     }
     let era = Era::read(&package, lock);
-    let version = version::decide(s, Some(&package), &above(s, workspace.as_ref()), |lines| era.line(lines));
-    era.check_line(s, &version);
+    let version = version::decide(s, Some(&package), &above(s, workspace.as_ref()), &era);
     manager.fit(&version.value);
     let reasons = std::iter::once(&version.because).chain(version.over.iter().map(|lost| &lost.because));
     let is_open = |because| [&package, top].into_iter().any(|package| version::is_open(package, because));
@@ -297,7 +296,7 @@ fn survey_loose(s: &Survey<'_>) -> Option<Claim<Facts>> {
     let App::Server(server) = app::find(s, None, None, None, None)? else { return None };
     let app = App::Server(server);
     let docs = sources::of_server(&s.dir, entry(&app).as_deref());
-    let facts = Facts::of_sources(s, &docs, version::decide(s, None, &[], |_| None), app);
+    let facts = Facts::of_sources(s, &docs, version::decide(s, None, &[], &Era::default()), app);
     Some(Claim { strength: Strength::LooseFiles, because: facts.because.clone(), facts })
 }
 

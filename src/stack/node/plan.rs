@@ -109,7 +109,7 @@ pub(super) fn service(facts: &Facts, s: &Survey<'_>) -> Result<Service, GraphErr
         remarks: Vec::new(),
         name: s.service_name(&facts.name),
         dir: s.dir.path().clone(),
-        context: facts.context.clone(),
+        context: facts.place.context.clone(),
         stack: Fact::new("node".to_owned(), facts.because.clone()),
         framework: facts.framework.as_ref().map(|row| row.derive(row.value.name.to_owned())),
         toolchains,

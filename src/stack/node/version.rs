@@ -13,6 +13,7 @@ use crate::plan::catalog::{Catalog, ToolchainLines};
 use crate::repo::dir::Dir;
 use crate::stack::Survey;
 use crate::stack::common::tools;
+use crate::stack::node::era::Era;
 use crate::stack::node::manifest::Package;
 use crate::stack::node::semver::{Wanted, major};
 
@@ -82,12 +83,12 @@ pub(super) fn has_openssl_3(line: &str) -> bool {
     major(line).is_some_and(|line| line >= 17)
 }
 
-/// The line to build and run with. `era` is asked only when no file speaks, or one that names a least version alone.
+/// The line to build and run with. `era` is asked where no file speaks, or one that gives a range; what is newer is told.
 pub(super) fn decide(
     s: &Survey<'_>,
     package: Option<&Package<'_>>,
     above: &[Dir<'_>],
-    era: impl FnOnce(&ToolchainLines) -> Option<Fact<String>>,
+    era: &Era,
 ) -> Fact<String> {
     let lines = s.catalog.toolchain("node");
     let mut choice = s.choice(&VERSION).or_else(|| s.choice(&keys::VERSION).decide());
@@ -103,19 +104,22 @@ pub(super) fn decide(
                 .or(development().filter(|range| !is_anything(&range.value)));
         }
     }
-    let said = within_era(choice, || era(lines)).or_default(lines.default.clone(), "default for Node.js");
+    let said = within_era(choice, era.line(lines)).or_default(lines.default.clone(), "default for Node.js");
     let line = to_line(s, lines, said);
     s.check_line(lines, &line);
+    era.check_line(s, &line);
     line
 }
 
 /// What was said, or the newest line that an old lock file can be built with, where that satisfies it as well: a range says
 /// nothing of the packages.
-fn within_era(said: Choice<String>, era: impl FnOnce() -> Option<Fact<String>>) -> Choice<String> {
-    let Some(said) = said.decide() else { return Choice::default().or(era()) };
-    let older = Wanted::parse(&said.value)
-        .and_then(|range| era().filter(|line| major(&line.value).is_some_and(|line| range.takes_line(line))));
-    Choice::default().or(older).or(Some(said))
+fn within_era(said: Choice<String>, era: Option<Fact<String>>) -> Choice<String> {
+    let Some(said) = said.decide() else { return Choice::default().or(era) };
+    let range = Wanted::parse(&said.value);
+    let takes = |line: &Fact<String>| {
+        major(&line.value).zip(range.as_ref()).is_some_and(|(line, range)| range.takes_line(line))
+    };
+    Choice::default().or(era.filter(takes)).or(Some(said))
 }
 
 /// A range that every newer line satisfies as well: it asks for a least version.
@@ -215,7 +219,7 @@ mod tests {
         let catalog = Catalog::builtin();
         let s = Survey::new(inventory.dir(RelPath::root()), catalog, &Settings::default());
         let package = Package::read(&s);
-        let found = decide(&s, package.as_ref(), &[], |_| None);
+        let found = decide(&s, package.as_ref(), &[], &Era::default());
         assert_eq!(found.value, line, "{files:?}");
         assert_eq!(found.because.to_string(), place, "{files:?}");
     }
@@ -264,7 +268,7 @@ mod tests {
             let catalog = Catalog::builtin();
             let s = Survey::new(inventory.dir(RelPath::root()), catalog, &Settings::default());
             let package = Package::read(&s).expect("a manifest");
-            let line = decide(&s, Some(&package), &[], |_| None);
+            let line = decide(&s, Some(&package), &[], &Era::default());
             assert_eq!(is_open(&package, &line.because), expected, "{range}");
         }
     }
@@ -279,8 +283,9 @@ mod tests {
             let catalog = Catalog::builtin();
             let s = Survey::new(inventory.dir(RelPath::root()), catalog, &Settings::default());
             let package = Package::read(&s);
-            let era = |_: &ToolchainLines| Some(Fact::by_default("14".to_owned(), "node-sass 4.14.1"));
-            assert_eq!(decide(&s, package.as_ref(), &[], era).value, expected, "{range}");
+            let sass = Fact::by_default("node-sass 4.14.1".to_owned(), "the lock file");
+            let era = Era { at_most: Some((14, sass)), ..Era::default() };
+            assert_eq!(decide(&s, package.as_ref(), &[], &era).value, expected, "{range}");
         }
     }
 

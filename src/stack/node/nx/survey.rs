@@ -7,6 +7,7 @@ use crate::fact::Fact;
 use crate::plan::run::Run;
 use crate::repo::dir::{Dir, Doc};
 use crate::repo::path::RelPath;
+use crate::stack::common::front_end;
 use crate::stack::common::manifests::Copied;
 use crate::stack::node::app::{App, Content, Launch, Packages, Server};
 use crate::stack::node::era::Era;
@@ -82,7 +83,7 @@ pub(in crate::stack::node) fn survey(s: &Survey<'_>) -> Option<Claim<Facts>> {
     let era = Era::read(&top, lock);
     let above: Vec<Dir<'_>> =
         s.dir.ancestors().skip(1).filter(|dir| dir.path().is_within(root.path())).collect();
-    let version = version::decide(s, None, &above, |lines| era.line(lines));
+    let version = version::decide(s, None, &above, &era);
     manager.fit(&version.value);
     let reach = Projects::read(root).of(&project.path);
     let entry = project.text("main").and_then(|main| RelPath::new(main).ok()?.relative_to(&project.path));
@@ -110,7 +111,7 @@ pub(in crate::stack::node) fn survey(s: &Survey<'_>) -> Option<Claim<Facts>> {
         tool_env: Some(BUILD_ENV),
         ..Facts::of_sources(s, &docs, version, app)
     };
-    facts.context = root.path().clone();
+    facts.place = front_end::Place::of(root.path(), None);
     facts.builds_in = match project.makes.value {
         Makes::Next(Place::Output) => RelPath::new(&project.output().value).ok(),
         _ => Some(project.path.clone()),
