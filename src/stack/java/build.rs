@@ -58,6 +58,8 @@ pub(super) struct Build {
     pub test: Run,
     /// A plugin that brings a Node.js of its own and builds a front end with it.
     pub front_end_plugin: Option<Evidence>,
+    /// Folders that the build file has copied into the archive, from the project's own.
+    pub resources: Vec<Fact<String>>,
     /// Why the build leaves something out.
     pub skips: Vec<String>,
 }

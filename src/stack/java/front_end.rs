@@ -3,12 +3,9 @@
 //!
 //! Plugins that bring a Node.js of their own build it themselves, and are left to it.
 
-use crate::fact::Fact;
 use crate::repo::dir::Doc;
-use crate::repo::path::RelPath;
 use crate::stack::Survey;
 use crate::stack::common::front_end::{self, FrontEnd};
-use crate::stack::common::pattern::pattern;
 use crate::stack::java::build::Build;
 
 /// The front end of the project in the surveyed folder.
@@ -18,21 +15,11 @@ pub(super) fn find(s: &Survey<'_>, build: &Build, build_files: &[&str]) -> Optio
     }
     let docs: Vec<Doc<'_>> = build_files.iter().filter_map(|name| s.dir.doc(name)).collect();
     let mut wanted = front_end::read_but_missing(s, docs.iter().copied());
-    wanted.extend(docs.iter().flat_map(|doc| resources(s, doc)));
+    let copied = build.resources.iter().filter_map(|one| Some(one.derive(s.dir.path().join(&one.value)?)));
+    wanted.extend(copied.filter(|folder| !s.dir.inventory().has_dir(&folder.value)));
     let found = front_end::find_near(s, &build.context, &wanted)?;
     // A pattern of manifests would not fit a folder of the build context.
     (found.context == build.context || !build.manifests.is_pattern).then_some(found)
-}
-
-/// Folders that a pom has copied: `<directory>${project.basedir}/web/dist</directory>`.
-/// <https://maven.apache.org/pom.html#Resources>
-fn resources(s: &Survey<'_>, pom: &Doc<'_>) -> Vec<Fact<RelPath>> {
-    let directory = pattern(r"<directory>\s*(?:\$\{[a-z.]+\}/)?([A-Za-z0-9_./-]+)\s*</directory>");
-    let named = pom.lines().filter_map(|(number, line)| {
-        let folder = s.dir.path().join(&directory.captures(line)?[1])?;
-        Some(Fact::new(folder, pom.cite(number, line)))
-    });
-    named.filter(|folder| !s.dir.inventory().has_dir(&folder.value)).collect()
 }
 
 #[cfg(test)]
@@ -62,6 +49,11 @@ mod tests {
         let resource = |folder: &str| {
             pom(&format!("<resources><resource><directory>{folder}</directory></resource></resources>"))
         };
+        let copying = pom(
+            "<plugins><plugin><artifactId>maven-resources-plugin</artifactId><executions><execution><configuration>\
+             <resources><resource><directory>${basedir}/web/dist</directory></resource></resources>\
+             </configuration></execution></executions></plugin></plugins>",
+        );
         let plugin =
             pom("<plugins><plugin><artifactId>frontend-maven-plugin</artifactId></plugin></plugins>");
         for (pom, config, expected) in [
@@ -71,6 +63,7 @@ mod tests {
             (pom("<!-- no frontend-maven-plugin -->"), FILLS, Some("./src/main/resources/static")),
             (resource("${project.basedir}/web/dist"), PLAIN, Some("./web/dist")),
             (resource("web/dist"), PLAIN, Some("./web/dist")),
+            (copying, PLAIN, Some("./web/dist")),
             (resource("src/main/resources"), PLAIN, None),
         ] {
             check(("pom.xml", &pom), config, expected);

@@ -105,6 +105,7 @@ pub(super) fn survey(s: &Survey<'_>) -> Option<Build> {
         dependencies: project.dependencies(),
         boot,
         front_end_plugin: FRONT_ENDS.iter().find_map(|id| project.applied(id)),
+        resources: Vec::new(),
         tool_bears: bears,
         tool_needs: needs,
         kotlin: project.plugin_version("org.jetbrains.kotlin.jvm"),

@@ -56,6 +56,7 @@ pub(super) fn survey(s: &Survey<'_>) -> Option<Build> {
         context: reactor.context,
         // https://github.com/eirslett/frontend-maven-plugin
         front_end_plugin: project.plugin("frontend-maven-plugin").map(|plugin| plugin.because()),
+        resources: project.resources(),
         tool_bears: None,
         tool_needs: None,
         dependencies,

@@ -221,9 +221,28 @@ impl Project {
 
     /// The folder the build writes to, from the project's folder.
     pub fn output(&self) -> String {
-        let said = self.inherited(&["build", "directory"]).map(|fact| fact.value);
-        let said = said.map(|dir| dir.replace("${project.basedir}/", "").replace("${basedir}/", ""));
-        said.filter(|dir| !dir.contains("${") && !dir.starts_with('/')).unwrap_or_else(|| "target".to_owned())
+        let said = self.inherited(&["build", "directory"]).and_then(|fact| from_project(&fact.value));
+        said.unwrap_or_else(|| "target".to_owned())
+    }
+
+    /// The folders whose files it copies into the archive, from the project's own: those of the build, and of the plugin that
+    /// copies. <https://maven.apache.org/pom.html#Resources>
+    pub fn resources(&self) -> Vec<Fact<String>> {
+        let own = self.own();
+        let lists = own.sections(&["build", "resources"]).map(|list| (own, list));
+        let plugins = self.plugins("maven-resources-plugin", &["build", "plugins"]);
+        let plugins = plugins.into_iter().flat_map(|(pom, plugin)| {
+            configurations(plugin).filter_map(move |config| Some((pom, config.child("resources")?)))
+        });
+        let folders = lists.chain(plugins).flat_map(|(pom, list)| {
+            list.children_named("resource").filter_map(move |one| Some((pom, one.child("directory")?)))
+        });
+        folders
+            .filter_map(|(pom, folder)| {
+                let fact = self.fact(pom, folder);
+                Some(fact.derive(from_project(&fact.value)?))
+            })
+            .collect()
     }
 
     /// A plugin that the build uses, by its artifact; none when it is only managed.
@@ -469,6 +488,12 @@ impl Plugin<'_> {
         let id = plugin.text_at(&["artifactId"]).map_or("plugin", |(text, _)| text);
         Evidence::read(&pom.file, plugin.line, id)
     }
+}
+
+/// A folder as seen from the project's; none where it lies elsewhere or nobody knows.
+fn from_project(folder: &str) -> Option<String> {
+    let folder = folder.replace("${project.basedir}/", "").replace("${basedir}/", "");
+    (!folder.contains("${") && !folder.starts_with('/')).then_some(folder)
 }
 
 /// Is a profile active where nobody names one? <https://maven.apache.org/guides/introduction/introduction-to-profiles.html>
