@@ -180,10 +180,19 @@ impl Facts {
         !is_generated && self.test.as_ref().is_some_and(|tests| tests.on == On::Sources)
     }
 
-    /// Do settings that name a registry or a token lie among the files that ship?
-    pub(super) fn hides_settings(&self) -> bool {
+    /// What is taken out of the files that ship in a stage of its own, where the packages of a build or settings that name a
+    /// registry or a token lie among them. An exclusion of COPY would do, but older engines, such as Docker
+    /// 20.10, pass it over without a word.
+    pub(super) fn unfit(&self) -> Vec<&str> {
         let ships_all = matches!(&self.app, App::Server(server) if server.content == app::Content::Tree);
-        ships_all && self.home.is_root() && !self.secrets.is_empty()
+        if !ships_all || !self.home.is_root() {
+            return Vec::new();
+        }
+        let packages = self.install.as_ref().map(|_| "node_modules");
+        if self.secrets.is_empty() && !(self.is_built() && packages.is_some()) {
+            return Vec::new();
+        }
+        packages.into_iter().chain(self.unshipped.iter().map(String::as_str)).collect()
     }
 
     /// Where the program lies in every stage.

@@ -48,8 +48,8 @@ struct View<'f> {
     whole: String,
     /// The member's folder in the stages.
     home: Option<String>,
-    /// Takes settings out of what ships.
-    tidy: Option<Run>,
+    /// The stage whose files ship, where something has to be taken out of them.
+    files: Option<Files>,
     /// Builds the members that this one needs.
     libraries: Option<Run>,
     install: Option<Run>,
@@ -84,6 +84,23 @@ struct View<'f> {
     /// The site's files in the last stage that builds.
     site_source: Option<String>,
     site_stage: Option<String>,
+}
+
+/// The stage that holds what ships.
+#[derive(Serialize)]
+struct Files {
+    /// The sources, where no build has them already.
+    whole: Option<String>,
+    /// Takes out what does not ship.
+    tidy: Run,
+}
+
+impl Files {
+    fn of(facts: &Facts) -> Option<Self> {
+        let words: Vec<String> = facts.unfit().into_iter().map(quote).collect();
+        let whole = (!facts.is_built()).then(|| facts.place.whole());
+        (!words.is_empty()).then(|| Self { whole, tidy: Run::new(format!("rm -rf {}", words.join(" "))) })
+    }
 }
 
 /// The stages, the image and the command.
@@ -223,13 +240,13 @@ fn stages(facts: &Facts, s: &Survey<'_>, planned: &Planned) -> Result<StageGraph
         let written: &[&str] = if facts.written.is_some() { &["build"] } else { &[] };
         stages.push(Stage::on("prod-deps", Role::Deps, "base", "node/prod-deps.tera").taking(written));
     }
-    if facts.hides_settings() && !facts.is_built() {
-        stages.push(Stage::on(
-            "sources",
-            Role::Build,
-            if has_base { "base" } else { "deps" },
-            "node/sources.tera",
-        ));
+    if !facts.unfit().is_empty() {
+        let under = match facts.is_built() {
+            true => "build",
+            false if has_base => "base",
+            false => "deps",
+        };
+        stages.push(Stage::on("files", Role::Build, under, "node/files.tera"));
     }
     if let Some(reason) = &planned.init {
         let tini = SystemPackage { name: "tini".to_owned(), version: Some("0.19.*".to_owned()) };
@@ -302,12 +319,7 @@ fn view<'f>(facts: &'f Facts, planned: &Planned, stages: &StageGraph) -> View<'f
         whole: facts.place.whole(),
         home: (!facts.home.is_root()).then(|| facts.workdir()),
         libraries: libraries(facts),
-        tidy: facts.hides_settings().then(|| {
-            Run::new(format!(
-                "rm -rf {}",
-                facts.unshipped.iter().map(|name| quote(name)).collect::<Vec<_>>().join(" ")
-            ))
-        }),
+        files: Files::of(facts),
         install: facts.install.clone(),
         installs: (facts.ships_all && planned.modules == Packages::Production)
             .then_some("the dependencies, none of which is for development alone"),

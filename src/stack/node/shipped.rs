@@ -118,18 +118,18 @@ fn client(facts: &Facts) -> Option<Copy> {
 /// The folder of the program, where that is what runs.
 fn tree(facts: &Facts) -> Copy {
     let mut exclude = facts.tests.clone();
-    if facts.home.is_root() {
+    let unfit = facts.unfit();
+    if facts.home.is_root() && unfit.is_empty() {
         exclude.extend(facts.unshipped.iter().cloned());
     }
     exclude.extend(facts.front_end.iter().filter_map(|front_end| front_end.folder.clone()));
-    if facts.is_built() {
-        exclude.insert(0, "node_modules".to_owned());
-        let source = format!("{}/", facts.workdir());
-        return Copy { exclude, ..Copy::of(facts, Some("build"), source, "./") };
-    }
-    if facts.hides_settings() {
-        // An exclusion would do, but older engines do not know it, and this may hold a token.
-        return Copy { exclude, ..Copy::of(facts, Some("sources"), format!("{HOME}/"), "./") };
+    let build = facts.is_built().then_some("build");
+    let stage = if unfit.is_empty() { build } else { Some("files") };
+    if stage.is_some() {
+        if !facts.home.is_root() {
+            exclude.insert(0, "node_modules".to_owned());
+        }
+        return Copy { exclude, ..Copy::of(facts, stage, format!("{}/", facts.workdir()), "./") };
     }
     let (source, target) =
         if facts.home.is_root() { (".".to_owned(), ".") } else { (format!("{}/", facts.home), "./") };
