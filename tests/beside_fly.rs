@@ -27,9 +27,8 @@ const VERSION: &str = "0.7.10";
 fn main() -> ExitCode {
     let wanted = std::env::args().skip(1).find(|word| !word.starts_with('-')).unwrap_or_default();
     let interrupt = Interrupt::on_signals();
-    let ready = support::engine(&interrupt).and_then(|engine| Ok((engine, Other::install()?)));
-    let (engine, other) = match ready {
-        Ok(ready) => ready,
+    let other = match support::engine(&interrupt).and_then(|_| Other::install()) {
+        Ok(other) => other,
         Err(reason) => {
             println!("beside_fly: 0 passed, 0 failed, 1 skipped");
             eprintln!("skipped: {reason}");
@@ -45,6 +44,11 @@ fn main() -> ExitCode {
         if interrupt.is_set() {
             return ExitCode::from(130);
         }
+        // One for each row: the images of the row before go with it, and the disk stays as it was.
+        let Ok(engine) = support::engine(&interrupt) else {
+            worse.push(format!("{name}: no engine answers any more"));
+            break;
+        };
         let ours = own(&engine, &name);
         let theirs = ours.as_ref().ok().and_then(|(_, line)| {
             let measured = other.measure(&engine, &name, line.as_deref());
