@@ -176,7 +176,7 @@ const STARTS: &[&str] = &["start", "serve", "server", "start:server", "server:st
 
 /// The script that starts the program. One for production says what runs there, as long as it names a program itself:
 /// others build an image or keep the program alive elsewhere.
-fn starting(package: &Package<'_>, dir: &Dir<'_>) -> Option<Fact<String>> {
+pub(super) fn starting(package: &Package<'_>, dir: &Dir<'_>) -> Option<Fact<String>> {
     let names_program = |line: &Fact<String>| {
         start::decode(&line.value, Some(package), dir).is_some_and(|decoded| match decoded.start {
             Start::Node(_) => true,
@@ -186,8 +186,13 @@ fn starting(package: &Package<'_>, dir: &Dir<'_>) -> Option<Fact<String>> {
     };
     let production = PRODUCTION.iter().filter_map(|name| package.script(name));
     let of_production = production.clone().find(names_program);
+    let mut starts = STARTS.iter().filter_map(|name| package.script(name));
+    let first = starts.clone().next();
+    // A desktop program may have a script for a server as well.
+    let is_elsewhere = first.as_ref().is_some_and(|line| platforms::starts(line, package, dir));
     of_production
-        .or_else(|| STARTS.iter().find_map(|name| package.script(name)))
+        .or_else(|| starts.find(names_program).filter(|_| is_elsewhere))
+        .or(first)
         .or_else(|| production.into_iter().next())
 }
 

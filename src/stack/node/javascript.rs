@@ -65,6 +65,12 @@ impl<'t> Value<'t> {
         Self { at: self.at, text: rest.trim().trim_end_matches(',') }.literal()
     }
 
+    /// What the object that this value is has under a key of its own, not of one further in.
+    pub fn member(self, key: &str) -> Option<Self> {
+        let found = values(self.text, key).find(|value| depth(&self.text[..value.at]) == 1)?;
+        self.text.starts_with('{').then_some(Self { at: self.at + found.at, text: found.text })
+    }
+
     /// The items of a list; none for anything else.
     pub fn items(self) -> Option<Vec<Self>> {
         let mut rest = self.text.strip_prefix('[')?.strip_suffix(']')?;
@@ -260,6 +266,17 @@ mod tests {
         let list = Value { at: 0, text: "['a', 3000, 'b,c',]" };
         let items = list.items().unwrap_or_default();
         assert_eq!(items.iter().map(|item| item.text).collect::<Vec<_>>(), ["'a'", "3000", "'b,c'"]);
+    }
+
+    #[test]
+    fn members_are_told_from_those_further_in() {
+        let text = "{ a: { b: 'deep' }, b: 'own', 'c:d': () => 'call' }";
+        let value = Value { at: 0, text };
+        let text_of = |key: &str| value.member(key).map(|value| value.text);
+        assert_eq!(text_of("b"), Some("'own'"));
+        assert_eq!(text_of("c:d"), Some("() => 'call'"));
+        assert_eq!(value.member("a").and_then(|a| a.member("b")).map(|b| b.text), Some("'deep'"));
+        assert_eq!((text_of("d"), Value { at: 0, text: "f({ b: 1 })" }.member("b").is_none()), (None, true));
     }
 
     #[test]

@@ -50,6 +50,7 @@ mod sources;
 mod start;
 mod steps;
 mod surroundings;
+mod task_runner;
 mod tested;
 mod version;
 mod workspace;

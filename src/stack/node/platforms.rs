@@ -33,12 +33,22 @@ pub(super) fn called(
     scripts: &[&str],
     dir: &Dir<'_>,
 ) -> Option<(Fact<String>, &'static str)> {
-    scripts.iter().filter_map(|name| package.script(name)).find_map(|line| {
-        match start::decode(&line.value, Some(package), dir)?.start {
-            Start::Tool { name, .. } => Some((line, of(&name)?)),
-            _ => None,
-        }
-    })
+    scripts
+        .iter()
+        .filter_map(|name| package.script(name))
+        .find_map(|line| why(&line, package, dir).map(|why| (line, why)))
+}
+
+/// Does this script call such a command?
+pub(super) fn starts(line: &Fact<String>, package: &Package<'_>, dir: &Dir<'_>) -> bool {
+    why(line, package, dir).is_some()
+}
+
+fn why(line: &Fact<String>, package: &Package<'_>, dir: &Dir<'_>) -> Option<&'static str> {
+    match start::decode(&line.value, Some(package), dir)?.start {
+        Start::Tool { name, .. } => of(&name),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -68,6 +78,30 @@ mod tests {
             };
             assert_eq!(commands(None), [] as [&str; 0], "{start}");
             assert_eq!(commands(Some(SERVER)), ["server.js"], "{start}");
+        }
+    }
+
+    #[test]
+    fn a_script_for_a_server_counts_where_the_start_is_elsewhere() {
+        let command = |scripts: &str| {
+            let manifest = format!(r#"{{"scripts":{{{scripts}}},"dependencies":{{"express":"5"}}}}"#);
+            let files = [
+                ("package.json", manifest.as_str()),
+                ("package-lock.json", "{}"),
+                ("serve/index.js", "require('express')().listen(1)"),
+            ];
+            let plan = plan(&Inventory::from_files(files), &Settings::default());
+            Some(plan.services.first()?.runtime.command.as_ref()?.value.words().join(" "))
+        };
+        for (scripts, expected) in [
+            (
+                r#""start":"node --run window","window":"electron .","server":"node ./serve""#,
+                Some("serve/index.js"),
+            ),
+            (r#""start":"electron .","server":"expo start""#, None),
+            (r#""start":"node serve/index.js --all","server":"node ./serve""#, Some("serve/index.js --all")),
+        ] {
+            assert_eq!(command(scripts).as_deref(), expected, "{scripts}");
         }
     }
 }

@@ -1,5 +1,5 @@
 //! The line of a start command that only a shell understands. The shell becomes the program at the line's end, where
-//! that end is one program, so that signals reach it. What is started, and whether a shell has to do it, is `start`'s.
+//! that end is one program, so that signals reach it; and what it makes of a variable. What is started, and whether a shell has to do it, is `start`'s.
 
 /// Words that a shell does by itself, in which it can't end.
 /// <https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_04>
@@ -32,9 +32,42 @@ fn handed_over(line: &str) -> String {
     first.map_or(last.clone(), |first| format!("{} && {last}", first.trim()))
 }
 
+/// The value that a shell gives a variable when the environment holds nothing: `${PORT:-3000}` is `3000`. None where only the
+/// environment knows it.
+/// <https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_06_02>
+pub(super) fn without_environment(value: &str) -> Option<String> {
+    if !value.contains(['$', '`']) {
+        return Some(value.to_owned());
+    }
+    let inner = value.strip_prefix("${")?.strip_suffix('}')?;
+    let at = inner.find([':', '-', '='])?;
+    let (name, rest) = inner.split_at(at);
+    let default = rest.trim_start_matches(':').strip_prefix(['-', '='])?;
+    let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    (is_name && !default.contains(['$', '`', '{'])).then(|| default.to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_variable_is_what_the_shell_makes_of_it() {
+        for (value, expected) in [
+            ("production", Some("production")),
+            ("${PORT:-3001}", Some("3001")),
+            ("${A_B-x:y}", Some("x:y")),
+            ("${A:=x}", Some("x")),
+            ("$PORT", None),
+            ("${PORT}", None),
+            ("${PORT:+1}", None),
+            ("${A:-$B}", None),
+            ("a${B:-c}", None),
+            ("$(date)", None),
+        ] {
+            assert_eq!(without_environment(value).as_deref(), expected, "{value}");
+        }
+    }
 
     #[test]
     fn the_last_program_takes_the_place_of_the_shell() {

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::repo::dir::Dir;
 use crate::stack::node::manifest::Package;
-use crate::stack::node::{pnp, process_manager};
+use crate::stack::node::{pnp, process_manager, shell as shell_line, task_runner};
 
 /// What is started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -275,6 +275,13 @@ fn decode_at(line: &str, package: Option<&Package<'_>>, dir: &Dir<'_>, depth: us
         env.extend(decoded.env);
         return Some(Decoded { env, before, builds, ..decoded });
     }
+    if let Some(tasks) = task_runner::line(&words, dir) {
+        let mut decoded = decode_at(&tasks, package, dir, depth + 1)?;
+        before.append(&mut decoded.before);
+        builds.append(&mut decoded.builds);
+        env.extend(decoded.env);
+        return Some(Decoded { env, before, builds, ..decoded });
+    }
     if let Some(kept) = process_manager::kept(&words, dir) {
         let mut decoded = decode_at(&shell_words::join(&kept.words), package, dir, depth + 1)?;
         before.append(&mut decoded.before);
@@ -295,7 +302,8 @@ fn decode_at(line: &str, package: Option<&Package<'_>>, dir: &Dir<'_>, depth: us
 
 /// `yarn next start`, `bun --bun next start`: managers but npm run installed programs like scripts.
 fn installed(words: &[String], name: &str, env: Vec<(String, String)>) -> Option<Decoded> {
-    let at = words.iter().position(|word| word == name).filter(|_| words[0] != "npm")?;
+    let runs_programs = !matches!(words[0].as_str(), "npm" | "node");
+    let at = words.iter().position(|word| word == name).filter(|_| runs_programs)?;
     let start = Start::Tool { name: name.to_owned(), args: words[at + 1..].to_vec() };
     Some(Decoded { start, env, before: Vec::new(), builds: Vec::new() })
 }
@@ -315,7 +323,11 @@ fn unwrap(words: &[String], env: &mut Vec<(String, String)>) -> Vec<String> {
     let mut rest = words;
     while let Some(word) = rest.first() {
         if let Some((name, value)) = assignment(word) {
-            let value = if name == "NODE_OPTIONS" { pnp::without_in(value) } else { Some(value.to_owned()) };
+            let value = if name == "NODE_OPTIONS" {
+                pnp::without_in(value)
+            } else {
+                shell_line::without_environment(value)
+            };
             env.extend(value.map(|value| (name.to_owned(), value)));
         } else if !TRANSPARENT.contains(&base_name(word)) {
             break;
@@ -353,9 +365,14 @@ fn assignment(word: &str) -> Option<(&str, &str)> {
     legal.then_some((name, value))
 }
 
-/// `npm run serve`, `yarn serve`, `pnpm start`: the script's name.
+/// `npm run serve`, `yarn serve`, `pnpm start`, `node --run serve`: the script's name.
 pub(super) fn script_name(words: &[String]) -> Option<String> {
     let manager = words.first()?;
+    if manager == "node" {
+        // https://nodejs.org/api/cli.html#--run
+        let at = words.iter().position(|word| word == "--run")?;
+        return words[1..at].iter().all(|word| word.starts_with('-')).then(|| words.get(at + 1).cloned())?;
+    }
     if !matches!(manager.as_str(), "npm" | "yarn" | "pnpm" | "bun") {
         return None;
     }
@@ -554,6 +571,10 @@ mod tests {
                 "NODE_ENV=production node -r dotenv/config dist/x",
             ),
             ("npm run serve", "NODE_ENV=production node dist/main"),
+            ("node --run serve", "NODE_ENV=production node dist/main"),
+            ("node --run x -- --port 1", "node x.js --port 1"),
+            ("PORT=${APP_PORT:-3001} HOST=$HOST node x.js", "PORT=3001 node x.js"),
+            ("run-s build x", "[npm run build] node x.js"),
             ("yarn serve", "NODE_ENV=production node dist/main"),
             ("npm run build && node dist/x.js", "[npm run build] node dist/x.js"),
             ("prisma migrate deploy && node dist/x.js", "prisma migrate deploy ; node dist/x.js"),

@@ -161,7 +161,10 @@ impl<'a> Workspace<'a> {
         path: &mut Vec<&'s str>,
         done: &mut BTreeSet<&'s str>,
     ) -> Option<Vec<String>> {
-        for member in self.members.iter().filter(|member| package.requires(&member.name).is_some()) {
+        // A package that asks for its own name asks for the published one.
+        let is_other = |member: &&Member<'_>| member.package.dir.path() != package.dir.path();
+        let asked = |member: &&Member<'_>| package.requires(&member.name).is_some();
+        for member in self.members.iter().filter(is_other).filter(asked) {
             let name = member.name.as_str();
             if let Some(at) = path.iter().position(|above| *above == name) {
                 return Some(path[at..].iter().copied().chain([name]).map(str::to_owned).collect());
