@@ -226,10 +226,7 @@ impl Facts {
         }
         self.build_libraries = workspace.build_libraries(package, manager.kind);
         self.hidden = workspace.hidden(package);
-        self.focus = (!workspace.is_root()).then(|| Focus {
-            name: package.name().unwrap_or_else(|| workspace.home.to_string()),
-            path: workspace.home.to_string(),
-        });
+        self.focus = workspace.focus(package);
         // Files of one member cannot be mounted before the install of all: its scripts wait for the sources.
         let own = Lifecycle::read(&workspace.package, &workspace.root);
         let waits = !self.lifecycle.before.is_empty()

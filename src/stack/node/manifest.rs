@@ -113,12 +113,14 @@ impl<'a> Package<'a> {
             .flat_map(Tree::entries)
     }
 
+    /// Names and ranges that are installed for production.
+    pub fn production_dependencies(&self) -> impl Iterator<Item = (&str, &Tree)> {
+        PRODUCTION.iter().filter_map(|table| self.tree(&[table])).flat_map(Tree::entries)
+    }
+
     /// Is anything installed for production?
     pub fn has_production_dependencies(&self) -> bool {
-        PRODUCTION
-            .iter()
-            .filter_map(|table| self.tree(&[table]))
-            .any(|table| table.entries().next().is_some())
+        self.production_dependencies().next().is_some()
     }
 
     /// Is it an ECMAScript module by default?

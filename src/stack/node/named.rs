@@ -17,13 +17,29 @@ pub(super) fn is_read(dir: &Dir<'_>) -> bool {
     dir.files().filter(|(path, _)| is_source(path)).all(|(path, _)| dir.doc(path).is_some())
 }
 
+const QUOTES: [char; 3] = ['"', '\'', '`'];
+
 /// Does a text import this name, or something below it?
 pub(super) fn imports(text: &str, alias: &str) -> bool {
-    const QUOTES: [char; 3] = ['"', '\'', '`'];
-    text.match_indices(alias).any(|(at, _)| {
-        let before = text[..at].chars().next_back();
-        let behind = text[at + alias.len()..].chars().next();
-        before.is_some_and(|c| QUOTES.contains(&c)) && behind.is_some_and(|c| c == '/' || QUOTES.contains(&c))
+    quoted(text, alias).next().is_some()
+}
+
+/// Does a program load this package? Unlike a name in quotes, the word before it says that it is no mere text.
+pub(super) fn loads(text: &str, package: &str) -> bool {
+    quoted(text, package).any(|before| {
+        let before = before.trim_end_matches(QUOTES).trim_end();
+        ["from", "import", "import(", "require(", "require.resolve("]
+            .iter()
+            .any(|word| before.ends_with(word))
+    })
+}
+
+/// What stands before each place where this name, or something below it, is in quotes.
+fn quoted<'t>(text: &'t str, name: &'t str) -> impl Iterator<Item = &'t str> {
+    text.match_indices(name).filter_map(|(at, _)| {
+        let (before, behind) = (&text[..at], text[at + name.len()..].chars().next());
+        let is_opened = before.ends_with(QUOTES);
+        (is_opened && behind.is_some_and(|c| c == '/' || QUOTES.contains(&c))).then_some(before)
     })
 }
 
@@ -63,6 +79,18 @@ mod tests {
     fn a_name_is_more_than_letters() {
         assert!(imports("import x from '@a/ui'", "@a/ui") && imports("require(\"@a/ui/x\")", "@a/ui"));
         assert!(!imports("import x from '@a/ui-kit'", "@a/ui"));
+        for (text, is_loaded) in [
+            ("import x from 'ms'", true),
+            ("import 'ms/plugin'", true),
+            ("const x = require( 'ms' )", true),
+            ("await import(\"ms\")", true),
+            ("export * from 'ms'", true),
+            ("unit('ms')", false),
+            ("const unit = 'ms'", false),
+            ("import x from 'msg'", false),
+        ] {
+            assert_eq!(loads(text, "ms"), is_loaded, "{text}");
+        }
         assert!(mentions("@import '../../packages/ui/a';", "../packages/ui"));
         assert!(!mentions("@import '../packages/ui-kit/a';", "../packages/ui"));
     }

@@ -222,10 +222,11 @@ impl PackageManager {
         }
         if self.kind == Kind::YarnBerry {
             // https://yarnpkg.com/cli/workspaces/focus: the only way to leave development dependencies out.
-            let whose = member.map_or_else(|| "--all".to_owned(), |member| quote(&member.name));
+            let whose =
+                member.and_then(|member| member.words(self.kind)).unwrap_or_else(|| "--all".to_owned());
             return format!("yarn workspaces focus {whose} --production");
         }
-        let focus = member.and_then(|member| self.focus(member));
+        let focus = member.and_then(|member| member.words(self.kind));
         more.extend(focus.as_deref());
         self.command(&more)
     }
@@ -236,16 +237,6 @@ impl PackageManager {
         match self.kind {
             Kind::YarnBerry => "yarn workspaces focus --all --production".to_owned(),
             _ => format!("{} {}", self.row().unlocked, self.row().production),
-        }
-    }
-
-    /// The option that leaves out what other members need; yarn classic has none.
-    fn focus(&self, member: &Focus) -> Option<String> {
-        match self.kind {
-            Kind::Npm => Some(format!("--workspace {}", quote(&member.path))),
-            Kind::Pnpm => Some(format!("--filter {}...", quote(&member.name))),
-            Kind::Bun => Some(format!("--filter {}", quote(&member.name))),
-            Kind::YarnClassic | Kind::YarnBerry => None,
         }
     }
 
@@ -320,6 +311,41 @@ pub(super) struct Focus {
     pub name: String,
     /// Its folder from the root.
     pub path: String,
+    /// What it uses of the root's.
+    pub lent: Option<Lent>,
+}
+
+/// What a member takes from its workspace's root without asking for it.
+#[derive(Debug, Clone)]
+pub(super) struct Lent {
+    /// The root's name.
+    pub root: Option<String>,
+    /// The folders of the members that it needs.
+    pub members: Vec<String>,
+}
+
+impl Focus {
+    /// The words that have a package manager leave out what other members need; yarn classic has none.
+    pub fn words(&self, kind: Kind) -> Option<String> {
+        let (name, path) = (quote(&self.name), quote(&self.path));
+        match (kind, &self.lent) {
+            (Kind::Npm, None) => Some(format!("--workspace {path}")),
+            // npm leaves out the root, and of what the root asks for the members that nobody names.
+            // https://docs.npmjs.com/cli/commands/npm-ci#include-workspace-root
+            (Kind::Npm, Some(lent)) => {
+                let members = lent.members.iter().map(|path| format!(" --workspace {}", quote(path)));
+                Some(format!("--workspace {path}{} --include-workspace-root", members.collect::<String>()))
+            }
+            // pnpm installs what the root asks for in any case.
+            (Kind::Pnpm, _) => Some(format!("--filter {name}...")),
+            (Kind::Bun, None) => Some(format!("--filter {name}")),
+            // https://bun.com/docs/cli/filter#bun-install
+            (Kind::Bun, Some(_)) => Some(format!("--filter {name} --filter ./")),
+            (Kind::YarnBerry, None) => Some(name),
+            (Kind::YarnBerry, Some(lent)) => Some(format!("{name} {}", quote(lent.root.as_deref()?))),
+            (Kind::YarnClassic, _) => None,
+        }
+    }
 }
 
 /// Do the dependencies' install scripts run?

@@ -81,6 +81,7 @@ pub(super) fn of_server<'a>(dir: &Dir<'a>, entry: Option<&str>) -> Vec<Doc<'a>> 
             let is_aside = |name: &str| ASIDE.contains(&name) || name.starts_with('.');
             let aside = below.parent().is_some_and(|folder| folder.segments().any(is_aside));
             let config = below.name().contains(".config.")
+                || below.name().starts_with('.')
                 || below.name().contains("gulpfile")
                 || below.name().contains("Gruntfile");
             let nested = below
@@ -362,6 +363,15 @@ mod tests {
             let found = listening(&of_server(&inventory.dir(RelPath::root()), Some("server.js")));
             assert_eq!(found.loopback.map(|host| host.value).as_deref(), expected, "{server}");
         }
+    }
+
+    #[test]
+    fn settings_of_tools_are_no_sources_of_a_server() {
+        let files = ["server.js", ".eslintrc.js", ".tools/a.js", "gulpfile.js", "test/a.js", "a.test.js"];
+        let inventory = Inventory::from_files(files.map(|file| (file, "")));
+        let docs = of_server(&inventory.dir(RelPath::root()), None);
+        let paths: Vec<&str> = docs.iter().map(|doc| doc.path.as_str()).collect();
+        assert_eq!(paths, ["server.js"]);
     }
 
     #[test]

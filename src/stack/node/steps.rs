@@ -21,12 +21,13 @@ const BUILDS: &[&str] = &[
     "compile",
     "bundle",
     "generate",
-    "docs:build",
-    "build:docs",
     "heroku-postbuild",
     "gcp-build",
     "prestart",
 ];
+
+/// Scripts that build pages about the project, which is all of it where it is a site.
+const SITES: &[&str] = &["docs:build", "build:docs"];
 
 /// Parts of a program that scripts build where none builds all of it: `build:frontend`, `css:build`.
 const PARTS: &[(&str, Part)] = &[
@@ -97,7 +98,8 @@ pub(super) fn build(
         return Some(wish.map(|command| vec![command]));
     }
     let is_elsewhere = |line: &str| front_end.is_some_and(|front_end| front_end.is_made_by(package, line));
-    let script = BUILDS.iter().find_map(|name| {
+    let sites = SITES.iter().filter(|_| matches!(app, App::Site(_)));
+    let script = BUILDS.iter().chain(sites).find_map(|name| {
         let line = package.script(name)?;
         let words = shell_words::split(&line.value).unwrap_or_default();
         let other = makes_another(&line.value);
@@ -337,6 +339,8 @@ mod tests {
             ),
             (r#""build:docker-base":"docker buildx build .","start":"node server.js""#, vec![]),
             (r#""build:web":"docker build .","start":"node server.js""#, vec![]),
+            // Pages about a program are none of it.
+            (r#""docs:build":"vitepress build docs","start":"node server.js""#, vec![]),
             (r#""build":"tsc","build:css":"tailwindcss","start":"node server.js""#, vec!["npm run build"]),
         ] {
             let manifest = format!(

@@ -17,8 +17,9 @@ use crate::repo::path::RelPath;
 use crate::stack::common::glob;
 use crate::stack::node::lifecycle::Lifecycle;
 use crate::stack::node::manifest::Package;
-use crate::stack::node::named::{from_folder, imports, is_read, mentions};
-use crate::stack::node::package_manager::Kind;
+use crate::stack::node::named::{from_folder, imports, is_read, loads, mentions};
+use crate::stack::node::package_manager::{Focus, Kind, Lent};
+use crate::stack::node::sources;
 
 /// A workspace, seen from one of its members.
 #[derive(Debug, Clone)]
@@ -90,6 +91,28 @@ impl<'a> Workspace<'a> {
     /// The members that this one needs while it runs.
     pub fn libraries(&self, package: &Package<'_>) -> Vec<&Member<'a>> {
         self.closure(package, Needs::Running)
+    }
+
+    /// What is installed of the workspace for one member alone; none for the root.
+    pub fn focus(&self, package: &Package<'_>) -> Option<Focus> {
+        let needed = self.closure(package, Needs::Running);
+        let is_lent = std::iter::once(package)
+            .chain(needed.iter().map(|member| &member.package))
+            .any(|package| self.borrowed(package).next().is_some());
+        let lent = is_lent.then(|| Lent {
+            root: self.package.name(),
+            members: needed.iter().map(|member| member.path.to_string()).collect(),
+        });
+        let name = package.name().unwrap_or_else(|| self.home.to_string());
+        (!self.is_root()).then(|| Focus { name, path: self.home.to_string(), lent })
+    }
+
+    /// Packages of the root's that this package loads without asking for them: Node.js finds what lies in a folder above.
+    fn borrowed<'s>(&'s self, package: &Package<'_>) -> impl Iterator<Item = &'s str> {
+        let docs = sources::of_server(&package.dir, None);
+        let offered = self.package.production_dependencies().map(|(name, _)| name);
+        let asked: BTreeSet<String> = package.dependencies().map(|(name, _)| name.to_owned()).collect();
+        offered.filter(move |name| !asked.contains(*name) && docs.iter().any(|doc| loads(doc.text, name)))
     }
 
     /// The `package.json` files without which the packages of one member cannot be installed.
@@ -202,8 +225,10 @@ impl<'a> Workspace<'a> {
             Needs::Running => Vec::new(),
             Needs::Building | Needs::Seeing => configured(package),
         };
+        let borrowed: BTreeSet<&str> = self.borrowed(package).collect();
         for member in &self.members {
             let wanted = match needs {
+                _ if borrowed.contains(member.name.as_str()) => true,
                 Needs::Running => package.requires(&member.name).is_some(),
                 Needs::Building | Needs::Seeing => {
                     package.uses(&member.name).is_some()
@@ -354,6 +379,41 @@ mod tests {
         assert_eq!(hidden.patterns, ["apps/web/**", "!apps/web/package.json"]);
         assert!(Workspace::find(&inventory.dir(RelPath::new("elsewhere").expect("a path"))).is_none());
     }
+    #[test]
+    fn what_the_root_lends_is_installed() {
+        const LENT: &str = "import ms from 'ms'";
+        const MEMBER: &str = "import { x } from '@r/text'";
+        for (source, kind, install, libraries) in [
+            (LENT, Kind::Npm, "--workspace api --include-workspace-root", &[][..]),
+            (MEMBER, Kind::Npm, "--workspace api --workspace text --include-workspace-root", &["text"]),
+            (MEMBER, Kind::Bun, "--filter api --filter ./", &["text"]),
+            (MEMBER, Kind::YarnBerry, "api top", &["text"]),
+            (MEMBER, Kind::Pnpm, "--filter api...", &["text"]),
+            ("const unit = 'ms'; import '@r/texture'", Kind::Npm, "--workspace api", &[]),
+            ("import ms from 'ms/own'; import 'typescript'; import 'own'", Kind::YarnBerry, "api top", &[]),
+            ("import 'typescript'; import 'own'", Kind::YarnBerry, "api", &[]),
+        ] {
+            let inventory = Inventory::from_files([
+                (
+                    "package.json",
+                    r#"{"name":"top","workspaces":["api","text"],"dependencies":{"ms":"2","own":"1","@r/text":"*"},"devDependencies":{"typescript":"5"}}"#,
+                ),
+                ("api/package.json", r#"{"name":"api","dependencies":{"own":"1"}}"#),
+                ("text/package.json", r#"{"name":"@r/text","scripts":{"build":"tsc"}}"#),
+                ("api/src/main.ts", source),
+            ]);
+            let api = inventory.dir(RelPath::new("api").expect("a path"));
+            let package = Package::of(&api).expect("a manifest");
+            let workspace = Workspace::find(&api).expect("a workspace");
+            let focus = workspace.focus(&package).expect("a member");
+            assert_eq!(focus.words(kind).as_deref(), Some(install), "{source}");
+            let found: Vec<String> =
+                workspace.libraries(&package).iter().map(|member| member.path.to_string()).collect();
+            assert_eq!(found, libraries, "{source}");
+            assert_eq!(workspace.build_libraries(&package, kind).len(), libraries.len(), "{source}");
+        }
+    }
+
     #[test]
     fn what_sources_name_is_seen_without_being_asked_for() {
         const TAIL: [&str; 2] = ["packages/b/**", "!packages/b/package.json"];
