@@ -63,7 +63,7 @@ pub(in crate::stack) struct Facts {
     pub(super) listens: Option<Fact<String>>,
     pub(super) handler: Option<Fact<String>>,
     pub(super) writes: Option<Fact<String>>,
-    /// Folders outside of its own that it writes to.
+    /// Folders that it writes to and that are not there: absolute outside of its own, relative within.
     pub(super) keeps: Vec<Fact<String>>,
     /// Why the program needs other programs beside it.
     pub(super) spawns: Option<Fact<String>>,
@@ -137,7 +137,7 @@ impl Facts {
             listens: sources::listens(docs),
             handler: sources::handler(docs),
             writes: writes::in_sources(docs),
-            keeps: writes::elsewhere(docs),
+            keeps: writes::elsewhere(docs).into_iter().chain(writes::missing(docs, &s.dir)).collect(),
             spawns: sources::spawns(docs),
             health: sources::health(docs),
             example_port: surroundings::example_port(s, &listening),

@@ -263,6 +263,7 @@ impl PackageManager {
     pub fn unshipped(&self, dir: &Dir<'_>) -> Vec<String> {
         let settings = self.settings().iter().filter(|name| !name.ends_with('/')).copied();
         let names = settings.chain(LOCKS.iter().map(|(name, _)| *name)).filter(|name| dir.has(name));
+        let names = names.filter(|name| *name != BUNFIG || !is_read_by_programs(dir));
         let mut names: Vec<String> = names.map(str::to_owned).collect();
         if dir.has_dir(".yarn") {
             names.push(".yarn".to_owned());
@@ -302,6 +303,19 @@ impl PackageManager {
             Kind::Bun => format!("bunx {line}"),
         }
     }
+}
+
+/// The settings of Bun, which its programs read as well.
+const BUNFIG: &str = "bunfig.toml";
+
+/// Does that file say something to programs (`[serve.static]`, `preload`) and nothing of registries?
+/// <https://bun.com/docs/runtime/bunfig>
+fn is_read_by_programs(dir: &Dir<'_>) -> bool {
+    let Some(settings) = dir.doc(BUNFIG).and_then(|doc| doc.toml().ok()) else { return false };
+    let names_registries =
+        ["registry", "scopes"].iter().any(|key| settings.tree.at(&["install", key]).is_some());
+    let mut tables = settings.tree.entries().map(|(name, _)| name);
+    tables.any(|name| !matches!(name, "install" | "run" | "test")) && !names_registries
 }
 
 /// The member of a workspace that is installed.
@@ -470,4 +484,24 @@ fn approved(package: &Package<'_>) -> Vec<String> {
 fn yarn_path(s: &Survey<'_>, package: &Package<'_>) -> Option<Fact<String>> {
     let settings = s.parsed(package.dir.doc(".yarnrc.yml")?.yaml())?;
     settings.text(&["yarnPath"]).filter(|path| package.dir.has(&path.value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repo::{Inventory, RelPath};
+
+    #[test]
+    fn programs_get_the_settings_that_they_read() {
+        for (text, is_read) in [
+            ("[serve.static]\nplugins = [\"bun-plugin-tailwind\"]\n", true),
+            ("preload = [\"./instrument.ts\"]\n[install]\nlinker = \"isolated\"\n", true),
+            ("[install]\nlinker = \"isolated\"\n", false),
+            ("[test]\npreload = [\"./setup.ts\"]\n", false),
+            ("preload = [\"./a.ts\"]\n[install.scopes]\na = { token = \"$TOKEN\" }\n", false),
+        ] {
+            let inventory = Inventory::from_files([(BUNFIG, text)]);
+            assert_eq!(is_read_by_programs(&inventory.dir(RelPath::root())), is_read, "{text}");
+        }
+    }
 }

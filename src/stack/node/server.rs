@@ -8,7 +8,7 @@ use crate::plan::service::{ExecForm, Runtime, ServiceKind};
 use crate::plan::stage::SystemPackage;
 use crate::stack::Survey;
 use crate::stack::common::port;
-use crate::stack::node::app::{Launch, Server, wished};
+use crate::stack::node::app::{Content, Launch, Server, wished};
 use crate::stack::node::framework::Gives;
 use crate::stack::node::package_manager::Kind;
 use crate::stack::node::plan::{HOME, Planned};
@@ -58,9 +58,15 @@ pub(super) fn runtime(facts: &Facts, program: &Server, s: &Survey<'_>) -> Planne
     let user = Fact::by_default(known.user.clone(), "the image's own numeric user");
     // Who writes nothing only reads where its sources point to.
     let keeps = if facts.writes.is_some() { facts.keeps.as_slice() } else { &[] };
-    let makes = keeps.iter().map(|folder| match bare {
-        Some(_) => Made::by_workdir(folder),
-        None => Made::by_command(folder, &user.value),
+    // Where a build's output runs, nothing lies among its sources.
+    let is_source = |folder: &str| program.content != Content::Tree && folder.starts_with("src/");
+    let makes = keeps.iter().filter(|folder| !is_source(&folder.value)).map(|folder| {
+        let own = format!("{}/{}", facts.workdir(), folder.value);
+        let folder = if folder.value.starts_with('/') { folder.clone() } else { folder.derive(own) };
+        match bare {
+            Some(_) => Made::by_workdir(&folder),
+            None => Made::by_command(&folder, &user.value),
+        }
     });
     let makes = makes.collect();
     let runtime = Runtime {

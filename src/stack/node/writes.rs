@@ -1,13 +1,14 @@
 //! Does the program write beside its own files while it runs? Its folder is its user's then.
 //!
 //! Calls in its sources say so, and packages that keep files where no source of the project names them. Folders elsewhere
-//! (`/etc/todos`) are made for it where the sources name them.
+//! (`/etc/todos`) are made for it where the sources name them, and so is the folder of a database that is not in the repository.
 
 use serde::Serialize;
 
 use crate::fact::Fact;
 use crate::plan::run::{Run, quote};
-use crate::repo::dir::Doc;
+use crate::repo::RelPath;
+use crate::repo::dir::{Dir, Doc};
 use crate::stack::common::pattern::pattern;
 use crate::stack::node::manifest::Package;
 
@@ -28,6 +29,8 @@ const CALLS: &[&str] = &[
     "express-fileupload",
     "new sqlite3.Database(",
     "better-sqlite3",
+    "bun:sqlite",
+    "node:sqlite",
     "dialect: 'sqlite'",
     "dialect: \"sqlite\"",
     "file-stream-rotator",
@@ -55,6 +58,9 @@ const PACKAGES: &[(&str, &str)] = &[
 /// An absolute path that stands for a variable which nobody set, or that a call writes to. The first group is the name of
 /// the variable or the call.
 const ABSOLUTE: &str = r#"(?:(?:process\.env\.|Bun\.env\.|env\(['"])(\w+)['"]?\)?\s*(?:\|\||\?\?)|\b(\w+)\()\s*["'`](/[a-z][\w./-]*)["'`]"#;
+
+/// A database in a file, by a path from the program's folder or from the source's own.
+const DATABASE: &str = r#"["'`](?:file:)?((?:\.{1,2}/)*(?:[\w-]+/)+)[\w.-]+\.(?:db|sqlite|sqlite3)["'`]"#;
 
 /// How names of variables for files and folders end.
 const FOR_FILES: &[&str] =
@@ -99,7 +105,26 @@ pub(super) fn elsewhere(docs: &[Doc<'_>]) -> Vec<Fact<String>> {
     found
 }
 
-/// A folder outside of the program's own that the image makes.
+/// The folders of databases that are not in the repository, from the program's own, by the lines that name them. SQLite makes
+/// a file, but no folder.
+pub(super) fn missing(docs: &[Doc<'_>], dir: &Dir<'_>) -> Vec<Fact<String>> {
+    let database = pattern(DATABASE);
+    let mut found: Vec<Fact<String>> = Vec::new();
+    for doc in docs {
+        let own = doc.path.relative_to(dir.path()).and_then(|path| path.parent()).unwrap_or_default();
+        let named = doc.find(|line| {
+            let folder = &database.captures(line).filter(|_| !line.trim_start().starts_with("//"))?[1];
+            let is_beside = ["__dirname", "import.meta"].iter().any(|mark| line.contains(mark));
+            let folder = if is_beside { own.join(folder)? } else { RelPath::root().join(folder)? };
+            let is_there = folder.is_root() || dir.has_dir(folder.as_str());
+            (!is_there && folder.segments().all(|part| part != "node_modules")).then(|| folder.to_string())
+        });
+        found.extend(named.filter(|one| found.iter().all(|known| known.value != one.value)));
+    }
+    found
+}
+
+/// A folder that the image makes for the program.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Made {
     folder: Fact<String>,
@@ -171,6 +196,33 @@ mod tests {
             "// fs.mkdirSync('/data')",
         ] {
             assert!(found(line).is_empty(), "{line}");
+        }
+    }
+
+    #[test]
+    fn folders_of_databases_are_made_where_they_are_missing() {
+        const NAMES: &str = "import { Database } from 'bun:sqlite'\n";
+        for (file, line, expected) in [
+            ("open.js", "const file = process.env.FILE || './data/app.db'", Some("/app/data")),
+            ("src/db/open.js", "const file = join(__dirname, '../../data/app.sqlite')", Some("/app/data")),
+            ("src/open.js", "filename: 'file:var/keep/x.sqlite3'", Some("/app/var/keep")),
+            ("src/open.js", "join(import.meta.dirname, 'keep/x.db')", Some("/app/src/keep")),
+            ("src/open.js", "const file = 'there/app.db'", None),
+            ("src/open.js", "const file = 'app.db'", None),
+            ("src/open.js", "const file = join(__dirname, '../../out/app.db')", None),
+            ("src/open.js", "// const file = 'data/app.db'", None),
+        ] {
+            let text = [NAMES, line].concat();
+            let files = [
+                ("package.json", r#"{"scripts":{"start":"node server.js"},"dependencies":{"express":"5"}}"#),
+                ("package-lock.json", "{}"),
+                ("server.js", ""),
+                ("there/.gitkeep", ""),
+                (file, text.as_str()),
+            ];
+            let plan = plan(&Inventory::from_files(files), &Settings::default());
+            let made = plan.services[0].tool["makes"][0]["folder"]["value"].as_str().map(str::to_owned);
+            assert_eq!(made.as_deref(), expected, "{line}");
         }
     }
 
