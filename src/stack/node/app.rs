@@ -15,6 +15,7 @@ use crate::stack::node::lock::Lock;
 use crate::stack::node::manifest::Package;
 use crate::stack::node::own_server;
 use crate::stack::node::platforms;
+use crate::stack::node::preload;
 use crate::stack::node::shell;
 use crate::stack::node::site::{self, Served};
 use crate::stack::node::start::{self, Decoded, Engine, Node, Start, clean};
@@ -352,7 +353,9 @@ fn of_command(s: &Survey<'_>, package: Option<&Package<'_>>, said: &Said) -> App
         Start::Node(node) => {
             let file = resolve(&s.dir, package, &node.file);
             let with = node.with.as_ref().and_then(|name| development_only(package, name));
-            let with = with.or_else(|| loaded_for_development(&s.dir, package, &file));
+            let with = with
+                .or_else(|| loaded_for_development(&s.dir, package, &file))
+                .or_else(|| preload::for_development(&node.options, &s.dir, package));
             let modules = with.map_or(Packages::Production, Packages::All);
             let words = node.options.iter().chain([&file]).chain(&node.args).cloned().collect();
             let launch = Launch::Script(node.on, words);
@@ -361,7 +364,9 @@ fn of_command(s: &Survey<'_>, package: Option<&Package<'_>>, said: &Said) -> App
         Start::Tool { name, args } => {
             let row = tool(name);
             let file = row.map_or_else(|| format!("node_modules/.bin/{name}"), |row| row.file.to_owned());
-            let owner = row.map_or(name.as_str(), |row| package_of(row.file));
+            let owner = row.map_or(name.as_str(), |row| {
+                javascript::package_of(row.file.trim_start_matches("node_modules/"))
+            });
             let mut words = vec![file];
             words.extend(args.iter().cloned());
             let is_told = |row: &&Tool| {
@@ -410,13 +415,6 @@ fn of_command(s: &Survey<'_>, package: Option<&Package<'_>>, said: &Said) -> App
     }))
 }
 
-/// `node_modules/@scope/name/bin/x.js` is of `@scope/name`.
-fn package_of(file: &str) -> &str {
-    let path = file.trim_start_matches("node_modules/");
-    let slashes = if path.starts_with('@') { 2 } else { 1 };
-    path.match_indices('/').nth(slashes - 1).map_or(path, |(at, _)| &path[..at])
-}
-
 pub(super) fn development_only(package: Option<&Package<'_>>, name: &str) -> Option<Fact<String>> {
     let package = package?;
     if package.requires(name).is_some() {
@@ -427,7 +425,11 @@ pub(super) fn development_only(package: Option<&Package<'_>>, name: &str) -> Opt
 
 /// A package that the program's own file loads at once although it is only there for development: a production install would
 /// not start.
-fn loaded_for_development(dir: &Dir<'_>, package: Option<&Package<'_>>, file: &str) -> Option<Fact<String>> {
+pub(super) fn loaded_for_development(
+    dir: &Dir<'_>,
+    package: Option<&Package<'_>>,
+    file: &str,
+) -> Option<Fact<String>> {
     if !file.ends_with("js") {
         return None;
     }

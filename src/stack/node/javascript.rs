@@ -100,9 +100,25 @@ pub(super) fn object_around(code: &str, at: usize) -> &str {
     open.last().map_or(code, |start| expression(&code[*start..]))
 }
 
-/// The packages that a file loads as soon as it is loaded itself, each with its place: what it imports, and `require` in no
-/// block and behind no condition.
+/// The packages that a file loads as soon as it is loaded itself, each with its place.
 pub(super) fn loaded_at_once(code: &str) -> Vec<(usize, &str)> {
+    let packages = loads(code).filter(|(_, name)| !name.starts_with(['.', '/', '#']));
+    packages.map(|(at, name)| (at, package_of(name))).collect()
+}
+
+/// The files that a file loads as soon as it is loaded itself, by their paths from it.
+pub(super) fn files_at_once(code: &str) -> impl Iterator<Item = &str> {
+    loads(code).map(|(_, path)| path).filter(|path| path.starts_with('.'))
+}
+
+/// `@scope/name/bin/x.js` is of `@scope/name`.
+pub(super) fn package_of(path: &str) -> &str {
+    let slashes = if path.starts_with('@') { 2 } else { 1 };
+    path.match_indices('/').nth(slashes - 1).map_or(path, |(at, _)| &path[..at])
+}
+
+/// What a file loads at once: what it imports, and `require` in no block and behind no condition.
+fn loads(code: &str) -> impl Iterator<Item = (usize, &str)> {
     let imports = pattern(r#"(?m)^import\s+(?:[^'"();]*\sfrom\s+)?['"]([^'"]+)['"]"#).captures_iter(code);
     let imports = imports.filter_map(|found| {
         let is_type = found.get(0)?.as_str()[6..].trim_start().starts_with("type ");
@@ -115,12 +131,8 @@ pub(super) fn loaded_at_once(code: &str) -> Vec<(usize, &str)> {
         let is_certain = !["if", "?", "&&", "||", "=>"].iter().any(|word| line.contains(word));
         (is_certain && depth(&code[..at]) == 0).then_some((at, name))
     });
-    let package = |name: &'_ str| -> usize {
-        let slashes = if name.starts_with('@') { 2 } else { 1 };
-        name.match_indices('/').nth(slashes - 1).map_or(name.len(), |(at, _)| at)
-    };
-    let all = imports.chain(requires).filter(|(_, name)| !name.starts_with(['.', '/', '#']));
-    all.map(|(at, name)| (at, &name[..package(name)])).collect()
+    let all: Vec<(usize, &str)> = imports.chain(requires).collect();
+    all.into_iter()
 }
 
 /// How many blocks are open at the end of this code.
@@ -287,6 +299,7 @@ mod tests {
         let code = without_comments(code);
         let names: Vec<&str> = loaded_at_once(&code).into_iter().map(|(_, name)| name).collect();
         assert_eq!(names, ["e", "f", "a", "@b/c"]);
+        assert_eq!(files_at_once(&code).collect::<Vec<_>>(), ["./k", ".."]);
     }
 
     #[test]

@@ -35,6 +35,7 @@ mod paths;
 mod plan;
 mod platforms;
 mod pnp;
+mod preload;
 mod prisma;
 mod process_manager;
 mod registry;
@@ -272,6 +273,12 @@ fn survey_package(s: &Survey<'_>, whose: Whose) -> Option<Claim<Facts>> {
         framework,
         ..Facts::of_sources(s, &docs, version, app)
     };
+    if let App::Server(server) = &facts.app {
+        let loaded = preload::files(&server.launch, &s.dir).into_iter();
+        let is_new = |file: &Fact<String>| facts.reads.iter().all(|read| read.value != file.value);
+        let loaded: Vec<Fact<String>> = loaded.filter(is_new).collect();
+        facts.reads.extend(loaded);
+    }
     facts.writes = facts.writes.or_else(|| writes::by_package(&package));
     node_config::complete(&mut facts.listening, &package);
     let public = facts.framework.as_ref().map(|row| row.value.public).unwrap_or_default();

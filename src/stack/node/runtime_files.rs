@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use crate::fact::Fact;
 use crate::repo::dir::{Dir, Doc};
+use crate::stack::common::pattern::pattern;
 use crate::stack::node::sources::is_test;
 
 /// Folders that servers read without naming them in a literal of their own.
@@ -108,7 +109,40 @@ pub(super) fn read_by(dir: &Dir<'_>, docs: &[Doc<'_>], built: &[String]) -> Vec<
             found.push(fact);
         }
     }
+    found.extend(among_sources(dir, docs));
     found
+}
+
+/// Folders of the sources that hold no code, `src/mail/templates`, by the lines that put their paths together from the
+/// program's folder: a compiler does not take them along.
+fn among_sources(dir: &Dir<'_>, docs: &[Doc<'_>]) -> Vec<Fact<String>> {
+    let path = pattern(
+        r#"["'`](?:\./)?src(?:/|["'`]\s*,\s*["'`])((?:[\w-]+(?:/|["'`]\s*,\s*["'`]))*[\w.-]+)/?["'`]"#,
+    );
+    let mut found: Vec<Fact<String>> = Vec::new();
+    for doc in docs.iter().filter(|doc| doc.text.contains("src")) {
+        for captured in path.captures_iter(doc.text) {
+            let Some((all, below)) = captured.get(0).zip(captured.get(1)) else { continue };
+            let part = |part: &'_ str| part.trim().trim_matches(['"', '\'', '`']).to_owned();
+            let below: Vec<String> = below.as_str().split(['/', ',']).map(part).collect();
+            // The whole path, or the folder of the file at its end.
+            let folder = (1..=below.len()).rev().map(|count| format!("src/{}", below[..count].join("/")));
+            let folder = folder.take(2).find(|folder| dir.has_dir(folder));
+            let Some(folder) = folder.filter(|folder| holds_data(dir, folder)) else { continue };
+            if found.iter().all(|known| known.value != folder) {
+                found.push(Fact::new(folder, doc.cite_offset(all.start())));
+            }
+        }
+    }
+    found
+}
+
+/// Are there files in this folder, and is none of them code?
+fn holds_data(dir: &Dir<'_>, folder: &str) -> bool {
+    let within = |path: &str| path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+    let is_data = |path: &str| path.rsplit_once('.').is_some_and(|(_, ending)| DATA.contains(&ending));
+    let files: Vec<&str> = dir.files().map(|(path, _)| path).filter(|path| within(path)).collect();
+    !files.is_empty() && files.into_iter().all(is_data)
 }
 
 /// The line whose literal is this name, or a path that goes through it.
@@ -152,4 +186,35 @@ pub(super) fn tests(dir: &Dir<'_>) -> Vec<String> {
 fn test_pattern(name: &str) -> Option<String> {
     let mark = [".test.", ".spec.", ".stories.", ".cy."].into_iter().find(|mark| name.contains(mark))?;
     Some(format!("**/*{mark}*"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repo::{Inventory, RelPath};
+
+    #[test]
+    fn data_among_the_sources_is_read_where_a_path_is_made_of_it() {
+        for (source, expected) in [
+            ("join(root, 'src', 'mail', 'texts', 'welcome.hbs')", &["src/mail/texts"][..]),
+            ("join(\n  root,\n  'src',\n  'mail',\n  'texts',\n)", &["src/mail/texts"]),
+            ("path: './src/mail/texts/'", &["src/mail/texts"]),
+            ("path: `src/mail/texts/welcome.hbs`", &["src/mail/texts"]),
+            ("entities: ['src/**/*.entity.ts']", &[]),
+            ("join(root, 'src', 'mail')", &[]),
+            ("join(__dirname, 'texts')", &[]),
+            ("join(root, 'src', 'gone', 'welcome.hbs')", &[]),
+        ] {
+            let inventory = Inventory::from_files([
+                ("src/main.ts", source),
+                ("src/mail/mail.ts", ""),
+                ("src/mail/texts/welcome.hbs", ""),
+                ("src/mail/texts/de/welcome.hbs", ""),
+            ]);
+            let dir = inventory.dir(RelPath::root());
+            let docs: Vec<Doc<'_>> = dir.docs().collect();
+            let found: Vec<String> = read_by(&dir, &docs, &[]).into_iter().map(|fact| fact.value).collect();
+            assert_eq!(found, expected, "{source}");
+        }
+    }
 }
