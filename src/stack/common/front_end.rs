@@ -221,10 +221,20 @@ pub fn read_but_missing<'d>(
     let mut found: Vec<Fact<RelPath>> = Vec::new();
     for doc in sources {
         let starts = [s.dir.path().clone(), doc.path.parent().unwrap_or_default()];
-        for (number, line) in doc.lines().filter(|(_, line)| may_name_an_output(line)) {
-            let words = paths_between_quotes(line);
+        // Formatters give each word of a long call a line of its own.
+        let mut above: Vec<&str> = Vec::new();
+        for (number, line) in doc.lines() {
+            let words = if may_name_an_output(line) { paths_between_quotes(line) } else { Vec::new() };
+            let spread = [above.as_slice(), &words].concat().join("/");
+            match word_alone(line) {
+                Some(word) if above.len() < MOST_WORDS => above.push(word),
+                _ => above.clear(),
+            }
+            if words.is_empty() {
+                continue;
+            }
             let joined = words.join("/");
-            for word in words.into_iter().chain([joined.as_str()]) {
+            for word in words.into_iter().chain([joined.as_str(), spread.as_str()]) {
                 let path = word.trim_start_matches('/');
                 for path in starts.iter().filter_map(|start| start.join(path)) {
                     let output = path.ancestors().find(|folder| is_output(inventory, folder));
@@ -246,6 +256,9 @@ fn is_output(inventory: &Inventory, folder: &RelPath) -> bool {
         && manifest.is_some_and(|manifest| inventory.has(&manifest))
 }
 
+/// So many words are a path; more are a list.
+const MOST_WORDS: usize = 12;
+
 /// What bundlers call their output.
 const OUTPUTS: &[&str] = &["build", "dist", "out", "public", "static", "www"];
 
@@ -263,6 +276,14 @@ fn paths_between_quotes(line: &str) -> Vec<&str> {
     let literal =
         pattern(r#"["'`](?:\$\{?[A-Za-z_.]+\}?/)?((?:\.{0,2}/)*[A-Za-z0-9_.][A-Za-z0-9_./-]*)["'`]"#);
     literal.captures_iter(line).filter_map(|found| Some(found.get(1)?.as_str())).collect()
+}
+
+/// The word that is all of a line, besides the comma behind it.
+fn word_alone(line: &str) -> Option<&str> {
+    let line = line.trim().trim_end_matches(',');
+    let inner = line.get(1..line.len().checked_sub(1)?)?;
+    let is_quoted = ['"', '\'', '`'].iter().any(|quote| line.starts_with(*quote) && line.ends_with(*quote));
+    (is_quoted && !inner.contains(['"', '\'', '`', '$', ' '])).then_some(inner)
 }
 
 /// Does the repository hold the built files? A placeholder that keeps the folder in git is none.
@@ -317,6 +338,12 @@ mod tests {
             (("app.py", "DIST = '../web/dist'"), "web", beside),
             (("app/main.py", "os.path.join(HERE, '..', '..', 'web', 'dist')"), "web", beside),
             (("app.py", "# DIST = '../web/dist'"), "web", None),
+            (
+                ("app/main.py", "os.path.join(\n    HERE,\n    '..',\n    '..',\n    'web/dist',\n)"),
+                "web",
+                beside,
+            ),
+            (("app/main.py", "os.path.join(\n    '..',\n    HERE,\n    'web/dist',\n)"), "web", None),
             (("settings.py", "STATICFILES_DIRS = [BASE_DIR / '../web/dist/static']"), "web", beside),
             (("src/main.rs", "#[folder = \"../web/dist/\"]"), "web", beside),
             (("src/main.rs", "#[folder = \"$CARGO_MANIFEST_DIR/../web/dist/\"]"), "web", beside),

@@ -105,8 +105,8 @@ pub(super) fn elsewhere(docs: &[Doc<'_>]) -> Vec<Fact<String>> {
     found
 }
 
-/// The folders of databases that are not in the repository, from the program's own, by the lines that name them. SQLite makes
-/// a file, but no folder.
+/// The folders of databases that are not in the repository, from the program's own, by the lines that name them. What
+/// opens such a file makes it, but no folder.
 pub(super) fn missing(docs: &[Doc<'_>], dir: &Dir<'_>) -> Vec<Fact<String>> {
     let database = pattern(DATABASE);
     let mut found: Vec<Fact<String>> = Vec::new();
