@@ -118,6 +118,9 @@ fn image(facts: &Facts, program: &Server, launch: &Fact<Launch>, s: &Survey<'_>)
         _ => ("Node.js", facts.version.clone(), version::images(&facts.version.value)),
     };
     let slim = s.catalog.image(images.build).at(&line.value);
+    // https://github.com/oven-sh/bun/blob/main/dockerhub/distroless/Dockerfile: no USER, so WORKDIR is root's there.
+    let starts_as_root = matches!(launch.value, Launch::Script(Engine::Bun, _));
+    let own_folder = |writes: &Fact<String>| writes.derive("a shell, to give it its folder".to_owned());
     let needs = match &launch.value {
         Launch::Shell(_) => Some(launch.derive("a shell for the start command".to_owned())),
         Launch::Program(words) => {
@@ -131,7 +134,8 @@ fn image(facts: &Facts, program: &Server, launch: &Fact<Launch>, s: &Survey<'_>)
             .runtime
             .first()
             .map(|package| package.derive(format!("the package {}", package.value.name)))
-            .or_else(|| facts.spawns.clone()),
+            .or_else(|| facts.spawns.clone())
+            .or_else(|| facts.writes.as_ref().filter(|_| starts_as_root).map(own_folder)),
     };
     let cited = format!("{title} {} ({})", line.value, line.because);
     let (found, about) = match (needs, images.bare) {
@@ -273,6 +277,21 @@ mod tests {
     use crate::config::Settings;
     use crate::plan::plan;
     use crate::repo::Inventory;
+
+    #[test]
+    fn a_program_of_bun_that_writes_is_given_its_folder_by_a_shell() {
+        const MANIFEST: &str = r#"{"scripts":{"start":"bun server.ts"},"dependencies":{"hono":"4"},"devDependencies":{"@types/bun":"1"}}"#;
+        for (source, is_given) in [
+            ("import { Database } from 'bun:sqlite'\nnew Database('data/app.db')\n", true),
+            ("export default { port: 3000 }\n", false),
+        ] {
+            let files = [("package.json", MANIFEST), ("bun.lock", "{}"), ("server.ts", source)];
+            let plan = plan(&Inventory::from_files(files), &Settings::default());
+            let tool = &plan.services[0].tool;
+            assert_eq!(!tool["writes"].is_null(), is_given, "{source}");
+            assert_eq!(!tool["makes"][0]["command"].is_null(), is_given, "{source}");
+        }
+    }
 
     #[test]
     fn a_program_that_writes_is_given_its_folder() {

@@ -275,18 +275,13 @@ fn decode_at(line: &str, package: Option<&Package<'_>>, dir: &Dir<'_>, depth: us
         env.extend(decoded.env);
         return Some(Decoded { env, before, builds, ..decoded });
     }
-    if let Some(tasks) = task_runner::line(&words, dir) {
-        let mut decoded = decode_at(&tasks, package, dir, depth + 1)?;
+    let tasks = task_runner::line(&words, dir).map(|line| (line, Vec::new()));
+    let kept = || process_manager::kept(&words, dir).map(|kept| (shell_words::join(&kept.words), kept.env));
+    if let Some((line, given)) = tasks.or_else(kept) {
+        let mut decoded = decode_at(&line, package, dir, depth + 1)?;
         before.append(&mut decoded.before);
         builds.append(&mut decoded.builds);
-        env.extend(decoded.env);
-        return Some(Decoded { env, before, builds, ..decoded });
-    }
-    if let Some(kept) = process_manager::kept(&words, dir) {
-        let mut decoded = decode_at(&shell_words::join(&kept.words), package, dir, depth + 1)?;
-        before.append(&mut decoded.before);
-        builds.append(&mut decoded.builds);
-        env.extend(kept.env.into_iter().chain(decoded.env));
+        env.extend(given.into_iter().chain(decoded.env));
         return Some(Decoded { env, before, builds, ..decoded });
     }
     let start = match RUNNERS.iter().find(|runner| runner.command == base_name(&command)) {
