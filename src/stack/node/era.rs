@@ -58,6 +58,8 @@ const ROWS: &[Row] = &[
     Row { package: "bcrypt", until: "5.0.0", takes: Takes::AtMost(14) },
     Row { package: "sqlite3", until: "5.0.0", takes: Takes::AtMost(14) },
     Row { package: "deasync", until: "0.1.29", takes: Takes::AtMost(18) },
+    // It waits for ever for its connection: https://github.com/brianc/node-postgres/issues/2180
+    Row { package: "pg", until: "8.0.3", takes: Takes::AtMost(12) },
     // `Buffer` and `util` interfaces that Node.js 23 and newer no longer have.
     Row { package: "@nestjs/core", until: "7.0.0", takes: Takes::AtMost(16) },
 ];
@@ -137,6 +139,23 @@ mod tests {
             assert_eq!(plan.services[0].toolchains[0].value.version, line, "{pinned}");
             let said = "better-sqlite3 12.8.0 does not run on Node.js 24";
             assert_eq!(plan.diagnostics.iter().any(|one| one.message == said), is_told, "{pinned}");
+        }
+    }
+
+    #[test]
+    fn a_line_is_one_that_old_packages_run_on() {
+        for (package, version, line) in [
+            ("pg", "7.14.0", "12"),
+            ("pg", "8.0.3", "24"),
+            ("node-sass", "4.14.1", "14"),
+            ("express", "4.17.1", "24"),
+        ] {
+            let manifest = format!(
+                r#"{{"scripts":{{"start":"node server.js"}},"dependencies":{{"{package}":"{version}"}}}}"#
+            );
+            let files = [("package.json", manifest.as_str()), ("server.js", "")];
+            let plan = plan(&Inventory::from_files(files), &Settings::default());
+            assert_eq!(plan.services[0].toolchains[0].value.version, line, "{package} {version}");
         }
     }
 }

@@ -300,6 +300,7 @@ mod tests {
         const WRITES: &str = "fs.mkdirSync('./data')\n";
         for (source, is_told) in [
             ([SPAWNS, WRITES].concat(), true),
+            ([SPAWNS, "pino({ transport: { target: 'pino/file' } })\n"].concat(), true),
             // There the folder is the user's, who the image starts as.
             (WRITES.to_owned(), false),
             (SPAWNS.to_owned(), false),

@@ -36,6 +36,9 @@ const CALLS: &[&str] = &[
     "file-stream-rotator",
     "DailyRotateFile",
     "transports.File",
+    // https://github.com/pinojs/pino/blob/main/docs/transports.md#pino-file
+    "pino/file",
+    "pino.destination(",
     "formidable",
     "session-file-store",
 ];
