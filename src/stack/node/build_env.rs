@@ -29,7 +29,7 @@ impl BuildEnv {
             env.add(&format!("{} ({because})", because.says), &[(name, &value.value)]);
         }
         if let Some(hooks) = &facts.lifecycle.hooks {
-            env.add(&format!("an image has no git hooks ({})", hooks.because), &[("HUSKY", "0")]);
+            env.add(&format!("an image has no git hooks ({})", hooks.because), &[hooks.value]);
         }
         if let Some(framework) = facts.framework.as_ref().filter(|row| row.value.name == "Next.js") {
             let reason = format!("the build tells nothing to the makers of {}", framework.value.name);

@@ -214,6 +214,7 @@ impl Facts {
         self.home = workspace.home.clone();
         self.is_workspace = true;
         self.manifests = workspace.manifests();
+        self.manifests.extend(workspace.linked(package));
         let libraries = workspace.libraries(package);
         self.libraries = libraries.iter().map(|member| member.path.to_string()).collect();
         // A client that a library generates lies among the packages of the root.

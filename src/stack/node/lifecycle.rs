@@ -71,6 +71,16 @@ const TOOLS: &[Tool] = &[
     Tool { command: "prisma", reads: &["prisma", "prisma.config.ts"], does: Does::Patch },
 ];
 
+/// Tools that set git hooks, and what tells them not to.
+const HOOKS: &[(&str, (&str, &str))] = &[
+    // https://typicode.github.io/husky/how-to.html#ci-server-and-docker
+    ("husky", ("HUSKY", "0")),
+    // https://github.com/toplenboren/simple-git-hooks#when-installing-the-package
+    ("simple-git-hooks", ("SKIP_INSTALL_SIMPLE_GIT_HOOKS", "1")),
+    // https://lefthook.dev/usage/env/
+    ("lefthook", ("LEFTHOOK", "0")),
+];
+
 /// What the install scripts of a package come to.
 #[derive(Debug, Default)]
 pub(super) struct Lifecycle {
@@ -86,8 +96,8 @@ pub(super) struct Lifecycle {
     pub skipped_in_production: Option<Fact<String>>,
     /// The script that patches installed packages, which production wants as well.
     pub patches: Option<Fact<String>>,
-    /// The script that sets git hooks.
-    pub hooks: Option<Fact<String>>,
+    /// The variable that keeps a script from setting git hooks.
+    pub hooks: Option<Fact<(&'static str, &'static str)>>,
 }
 
 impl Lifecycle {
@@ -111,11 +121,10 @@ impl Lifecycle {
                     lifecycle.patches = Some(script.clone());
                 }
                 lifecycle.before.extend(files.into_iter().map(|file| script.derive(file)));
-                if command.iter().any(|word| {
-                    word.contains("husky") || word.contains("git-hooks") || word.contains("lefthook")
-                }) {
-                    lifecycle.hooks = Some(script.clone());
-                }
+                let told = |(name, variable)| {
+                    command.iter().any(|word| word.contains(name)).then(|| script.derive(variable))
+                };
+                lifecycle.hooks = lifecycle.hooks.or_else(|| HOOKS.iter().copied().find_map(told));
             }
             if does == Does::Sources {
                 lifecycle.after.push(script.clone());
@@ -242,6 +251,22 @@ mod tests {
         assert_eq!(names(&found.before), before, "{manifest}");
         assert_eq!(names(&found.after), after, "{manifest}");
         assert_eq!(found.skipped_in_production.map(|fact| fact.value).as_deref(), skipped, "{manifest}");
+    }
+
+    #[test]
+    fn each_tool_is_told_in_its_own_words_that_there_are_no_hooks() {
+        for (script, variable) in [
+            ("husky install", Some("HUSKY")),
+            ("npx simple-git-hooks", Some("SKIP_INSTALL_SIMPLE_GIT_HOOKS")),
+            ("lefthook install", Some("LEFTHOOK")),
+            ("node scripts/setup.js", None),
+        ] {
+            let manifest = format!(r#"{{"scripts":{{"prepare":"{script}"}}}}"#);
+            let inventory = Inventory::from_files([("package.json", manifest.as_str())]);
+            let dir = inventory.dir(RelPath::root());
+            let found = Lifecycle::read(&Package::of(&dir).expect("valid"), &dir);
+            assert_eq!(found.hooks.map(|hooks| hooks.value.0), variable, "{script}");
+        }
     }
 
     #[test]

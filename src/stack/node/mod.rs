@@ -24,6 +24,7 @@ mod lifecycle;
 mod lock;
 mod managers;
 mod manifest;
+mod migrations;
 mod named;
 mod native;
 mod next;
@@ -53,6 +54,7 @@ mod steps;
 mod surroundings;
 mod task_runner;
 mod tested;
+mod together;
 mod version;
 mod workspace;
 mod workspace_checks;
@@ -218,7 +220,13 @@ fn survey_package(s: &Survey<'_>, whose: Whose) -> Option<Claim<Facts>> {
         return None;
     }
     let (mut manager, lock) = PackageManager::choose(s, top, &locks);
-    let Some(mut app) = app::find(s, Some(&package), lock, meta.as_ref(), library.as_ref()) else {
+    let mut meta = meta;
+    let mut app = app::find(s, Some(&package), lock, meta.as_ref(), library.as_ref());
+    if app.is_none() && meta.is_none() && workspace.is_none() {
+        meta = framework::find_beside(framework::META, &package);
+        app = meta.as_ref().and_then(|meta| app::find(s, Some(&package), lock, Some(meta), library.as_ref()));
+    }
+    let Some(mut app) = app else {
         refuse_empty_workspace(s, &package);
         return None;
     };
@@ -245,6 +253,7 @@ fn survey_package(s: &Survey<'_>, whose: Whose) -> Option<Claim<Facts>> {
     for library in workspace.iter().flat_map(|workspace| workspace.libraries(&package)) {
         natives.merge(Natives::find(s, &library.package, lock));
     }
+    natives.fit(version::images(&version.value).build);
     let mut lifecycle = Lifecycle::read(&package, &s.dir);
     let entry = entry(&app);
     let docs = sources::of_server(&s.dir, entry.as_deref());
@@ -350,7 +359,6 @@ fn is_used(package: &Package<'_>, framework: &Framework) -> bool {
 
 /// Does the root of a workspace run something of its own?
 fn is_program(package: &Package<'_>) -> bool {
-    let orchestrates = |line: &str| ORCHESTRA.iter().any(|mark| line.contains(mark));
     // A site in the root, with libraries beside it.
     let builds = package.script("build").is_some_and(|line| !orchestrates(&line.value));
     if builds && package.dir.has("index.html") && framework::find(framework::META, package).is_some() {
@@ -360,6 +368,11 @@ fn is_program(package: &Package<'_>) -> bool {
     let own =
         rows.into_iter().filter_map(|rows| framework::find(rows, package)).any(|row| !is_bundler(row.value));
     own && package.script("start").is_some_and(|line| !orchestrates(&line.value))
+}
+
+/// Does a script run those of other members?
+fn orchestrates(line: &str) -> bool {
+    ORCHESTRA.iter().any(|mark| line.contains(mark))
 }
 
 /// Words of a script that runs other members' scripts.

@@ -151,6 +151,20 @@ const COMPILER: &[&str] = &["build-essential=12.*", "python3=3.*"];
 /// <https://github.com/nodejs/node-gyp/blob/main/CHANGELOG.md>, 10.0.0; <https://docs.python.org/3/whatsnew/3.12.html>
 const OLD_COMPILER: &[&str] = &["python3-setuptools=*"];
 
+/// Versions of Debian's packages that images of older releases hold, where a row names newer ones.
+/// <https://packages.debian.org/>, by release
+const OLDER: &[(&[&str], &str, &str)] = &[
+    (&["node-slim-bullseye", "node-slim-buster", "node-slim-unsigned"], "openssl", "1.*"),
+    (&["node-slim-bullseye", "node-slim-buster", "node-slim-unsigned"], "pkg-config", "0.*"),
+    (&["node-slim-buster", "node-slim-unsigned"], "libjpeg-dev", "1:1.*"),
+    (&["node-slim-buster", "node-slim-unsigned"], "libjpeg62-turbo", "1:1.*"),
+    (
+        &["node-slim-bookworm", "node-slim-bullseye", "node-slim-buster", "node-slim-unsigned"],
+        "fonts-liberation",
+        "1:1.*",
+    ),
+];
+
 /// What natives take.
 #[derive(Debug, Default)]
 pub(super) struct Natives {
@@ -208,6 +222,17 @@ impl Natives {
 }
 
 impl Natives {
+    /// Takes the versions that an image of the catalog has.
+    pub fn fit(&mut self, image: &str) {
+        for package in self.build.iter_mut().chain(&mut self.runtime) {
+            let row =
+                OLDER.iter().find(|(images, name, _)| *name == package.value.name && images.contains(&image));
+            if let Some((.., version)) = row {
+                package.value.version = Some((*version).to_owned());
+            }
+        }
+    }
+
     /// Adds what a library of the same workspace takes.
     pub fn merge(&mut self, other: Self) {
         fn add<T>(to: &mut Vec<T>, from: Vec<T>, is_same: impl Fn(&T, &T) -> bool) {
@@ -291,4 +316,37 @@ fn system(because: &Fact<String>, package: &str, word: &str) -> Fact<SystemPacka
     let mut fact = because.derive(SystemPackage { name: name.to_owned(), version });
     fact.because.says = format!("for {package}");
     fact
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Settings;
+    use crate::plan::plan;
+    use crate::repo::Inventory;
+
+    #[test]
+    fn packages_have_the_version_of_the_images_debian() {
+        for (line, dependency, expected) in [
+            ("24", r#""@prisma/client":"6.0.0""#, "openssl 3.*"),
+            ("18", r#""@prisma/client":"5.0.0""#, "openssl 3.*"),
+            ("16", r#""@prisma/client":"4.0.0""#, "openssl 1.*"),
+            ("18", r#""puppeteer":"22.0.0""#, "fonts-liberation 1:1.*"),
+            ("24", r#""puppeteer":"22.0.0""#, "fonts-liberation 1:2.*"),
+        ] {
+            let manifest = format!(
+                r#"{{"engines":{{"node":"{line}"}},"scripts":{{"start":"node server.js"}},"dependencies":{{{dependency}}}}}"#
+            );
+            let files = [("package.json", manifest.as_str()), ("package-lock.json", "{}"), ("server.js", "")];
+            let plan = plan(&Inventory::from_files(files), &Settings::default());
+            let packages: Vec<String> = plan.services[0]
+                .stages
+                .iter()
+                .flat_map(|stage| &stage.packages)
+                .map(|package| {
+                    format!("{} {}", package.value.name, package.value.version.as_deref().unwrap_or_default())
+                })
+                .collect();
+            assert!(packages.iter().any(|found| found == expected), "{line} {dependency} {packages:?}");
+        }
+    }
 }

@@ -6,7 +6,7 @@ use crate::fact::Fact;
 use crate::repo::dir::{Dir, Manifest};
 use crate::repo::format::Tree;
 use crate::stack::Survey;
-use crate::stack::node::framework::{self, Framework, Gives, Missing, Site, Stated};
+use crate::stack::node::framework::{self, Framework, Gives, Missing, Role, Site, Stated};
 use crate::stack::node::javascript::{self, Value};
 use crate::stack::node::manifest::Package;
 use crate::stack::node::paths;
@@ -39,7 +39,7 @@ pub(super) fn served(
     served: Option<Fact<String>>,
 ) -> Served {
     let output = served
-        .or_else(|| scripted(package))
+        .or_else(|| scripted(package, row))
         .or_else(|| stated(s, package, row.stated))
         .or_else(|| outside(&package.dir, framework.value))
         .unwrap_or_else(|| framework.derive(row.output.to_owned()));
@@ -92,12 +92,14 @@ pub(super) fn is_outside(folder: &str) -> bool {
 }
 
 /// `vite build --outDir build` says it where it counts most.
-fn scripted(package: &Package<'_>) -> Option<Fact<String>> {
-    let script = package.script("build")?;
+fn scripted(package: &Package<'_>, row: &Site) -> Option<Fact<String>> {
+    let own = package.script("build").filter(|line| !row.is_beside(&line.value));
+    let script = own.or_else(|| Some(row.script(package)?.1))?;
     let words = shell_words::split(&script.value).ok()?;
-    let at = words.iter().position(|word| {
-        matches!(word.as_str(), "--outDir" | "--out-dir" | "--dist-dir" | "--output-path" | "-d")
-    })?;
+    // https://storybook.js.org/docs/api/cli-options#build: the short one is another tool's file.
+    let short = if row.role == Role::Aside { "-o" } else { "-d" };
+    let long = ["--outDir", "--out-dir", "--dist-dir", "--output-path", "--output-dir"];
+    let at = words.iter().position(|word| word == short || long.contains(&word.as_str()))?;
     let folder = words.get(at + 1).filter(|word| !word.starts_with('-'))?;
     Some(script.derive(folder.clone()))
 }

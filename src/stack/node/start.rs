@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::repo::dir::Dir;
 use crate::stack::node::manifest::Package;
-use crate::stack::node::{pnp, process_manager, shell as shell_line, task_runner};
+use crate::stack::node::{pnp, process_manager, shell as shell_line, task_runner, together};
 
 /// What is started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -246,9 +246,17 @@ pub(super) fn decode(line: &str, package: Option<&Package<'_>>, dir: &Dir<'_>) -
     decode_at(line, package, dir, 0)
 }
 
-fn decode_at(line: &str, package: Option<&Package<'_>>, dir: &Dir<'_>, depth: usize) -> Option<Decoded> {
+pub(super) fn decode_at(
+    line: &str,
+    package: Option<&Package<'_>>,
+    dir: &Dir<'_>,
+    depth: usize,
+) -> Option<Decoded> {
     const DEEPEST: usize = 6;
     let line = line.trim();
+    if let Some(decoded) = (depth < DEEPEST).then(|| together::program(line, package, dir, depth)).flatten() {
+        return Some(decoded);
+    }
     let steps: Vec<&str> = line.split("&&").map(str::trim).collect();
     let (last, first) = steps.split_last()?;
     let is_plain = !last.contains(['|', ';', '`', '<', '>', '&']) && !last.contains("$(");
@@ -308,13 +316,13 @@ fn shell(line: &str) -> Decoded {
 }
 
 /// `./node_modules/.bin/next` is `next`.
-fn base_name(command: &str) -> &str {
+pub(super) fn base_name(command: &str) -> &str {
     let local = command.strip_prefix("./").unwrap_or(command);
     local.strip_prefix("node_modules/.bin/").unwrap_or(command)
 }
 
 /// Takes variables and wrappers off the front.
-fn unwrap(words: &[String], env: &mut Vec<(String, String)>) -> Vec<String> {
+pub(super) fn unwrap(words: &[String], env: &mut Vec<(String, String)>) -> Vec<String> {
     let mut rest = words;
     while let Some(word) = rest.first() {
         if let Some((name, value)) = assignment(word) {
@@ -352,7 +360,7 @@ fn unwrap(words: &[String], env: &mut Vec<(String, String)>) -> Vec<String> {
     rest.to_vec()
 }
 
-fn assignment(word: &str) -> Option<(&str, &str)> {
+pub(super) fn assignment(word: &str) -> Option<(&str, &str)> {
     let (name, value) = word.split_once('=')?;
     let legal = !name.is_empty()
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')

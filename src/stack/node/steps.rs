@@ -7,6 +7,7 @@ use crate::stack::node::app::{App, Content};
 use crate::stack::node::framework::{Framework, Gives};
 use crate::stack::node::front_end::FrontEnd;
 use crate::stack::node::manifest::Package;
+use crate::stack::node::migrations;
 use crate::stack::node::package_manager::PackageManager;
 use crate::stack::node::start;
 
@@ -97,7 +98,12 @@ pub(super) fn build(
     if let Some(wish) = s.choice(&keys::BUILD_COMMAND).decide() {
         return Some(wish.map(|command| vec![command]));
     }
-    let is_elsewhere = |line: &str| front_end.is_some_and(|front_end| front_end.is_made_by(package, line));
+    let is_elsewhere = |line: &str| {
+        let beside = framework.is_some_and(
+            |row| matches!(row.value.gives, Gives::Site(site) if matches!(app, App::Site(_)) && site.is_beside(line)),
+        );
+        beside || front_end.is_some_and(|front_end| front_end.is_made_by(package, line))
+    };
     let sites = SITES.iter().filter(|_| matches!(app, App::Site(_)));
     let script = BUILDS.iter().chain(sites).find_map(|name| {
         let line = package.script(name)?;
@@ -111,9 +117,12 @@ pub(super) fn build(
         let is_outside = name.ends_with("docker")
             && words.iter().any(|word| word.ends_with(".sh") || OTHER_PRODUCTS.contains(&word.as_str()));
         (!other && !checks && !is_outside && !is_elsewhere(&line.value))
-            .then(|| line.derive(vec![manager.run(name)]))
+            .then(|| (*name, line.derive(vec![manager.run(name)])))
     });
-    if let Some(script) = script {
+    if let Some((name, mut script)) = script {
+        if let Some(commands) = migrations::leave_out(s, package, manager, name) {
+            script.value = commands;
+        }
         return Some(with_start_steps(script, package, manager, app));
     }
     if let App::Server(server) = app
@@ -126,8 +135,7 @@ pub(super) fn build(
         && let (Some(framework), App::Site(_)) = (framework, app)
     {
         // Whatever a script that builds it is called, it carries the project's own options.
-        let script = package.named_scripts().find(|(_, line)| line.value.contains(site.build));
-        return Some(match script {
+        return Some(match site.script(package) {
             Some((name, line)) => line.derive(vec![manager.run(name)]),
             None => framework.derive(vec![manager.exec(site.build)]),
         });
@@ -181,7 +189,12 @@ fn with_start_steps(
 }
 
 /// A step of a script as the build stage runs it: installed programs are not on the path there.
-fn in_image(step: &str, manager: &PackageManager) -> String {
+pub(super) fn in_image(step: &str, manager: &PackageManager) -> String {
+    if let Some((word, rest)) = step.split_once(' ')
+        && start::assignment(word).is_some()
+    {
+        return format!("{word} {}", in_image(rest.trim_start(), manager));
+    }
     let first = step.split_whitespace().next().unwrap_or_default();
     let is_known = matches!(
         first,
@@ -199,7 +212,7 @@ fn in_image(step: &str, manager: &PackageManager) -> String {
             | "sh"
             | "cd"
     );
-    if is_known || first.contains('=') { step.to_owned() } else { manager.exec(step) }
+    if is_known { step.to_owned() } else { manager.exec(step) }
 }
 
 /// Scripts that watch, in the order of trust, and whether the name alone says so.
@@ -282,6 +295,13 @@ mod tests {
                 Some("npm run storybook"),
             ),
             ("storybook", r#""test":"vitest""#, "npx storybook build", None),
+            // Beside a library, which has nothing else to look at.
+            (
+                "storybook",
+                r#""build":"babel src -d lib","build-storybook":"yarn icons && storybook build -o site""#,
+                "npm run build-storybook",
+                None,
+            ),
             (
                 "@docusaurus/core",
                 r#""serve":"docusaurus serve","start":"docusaurus start","build":"docusaurus build""#,
@@ -319,6 +339,9 @@ mod tests {
             let plan = plan(&Inventory::from_files(files), &Settings::default());
             let tool = &plan.services[0].tool;
             assert_eq!(tool["build"]["commands"][0], build, "{manifest}");
+            if manifest.contains("-o site") {
+                assert_eq!(tool["site_source"], "/app/site");
+            }
             let words = tool["dev"].as_array();
             let watch = words
                 .map(|words| words.iter().filter_map(|word| word.as_str()).collect::<Vec<_>>().join(" "));

@@ -20,6 +20,7 @@ use crate::stack::node::manifest::Package;
 use crate::stack::node::named::{from_folder, imports, is_read, loads, mentions};
 use crate::stack::node::package_manager::{Focus, Kind, Lent};
 use crate::stack::node::sources;
+use crate::stack::node::start::clean;
 
 /// A workspace, seen from one of its members.
 #[derive(Debug, Clone)]
@@ -31,6 +32,8 @@ pub(super) struct Workspace<'a> {
     /// The member's folder below the root.
     pub home: RelPath,
     pub members: Vec<Member<'a>>,
+    /// The root as a package that members ask for: a library with its documentation or a demonstration below it.
+    library: Option<Member<'a>>,
 }
 
 /// A package of a workspace.
@@ -53,8 +56,15 @@ impl<'a> Workspace<'a> {
             let globs = globs(&root, &package)?;
             let members = members(&root, &globs);
             let belongs = home.is_root() || members.iter().any(|member| member.path == home);
-            (belongs && !members.is_empty()).then_some(Self { root, package, home, members })
+            let library =
+                package.name().map(|name| Member { path: RelPath::root(), name, package: package.clone() });
+            (belongs && !members.is_empty()).then_some(Self { root, package, home, members, library })
         })
+    }
+
+    /// Is there a package of this name, be it the root's own?
+    pub fn holds(&self, name: &str) -> bool {
+        self.members.iter().chain(&self.library).any(|member| member.name == name)
     }
 
     /// Does another member ask for this one?
@@ -86,6 +96,25 @@ impl<'a> Workspace<'a> {
     pub fn manifests(&self) -> Vec<String> {
         let own = std::iter::once("package.json".to_owned());
         own.chain(self.members.iter().map(|member| format!("{}/package.json", member.path))).collect()
+    }
+
+    /// The programs of the packages this one is built with, as far as the repository holds them: an install links those that are
+    /// there already, and pnpm leaves out the others.
+    /// <https://docs.npmjs.com/cli/configuring-npm/package-json#bin>
+    pub fn linked(&self, package: &Package<'_>) -> Vec<String> {
+        let files = |member: &Member<'_>| -> Vec<String> {
+            let named = member.package.tree(&["bin"]);
+            let files = named.into_iter().flat_map(|bin| {
+                bin.as_text().into_iter().chain(bin.entries().filter_map(|(_, file)| file.as_text()))
+            });
+            let held = files.map(clean).filter(|file| member.package.dir.has(file));
+            held.filter_map(|file| Some(member.path.join(&file)?.to_string())).collect()
+        };
+        let mut found: Vec<String> =
+            self.closure(package, Needs::Building).into_iter().flat_map(files).collect();
+        found.sort();
+        found.dedup();
+        found
     }
 
     /// The members that this one needs while it runs.
@@ -129,11 +158,15 @@ impl<'a> Workspace<'a> {
     pub fn build_libraries(&self, package: &Package<'_>, kind: Kind) -> Vec<String> {
         let mut commands = Vec::new();
         for member in self.closure(package, Needs::Building) {
-            // What its install would have run, had the sources been there.
+            // What its install would have run, had the sources been there; the root's own does.
             let mut lifecycle = Lifecycle::read(&member.package, &member.package.dir);
-            lifecycle.wait_for_sources();
+            if !member.path.is_root() {
+                lifecycle.wait_for_sources();
+            }
             let scripts = lifecycle.after.into_iter().map(|script| script.value);
-            let build = member.package.script("build").map(|_| "build".to_owned());
+            // A root that has everything built would build this one, too.
+            let builds = |line: &Fact<String>| !member.path.is_root() || !super::orchestrates(&line.value);
+            let build = member.package.script("build").filter(builds).map(|_| "build".to_owned());
             commands.extend(scripts.chain(build).map(|script| member.run(&script, kind)));
         }
         commands
@@ -244,7 +277,23 @@ impl<'a> Workspace<'a> {
                 found.push(member);
             }
         }
+        if let Some(library) = &self.library
+            && needs == Needs::Building
+            && !self.is_root()
+            && asks_beside(package, &library.name)
+            && seen.insert(&library.name)
+        {
+            self.visit(&library.package, needs, seen, found);
+            found.push(library);
+        }
     }
+}
+
+/// Does a package ask for this one where it lies? A plain version of the root's own name means the one that was published.
+fn asks_beside(package: &Package<'_>, name: &str) -> bool {
+    package.uses(name).is_some_and(|range| {
+        ["workspace:", "link:", "file:", "portal:", "."].iter().any(|mark| range.value.starts_with(mark))
+    })
 }
 
 impl Member<'_> {
@@ -256,6 +305,9 @@ impl Member<'_> {
     /// Runs one of its scripts from the root.
     fn run(&self, script: &str, kind: Kind) -> String {
         let (path, name, script) = (quote(self.path.as_str()), quote(&self.name), quote(script));
+        if self.path.is_root() {
+            return format!("{} run {script}", kind.name());
+        }
         match kind {
             Kind::Npm => format!("npm run {script} --workspace {path}"),
             Kind::Pnpm => format!("pnpm --filter {name} run {script}"),
@@ -438,6 +490,35 @@ mod tests {
             assert_eq!(patterns, hidden, "{text}");
             // A bundler takes it as it lies.
             assert_eq!(workspace.build_libraries(&package, Kind::Npm), [] as [&str; 0], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_root_that_a_member_asks_for_is_built_before_it() {
+        for (range, build, manager, expected) in [
+            ("workspace:*", "tsc", Kind::Pnpm, &["pnpm run build"][..]),
+            ("file:..", "tsc", Kind::Npm, &["npm run build"][..]),
+            // The published one.
+            ("^1.0.0", "tsc", Kind::Npm, &[][..]),
+            // It would build the member that asks.
+            ("workspace:*", "pnpm -r run build", Kind::Pnpm, &[][..]),
+        ] {
+            let root = format!(
+                r#"{{"name":"lib","bin":{{"lib":"./bin/lib.js","made":"dist/x.js"}},"workspaces":["docs"],"scripts":{{"build":"{build}"}}}}"#
+            );
+            let docs = format!(r#"{{"name":"docs","devDependencies":{{"lib":"{range}"}}}}"#);
+            let inventory = Inventory::from_files([
+                ("package.json", root.as_str()),
+                ("bin/lib.js", ""),
+                ("docs/package.json", docs.as_str()),
+            ]);
+            let docs = inventory.dir(RelPath::new("docs").expect("a path"));
+            let package = Package::of(&docs).expect("a manifest");
+            let workspace = Workspace::find(&docs).expect("a workspace");
+            assert!(workspace.holds("lib"));
+            assert_eq!(workspace.build_libraries(&package, manager), expected, "{range} {build}");
+            let linked: &[&str] = if range == "^1.0.0" { &[] } else { &["bin/lib.js"] };
+            assert_eq!(workspace.linked(&package), linked, "{range}");
         }
     }
 }

@@ -55,7 +55,7 @@ fn namesakes(s: &Survey<'_>, workspace: &Workspace<'_>) {
 fn strangers(s: &Survey<'_>, workspace: &Workspace<'_>, package: &Package<'_>) {
     for (name, range) in package.dependencies() {
         let is_neighbour = range.as_text().is_some_and(|range| range.starts_with("workspace:"));
-        if is_neighbour && !workspace.members.iter().any(|member| member.name == name) {
+        if is_neighbour && !workspace.holds(name) {
             let message =
                 format!("`{name}` is asked for from the workspace, and no package of it has that name");
             s.note(

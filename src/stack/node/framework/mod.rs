@@ -33,6 +33,20 @@ pub(super) fn find(
     })
 }
 
+/// The first tool beside a library that one of its scripts builds a site with: its components or its documentation are all there
+/// is to look at.
+pub(super) fn find_beside(
+    rows: &'static [&'static [Framework]],
+    package: &Package<'_>,
+) -> Option<Fact<&'static Framework>> {
+    rows.iter().copied().flatten().find_map(|row| {
+        let Gives::Site(site) = row.gives else { return None };
+        let is_used = row.packages.iter().any(|name| package.uses(name).is_some());
+        let (_, line) = site.script(package).filter(|_| is_used && site.role == Role::Aside)?;
+        Some(line.derive(row))
+    })
+}
+
 /// The first row that a member of a workspace means without naming it: the root installs its package for all of them,
 /// and one of the member's scripts calls it.
 pub(super) fn find_above(
@@ -107,6 +121,18 @@ pub(super) struct Site {
     pub tools: &'static [&'static str],
     /// What the dependency alone says.
     pub role: Role,
+}
+
+impl Site {
+    /// A script that builds it, whatever it is called.
+    pub fn script<'p>(&self, package: &'p Package<'_>) -> Option<(&'p str, Fact<String>)> {
+        package.named_scripts().find(|(_, line)| line.value.contains(self.build))
+    }
+
+    /// Does this script, which is called `build`, make something else, beside which the tool stands?
+    pub fn is_beside(&self, line: &str) -> bool {
+        self.role == Role::Aside && !self.tools.iter().any(|tool| line.contains(tool))
+    }
 }
 
 /// Where a project states its output folder.
