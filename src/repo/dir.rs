@@ -149,6 +149,11 @@ impl<'a> Doc<'a> {
         self.parsed(format::yaml(self.text), "YAML")
     }
 
+    /// Reads the last document of YAML, where those before it are about something else.
+    pub fn last_yaml(&self) -> Result<Manifest<'a>, Diagnostic> {
+        self.parsed(format::last_yaml(self.text), "YAML")
+    }
+
     /// Reads the text as XML.
     pub fn xml(&self) -> Result<Element, Diagnostic> {
         format::xml(self.text).map_err(|bad| self.malformed(bad, "XML"))

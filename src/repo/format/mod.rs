@@ -21,7 +21,7 @@ pub use json::{json, jsonc};
 pub use toml::toml;
 pub use tree::{Kind, Repeated, Tree};
 pub use xml::{Element, xml};
-pub use yaml::{yaml, yaml_documents};
+pub use yaml::{last_yaml, yaml, yaml_documents};
 
 /// Collections within collections before a file is refused.
 ///

@@ -33,6 +33,11 @@ pub fn yaml(text: &str) -> Result<Tree, Malformed> {
     first.ok_or_else(Malformed::empty)
 }
 
+/// Reads a YAML file of which the last document counts.
+pub fn last_yaml(text: &str) -> Result<Tree, Malformed> {
+    yaml_documents(text)?.pop().ok_or_else(Malformed::empty)
+}
+
 /// Reads all documents of a YAML file, for formats where `---` separates parts, such as
 /// the profiles of Spring Boot. Empty documents are left out; never returns none.
 pub fn yaml_documents(text: &str) -> Result<Vec<Tree>, Malformed> {

@@ -37,6 +37,10 @@ const ROWS: &[Row] = &[
     Row { package: "gatsby", until: "4.0.0", takes: Takes::LegacyOpenSsl },
     Row { package: "laravel-mix", until: "6.0.40", takes: Takes::LegacyOpenSsl },
     Row { package: "@angular-devkit/build-angular", until: "13.0.0", takes: Takes::LegacyOpenSsl },
+    // Loaded where there is a global MessageChannel, as in Node.js 15 and newer, it opens one that keeps every process alive: builds
+    // write their files and never end. https://github.com/vuejs/vue/blob/v2.5.22/src/core/util/next-tick.js
+    Row { package: "vue-template-compiler", until: "2.6.0", takes: Takes::AtMost(14) },
+    Row { package: "vue-server-renderer", until: "2.6.0", takes: Takes::AtMost(14) },
     // https://github.com/sass/node-sass#node-version-support-policy
     Row { package: "node-sass", until: "5.0.0", takes: Takes::AtMost(14) },
     Row { package: "node-sass", until: "7.0.0", takes: Takes::AtMost(16) },
@@ -119,6 +123,11 @@ fn old_version(row: &Row, package: &Package<'_>, lock: Option<&Lock<'_>>) -> Opt
         return pinned.into_iter().find(|version| is_below(&version.value, row.until));
     }
     let range = package.uses(row.package)?;
+    // What no lock file pins is the newest of its range, and that may be of today.
+    let reaches = range.value.starts_with('^') && major(&range.value) == major(row.until);
+    if reaches && !row.until.ends_with(".0.0") {
+        return None;
+    }
     let lowest = range.value.trim_start_matches(['^', '~', '>', '=', 'v', ' ']).to_owned();
     is_below(&lowest, row.until).then(|| range.derive(lowest))
 }
@@ -156,6 +165,28 @@ mod tests {
             let files = [("package.json", manifest.as_str()), ("server.js", "")];
             let plan = plan(&Inventory::from_files(files), &Settings::default());
             assert_eq!(plan.services[0].toolchains[0].value.version, line, "{package} {version}");
+        }
+    }
+
+    #[test]
+    fn a_lock_file_says_of_what_day_a_package_is() {
+        const PINNED: &str = "\"vue-template-compiler@^2.5.22\":\n  version \"2.5.22\"\n";
+        const NEWER: &str = "\"vue-template-compiler@^2.5.22\":\n  version \"2.7.16\"\n";
+        for (range, lock, line) in [
+            ("^2.5.22", Some(PINNED), "14"),
+            ("^2.5.22", Some(NEWER), "24"),
+            // Without one, the newest of the range is installed.
+            ("^2.5.22", None, "24"),
+            ("2.5.22", None, "14"),
+        ] {
+            let manifest = format!(
+                r#"{{"engines":{{"node":">=7.0"}},"scripts":{{"build":"webpack"}},"devDependencies":{{"html-webpack-plugin":"3","vue-template-compiler":"{range}"}}}}"#
+            );
+            let files = [("package.json", manifest.as_str()), ("index.html", "")];
+            let lock = lock.map(|text| ("yarn.lock", text));
+            let plan = plan(&Inventory::from_files(files.into_iter().chain(lock)), &Settings::default());
+            let node = &plan.services[0].toolchains[0].value.version;
+            assert_eq!(*node, line, "{range} {lock:?}");
         }
     }
 }

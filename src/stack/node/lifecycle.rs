@@ -47,6 +47,9 @@ const TYPES: &[[&str; 2]] = &[
     // https://nitro.build/guide/getting-started
     ["nitro", "prepare"],
     ["nitropack", "prepare"],
+    // https://umijs.org/docs/api/commands#setup
+    ["max", "setup"],
+    ["umi", "setup"],
     // https://svelte.dev/docs/kit/cli
     ["svelte-kit", "sync"],
     // https://docs.astro.build/en/reference/cli-reference/#astro-sync
@@ -199,6 +202,10 @@ fn effect(words: &[String], package: &Package<'_>, dir: &Dir<'_>, follow: u8) ->
         let is_repeated = package.script("build").is_some();
         return (if is_repeated { Does::Repeated } else { Does::Sources }, Vec::new());
     }
+    // https://typicode.github.io/husky/how-to.html#ci-server-and-docker: `node .husky/install.mjs`
+    if words.iter().any(|word| word.contains(".husky/")) {
+        return (Does::Nothing, Vec::new());
+    }
     let present = |name: &&str| dir.has(name) || dir.has_dir(name);
     if let Some(tool) = TOOLS.iter().find(|tool| words.iter().take(2).any(|word| word == tool.command)) {
         return (
@@ -277,6 +284,7 @@ mod tests {
             &[],
             Some("prepare"),
         );
+        check(r#"{"scripts":{"prepare":"node .husky/install.mjs"}}"#, &[], &[], None);
         check(
             r#"{"scripts":{"prepare":"is-ci || husky install"},"devDependencies":{"husky":"8"}}"#,
             &[],

@@ -109,9 +109,12 @@ impl<'a> Lock<'a> {
         match self.kind {
             Kind::Npm => self.tree.get().and_then(Option::as_ref).map(compiled::of_npm).unwrap_or_default(),
             Kind::YarnClassic | Kind::YarnBerry => compiled::of_yarn(doc),
-            Kind::Pnpm => {
-                self.tree.get_or_init(|| doc.yaml().ok()).as_ref().map(compiled::of_pnpm).unwrap_or_default()
-            }
+            Kind::Pnpm => self
+                .tree
+                .get_or_init(|| doc.last_yaml().ok())
+                .as_ref()
+                .map(compiled::of_pnpm)
+                .unwrap_or_default(),
             Kind::Bun => Vec::new(),
         }
     }
@@ -167,7 +170,8 @@ impl<'a> Lock<'a> {
                 Some(Box::new(move |name, _| has_name(name, &keys)))
             }
             Kind::Pnpm => {
-                let tree = self.tree.get_or_init(|| doc.yaml().ok()).as_ref().map(|yaml| &yaml.tree)?;
+                // Since release 11 a document about pnpm itself may come first: <https://pnpm.io/settings#pmonfail>
+                let tree = self.tree.get_or_init(|| doc.last_yaml().ok()).as_ref().map(|yaml| &yaml.tree)?;
                 let home = self.doc?.path.parent()?;
                 let below = package.dir.path().relative_to(&home)?.to_string();
                 let importer = tree.at(&["importers", &below]).or((below == ".").then_some(tree))?;
@@ -344,6 +348,22 @@ mod tests {
             ),
         ] {
             assert_eq!(install(packages), expected, "{packages}");
+        }
+    }
+
+    #[test]
+    fn the_last_document_is_about_the_project() {
+        const OWN: &str = "---\nlockfileVersion: '9.0'\nimporters:\n  .:\n    packageManagerDependencies:\n      pnpm:\n        specifier: 12.0.0\n        version: 12.0.0\n";
+        const PROJECT: &str = "---\nlockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      a:\n        specifier: 1.0.0\n        version: 1.0.0\n";
+        for lock in [PROJECT.to_owned(), format!("{OWN}\n{PROJECT}")] {
+            let files = [
+                ("package.json", r#"{"packageManager":"pnpm@12.0.0","dependencies":{"a":"1.0.0"}}"#),
+                ("pnpm-lock.yaml", lock.as_str()),
+                ("server.js", "require('http').createServer().listen(1234)"),
+            ];
+            let plan = plan(&Inventory::from_files(files), &Settings::default());
+            let install = plan.services[0].tool["install"]["commands"][0].as_str();
+            assert!(install.is_some_and(|line| line.contains("--frozen-lockfile")), "{install:?} {lock}");
         }
     }
 }

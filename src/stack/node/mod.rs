@@ -348,7 +348,8 @@ fn refuse_empty_workspace(s: &Survey<'_>, package: &Package<'_>) {
 fn is_used(package: &Package<'_>, framework: &Framework) -> bool {
     const RUNS: &[&str] = &["build", "dev", "start", "serve", "develop", "generate", "preview"];
     if framework.name != "Next.js" {
-        return RUNS.iter().any(|name| package.script(name).is_some());
+        let builds = matches!(framework.gives, Gives::Site(site) if site.script(package).is_some());
+        return builds || RUNS.iter().any(|name| package.script(name).is_some());
     }
     let is_called = |line: Fact<String>| line.value.split_whitespace().any(|word| word == "next");
     // https://nextjs.org/docs/app/getting-started/project-structure

@@ -20,6 +20,8 @@ const SWITCHES: &[&str] = &[
     "BUILD_PATH",
     "CI",
     "DISABLE_ESLINT_PLUGIN",
+    // Starters of Vue name the stage with it: <https://github.com/PanJiaChen/vue-element-admin>
+    "ENV",
     "ESLINT_NO_DEV_ERRORS",
     "EXTEND_ESLINT",
     "FAST_REFRESH",
@@ -105,6 +107,7 @@ mod tests {
         for (text, is_shown) in [
             ("VITE_API_URL=https://api.example.com\n# a comment\n\nexport VITE_TITLE='x'\n", true),
             ("GENERATE_SOURCEMAP=false\n", true),
+            ("# just a flag\nENV = 'production'\n\nVITE_BASE_API = '/prod-api'\n", true),
             ("VITE_A=1\nDATABASE_URL=postgres://u:p@h/d\n", false),
             ("VITE_A=\"-----BEGIN\nsomething\"\n", false),
             ("# nothing\n", false),

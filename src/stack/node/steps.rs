@@ -303,6 +303,12 @@ mod tests {
                 None,
             ),
             (
+                "@umijs/max",
+                r#""start":"cross-env UMI_ENV=dev max dev","build":"max build","prepare":"max setup""#,
+                "npm run build",
+                Some("npm run start"),
+            ),
+            (
                 "@docusaurus/core",
                 r#""serve":"docusaurus serve","start":"docusaurus start","build":"docusaurus build""#,
                 "npm run build",

@@ -78,9 +78,18 @@ pub(super) struct Framework {
     pub public: &'static [&'static str],
 }
 
+/// What builds a library for users of a framework, which is there to try it with.
+const MODULES: &[(&str, &str)] = &[
+    // https://nuxt.com/docs/guide/going-further/modules
+    ("Nuxt", "@nuxt/module-builder"),
+];
+
 impl Framework {
     /// A tool that many projects have beside their own build is meant only where that build, or nothing, names it.
     fn is_meant(&self, package: &Package<'_>) -> bool {
+        if MODULES.iter().any(|(name, builder)| *name == self.name && package.uses(builder).is_some()) {
+            return false;
+        }
         let Gives::Site(Site { role: Role::Aside, tools, .. }) = self.gives else { return true };
         ["build", "start"]
             .iter()
@@ -126,7 +135,9 @@ pub(super) struct Site {
 impl Site {
     /// A script that builds it, whatever it is called.
     pub fn script<'p>(&self, package: &'p Package<'_>) -> Option<(&'p str, Fact<String>)> {
-        package.named_scripts().find(|(_, line)| line.value.contains(self.build))
+        // The tool and what it is to do; the words behind them are the project's.
+        let second = self.build.match_indices(' ').nth(1).map_or(self.build.len(), |(at, _)| at);
+        package.named_scripts().find(|(_, line)| line.value.contains(&self.build[..second]))
     }
 
     /// Does this script, which is called `build`, make something else, beside which the tool stands?
@@ -251,6 +262,9 @@ pub(super) const ASTRO_CONFIG: &[&str] =
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Settings;
+    use crate::plan::plan;
+    use crate::repo::Inventory;
 
     #[test]
     fn the_stated_folder_of_a_server_holds_its_entry() {
@@ -258,6 +272,34 @@ mod tests {
             if let Gives::Server(Output { stated: Stated::Config(..), folders, entry, .. }) = row.gives {
                 assert!(entry.contains(folders[0]), "{}", row.name);
             }
+        }
+    }
+
+    #[test]
+    fn members_are_sites_by_what_their_scripts_build() {
+        for (member, expected) in [
+            (
+                r#"{"name":"docs","scripts":{"docs:build":"vitepress build ."},"dependencies":{"vitepress":"1"}}"#,
+                &["docs"][..],
+            ),
+            // A library for users of the framework.
+            (
+                r#"{"name":"docs","scripts":{"build":"nuxt-module-build build","dev":"nuxi dev playground"},"devDependencies":{"nuxt":"4","@nuxt/module-builder":"1"}}"#,
+                &[][..],
+            ),
+            (
+                r#"{"name":"docs","scripts":{"build":"nuxt build"},"devDependencies":{"nuxt":"4"}}"#,
+                &["docs"][..],
+            ),
+        ] {
+            let files = [
+                ("package.json", r#"{"workspaces":["packages/*"]}"#),
+                ("package-lock.json", "{}"),
+                ("packages/docs/package.json", member),
+            ];
+            let plan = plan(&Inventory::from_files(files), &Settings::default());
+            let names: Vec<&str> = plan.services.iter().map(|service| service.name.as_str()).collect();
+            assert_eq!(names, expected, "{member}");
         }
     }
 }

@@ -190,6 +190,21 @@ pub(super) const ROWS: &[Framework] = &[
         },
         &["VUE_APP_"],
     ),
+    // https://umijs.org/docs/guides/deployment, https://umijs.org/docs/api/config#outputpath
+    site(
+        "Umi",
+        &["@umijs/max", "umi"],
+        Site {
+            stated: Stated::Config(
+                &["config/config.ts", "config/config.js", ".umirc.ts", ".umirc.js"],
+                "outputPath",
+            ),
+            build: "umi build",
+            tools: &["max", "umi"],
+            ..SITE
+        },
+        &["UMI_APP_"],
+    ),
     // https://quasar.dev/quasar-cli-vite/build-commands
     site(
         "Quasar",
