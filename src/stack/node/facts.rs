@@ -21,7 +21,7 @@ use super::package_manager::{Focus, InstallScripts, Kind, PackageManager};
 use super::registry::{self, Secret};
 use super::tested::{On, Tests};
 use super::workspace::Workspace;
-use super::{nx, plan, prisma, runtime_files, sources, surroundings, writes};
+use super::{checked, nx, plan, prisma, runtime_files, sources, surroundings, writes};
 
 /// What a Node.js project says about itself.
 #[derive(Debug)]
@@ -103,6 +103,8 @@ pub(in crate::stack) struct Facts {
     pub(super) front_end: Option<FrontEnd>,
     /// Variables that a task runner wants in the stages that build.
     pub(super) tool_env: Option<(&'static str, &'static [(&'static str, &'static str)])>,
+    /// What the program checks when the build loads it.
+    pub(super) checked: Vec<checked::StandIn>,
     /// The manifest that the build writes for the production install.
     pub(super) written: Option<nx::Written>,
 }
@@ -160,6 +162,7 @@ impl Facts {
             front_end: None,
             tool_env: None,
             written: None,
+            checked: Vec::new(),
             app,
         }
     }
@@ -344,6 +347,10 @@ impl Facts {
             App::Server(server) => server.build_env.as_slice(),
             App::Site(_) => &[],
         };
+        let stand_ins = checked::command(&self.checked);
+        let wants_file =
+            stand_ins.is_some() || self.variables.iter().any(|variable| app::is_sensitive(&variable.value));
+        let commands = stand_ins.into_iter().chain(commands).collect();
         let mut run = self.with_settings(Run { commands, ..Run::default() });
         if run.commands.len() > 1 && !variables.is_empty() {
             // Words in front of a command are of that command alone.
@@ -352,7 +359,7 @@ impl Facts {
         } else {
             run = variables.iter().fold(run, |run, (name, value)| run.env(name, value));
         }
-        if self.variables.iter().any(|variable| app::is_sensitive(&variable.value)) {
+        if wants_file {
             // Vite, Create React App, Vue CLI and Next.js read this file last.
             run = run.secret("build-env", &format!("{}/.env.production.local", self.workdir()));
         }

@@ -10,6 +10,7 @@
 mod app;
 pub mod assets;
 mod build_env;
+mod checked;
 mod compiled;
 mod delegate;
 mod entry;
@@ -37,6 +38,7 @@ mod plan;
 mod platforms;
 mod pnp;
 mod preload;
+mod presets;
 mod prisma;
 mod process_manager;
 mod registry;
@@ -220,12 +222,9 @@ fn survey_package(s: &Survey<'_>, whose: Whose) -> Option<Claim<Facts>> {
         return None;
     }
     let (mut manager, lock) = PackageManager::choose(s, top, &locks);
-    let mut meta = meta;
-    let mut app = app::find(s, Some(&package), lock, meta.as_ref(), library.as_ref());
-    if app.is_none() && meta.is_none() && workspace.is_none() {
-        meta = framework::find_beside(framework::META, &package);
-        app = meta.as_ref().and_then(|meta| app::find(s, Some(&package), lock, Some(meta), library.as_ref()));
-    }
+    let find =
+        |meta: Option<&Fact<&'static Framework>>| app::find(s, Some(&package), lock, meta, library.as_ref());
+    let (meta, app) = or_beside(&package, meta, workspace.as_ref(), &find);
     let Some(mut app) = app else {
         refuse_empty_workspace(s, &package);
         return None;
@@ -249,11 +248,7 @@ fn survey_package(s: &Survey<'_>, whose: Whose) -> Option<Claim<Facts>> {
         climb(&mut app, s.dir.path(), top.dir.path());
     }
     let framework = chosen_framework(&app, meta, library);
-    let mut natives = Natives::find(s, &package, lock);
-    for library in workspace.iter().flat_map(|workspace| workspace.libraries(&package)) {
-        natives.merge(Natives::find(s, &library.package, lock));
-    }
-    natives.fit(version::images(&version.value).build);
+    let natives = natives(s, &package, lock, workspace.as_ref(), &version);
     let mut lifecycle = Lifecycle::read(&package, &s.dir);
     let entry = entry(&app);
     let docs = sources::of_server(&s.dir, entry.as_deref());
@@ -293,6 +288,7 @@ fn survey_package(s: &Survey<'_>, whose: Whose) -> Option<Claim<Facts>> {
     let public = facts.framework.as_ref().map(|row| row.value.public).unwrap_or_default();
     facts.variables = sources::public_variables(&s.dir, public);
     facts.settings = settings::of_build(s, public);
+    facts.checked = checked::of_build(s, &package, workspace.as_ref(), facts.framework.as_ref());
     facts.manager = Some(manager);
     if let Some(workspace) = &workspace {
         facts.join(workspace, &package);
@@ -302,6 +298,38 @@ fn survey_package(s: &Survey<'_>, whose: Whose) -> Option<Claim<Facts>> {
     let build = with_client(build, &facts);
     facts.build = build.map(|commands| commands.map(|commands| facts.build_run(commands)));
     Some(Claim { strength: strength(&facts, &package), because: facts.because.clone(), facts })
+}
+
+/// The app, or the site of the tool that stands beside a library outside of a workspace, where nothing else of it runs.
+fn or_beside(
+    package: &Package<'_>,
+    meta: Option<Fact<&'static Framework>>,
+    workspace: Option<&Workspace<'_>>,
+    find: &dyn Fn(Option<&Fact<&'static Framework>>) -> Option<App>,
+) -> (Option<Fact<&'static Framework>>, Option<App>) {
+    let app = find(meta.as_ref());
+    if app.is_some() || meta.is_some() || workspace.is_some() {
+        return (meta, app);
+    }
+    let beside = framework::find_beside(framework::META, package);
+    let app = beside.as_ref().and_then(|row| find(Some(row)));
+    (beside, app)
+}
+
+/// What the native packages of a program and of its libraries take, as the image of its line has it.
+fn natives(
+    s: &Survey<'_>,
+    package: &Package<'_>,
+    lock: Option<&Lock<'_>>,
+    workspace: Option<&Workspace<'_>>,
+    line: &Fact<String>,
+) -> Natives {
+    let mut natives = Natives::find(s, package, lock);
+    for library in workspace.into_iter().flat_map(|workspace| workspace.libraries(package)) {
+        natives.merge(Natives::find(s, &library.package, lock));
+    }
+    natives.fit(version::images(&line.value).build);
+    natives
 }
 
 /// Programs without a `package.json`: a lone `server.js` that listens.

@@ -11,6 +11,7 @@ use crate::stack::node::lock::Lock;
 use crate::stack::node::manifest::Package;
 use crate::stack::node::next;
 use crate::stack::node::paths;
+use crate::stack::node::presets;
 use crate::stack::node::site::{self, Served};
 use crate::stack::node::start::{self, Decoded, Engine, Start};
 
@@ -35,6 +36,7 @@ pub(super) fn of_output(
     };
     let words = entry(s, package, output, said).iter().map(|word| called(word)).collect();
     let is_bundled = output.modules == Modules::Bundled;
+    let preset = (output.folders == [".output"]).then(|| presets::of_build(s)).flatten();
     App::Server(Box::new(Server {
         launch: meta.derive(Launch::Script(Engine::Node, words)),
         before: Vec::new(),
@@ -52,7 +54,7 @@ pub(super) fn of_output(
         env: output.env.iter().map(owned).map(|(name, value)| (name, meta.derive(value))).collect(),
         port: None,
         stops: None,
-        build_env: output.build_env.iter().map(owned).collect(),
+        build_env: output.build_env.iter().map(owned).chain(preset).collect(),
     }))
 }
 

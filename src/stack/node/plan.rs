@@ -19,7 +19,7 @@ use crate::stack::node::package_manager::{InstallScripts, Kind, PackageManager};
 use crate::stack::node::registry::Secret;
 use crate::stack::node::site::Served;
 use crate::stack::node::writes::Made;
-use crate::stack::node::{Facts, server, shipped, version};
+use crate::stack::node::{Facts, checked, server, shipped, version};
 
 /// Where the project lies in every stage.
 pub(super) const HOME: &str = "/app";
@@ -61,6 +61,8 @@ struct View<'f> {
     /// Public variables of the build.
     variables: Vec<&'f str>,
     has_private_variables: bool,
+    /// Names of what the program checks when the build loads it, and where.
+    checked: Option<String>,
     prepare: Option<Run>,
     build: Option<Run>,
     build_reason: Option<String>,
@@ -325,6 +327,10 @@ fn view<'f>(facts: &'f Facts, planned: &Planned, stages: &StageGraph) -> View<'f
             .then_some("the dependencies, none of which is for development alone"),
         remarks: facts.remarks.clone(),
         variables: facts.variables.iter().filter(|v| !is_private(v)).map(|v| v.value.as_str()).collect(),
+        checked: facts
+            .checked
+            .first()
+            .map(|first| format!("{} ({})", checked::names(&facts.checked), first.because)),
         has_private_variables: facts.variables.iter().any(|v| is_private(&v)),
         prepare: facts.prepare.clone(),
         build: facts.build.as_ref().map(|build| build.value.clone()),

@@ -47,6 +47,15 @@ pub(super) fn without_environment(value: &str) -> Option<String> {
     (is_name && !default.contains(['$', '`', '{'])).then(|| default.to_owned())
 }
 
+/// The name and the value of a word that sets a variable.
+pub(super) fn assignment(word: &str) -> Option<(&str, &str)> {
+    let (name, value) = word.split_once('=')?;
+    let legal = !name.is_empty()
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && !name.starts_with(|c: char| c.is_ascii_digit());
+    legal.then_some((name, value))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

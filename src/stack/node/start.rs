@@ -325,7 +325,7 @@ pub(super) fn base_name(command: &str) -> &str {
 pub(super) fn unwrap(words: &[String], env: &mut Vec<(String, String)>) -> Vec<String> {
     let mut rest = words;
     while let Some(word) = rest.first() {
-        if let Some((name, value)) = assignment(word) {
+        if let Some((name, value)) = shell_line::assignment(word) {
             let value = if name == "NODE_OPTIONS" {
                 pnp::without_in(value)
             } else {
@@ -358,14 +358,6 @@ pub(super) fn unwrap(words: &[String], env: &mut Vec<(String, String)>) -> Vec<S
         rest = &rest[1..];
     }
     rest.to_vec()
-}
-
-pub(super) fn assignment(word: &str) -> Option<(&str, &str)> {
-    let (name, value) = word.split_once('=')?;
-    let legal = !name.is_empty()
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-        && !name.starts_with(|c: char| c.is_ascii_digit());
-    legal.then_some((name, value))
 }
 
 /// `npm run serve`, `yarn serve`, `pnpm start`, `node --run serve`: the script's name.

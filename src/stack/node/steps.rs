@@ -9,6 +9,7 @@ use crate::stack::node::front_end::FrontEnd;
 use crate::stack::node::manifest::Package;
 use crate::stack::node::migrations;
 use crate::stack::node::package_manager::PackageManager;
+use crate::stack::node::shell;
 use crate::stack::node::start;
 
 /// Scripts that build, in the order of trust. One for images leaves out what only a person's machine or a deployment has.
@@ -191,7 +192,7 @@ fn with_start_steps(
 /// A step of a script as the build stage runs it: installed programs are not on the path there.
 pub(super) fn in_image(step: &str, manager: &PackageManager) -> String {
     if let Some((word, rest)) = step.split_once(' ')
-        && start::assignment(word).is_some()
+        && shell::assignment(word).is_some()
     {
         return format!("{word} {}", in_image(rest.trim_start(), manager));
     }
