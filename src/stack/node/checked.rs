@@ -1,8 +1,8 @@
 //! Variables that a program checks as soon as it is loaded.
 //!
 //! Next.js loads pages and routes while it builds, to learn what each of them is, and so a build without these variables ends
-//! ("Failed to collect page data"). Words stand for them there, unless the build is given a file with the real ones; what
-//! runs reads its own environment. What browsers get is never made up.
+//! ("Failed to collect page data"). It gets placeholders, unless it is given a file with the real ones; what runs
+//! reads its own environment. What browsers get is never made up.
 
 use std::collections::BTreeMap;
 
@@ -74,15 +74,16 @@ pub(super) fn of_build(
         .partition(|one| one.value.0.starts_with(PUBLIC));
     for one in &public {
         let name = &one.value.0;
-        let message =
-            format!("the build ends without `{name}`, which browsers get, so that nothing stands for it");
+        let message = format!(
+            "the build ends without `{name}`, which browsers get, so that no placeholder stands for it"
+        );
         let help =
             format!("docker build --build-arg {name}=…, or --secret id=build-env,src=FILE where it is none");
         s.note(Diagnostic::note(Code::Guessed, message).at(one.because.at.clone()).help(help));
     }
     if let Some(first) = found.first() {
         let message =
-            format!("the build loads the program, which checks {}: words stand for it there", names(&found));
+            format!("the build loads the program, which checks {}: it gets placeholders", names(&found));
         s.note(
             Diagnostic::note(Code::Guessed, message)
                 .at(first.because.at.clone())
@@ -281,6 +282,6 @@ mod tests {
         let plan = plan(&Inventory::from_files(files), &Settings::default());
         let said: Vec<&str> =
             plan.diagnostics.iter().filter_map(|one| one.message.split("ends without `").nth(1)).collect();
-        assert_eq!(said, ["NEXT_PUBLIC_A`, which browsers get, so that nothing stands for it"]);
+        assert_eq!(said, ["NEXT_PUBLIC_A`, which browsers get, so that no placeholder stands for it"]);
     }
 }

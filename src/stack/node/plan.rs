@@ -62,6 +62,7 @@ struct View<'f> {
     variables: Vec<&'f str>,
     has_private_variables: bool,
     /// Names of what the program checks when the build loads it, and where.
+    #[serde(skip_serializing_if = "Option::is_none")]
     checked: Option<String>,
     prepare: Option<Run>,
     build: Option<Run>,
