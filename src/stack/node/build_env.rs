@@ -44,13 +44,31 @@ impl BuildEnv {
         env
     }
 
+    /// Adds those that are not there yet: two packages may want the same one.
     fn add(&mut self, reason: &str, variables: &[(&str, &str)]) {
-        if variables.is_empty() {
-            return;
-        }
-        self.env.extend(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        if !self.env_reasons.iter().any(|known| known == reason) {
+        let is_new = |name: &str| self.env.iter().all(|(known, _)| known != name);
+        let new: Vec<_> = variables.iter().filter(|(name, _)| is_new(name)).collect();
+        if !new.is_empty() {
+            self.env.extend(new.into_iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
             self.env_reasons.push(reason.to_owned());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::Settings;
+    use crate::plan::plan;
+    use crate::repo::Inventory;
+
+    #[test]
+    fn each_variable_stands_once_with_its_reason() {
+        const MANIFEST: &str = r#"{"scripts":{"start":"node server.js"},
+            "dependencies":{"puppeteer":"24.0.0","puppeteer-core":"24.0.0"}}"#;
+        let files = [("package.json", MANIFEST), ("package-lock.json", "{}"), ("server.js", "")];
+        let tool = &plan(&Inventory::from_files(files), &Settings::default()).services[0].tool;
+        assert_eq!(tool["env"], serde_json::json!([["PUPPETEER_SKIP_DOWNLOAD", "1"]]));
+        let reason = "the browser is Debian's, and not downloaded (package.json:2)";
+        assert_eq!(tool["env_reasons"], serde_json::json!([reason]));
     }
 }
