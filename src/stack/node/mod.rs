@@ -16,6 +16,7 @@ mod delegate;
 mod entry;
 mod era;
 mod facts;
+mod foreign;
 mod framework;
 mod front_end;
 mod javascript;
@@ -166,7 +167,7 @@ impl Stack for Node {
         if !s.dir.has("package.json") {
             return survey_loose(s);
         }
-        if rush::refuse(s) || delegate::refuse(s) {
+        if rush::refuse(s) || delegate::refuse(s) || foreign::refuse(s) {
             return None;
         }
         let claim = survey_package(s, Whose::Own);
