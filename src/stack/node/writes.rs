@@ -48,6 +48,8 @@ const PACKAGES: &[(&str, &str)] = &[
     // https://docs.strapi.io/cms/project-structure: `.tmp` and `public/uploads`.
     ("@strapi/strapi", "keeps uploads and an SQLite database"),
     ("strapi", "keeps uploads and an SQLite database"),
+    // https://sailsjs.com/documentation/anatomy: `.tmp`, where its database on disk is.
+    ("sails-hook-orm", "keeps a database on disk"),
     // https://docs.adonisjs.com/guides/getting-started/folder-structure: `tmp`.
     ("@adonisjs/lucid", "keeps an SQLite database"),
     // https://github.com/WiseLibs/better-sqlite3/blob/master/docs/api.md
