@@ -45,9 +45,12 @@ fn main() -> ExitCode {
             return ExitCode::from(130);
         }
         // One for each row: the images of the row before go with it, and the disk stays as it was.
-        let Ok(engine) = support::engine(&interrupt) else {
-            worse.push(format!("{name}: no engine answers any more"));
-            break;
+        let engine = match support::engine(&interrupt) {
+            Ok(engine) => engine,
+            Err(reason) => {
+                worse.push(format!("{name}: {reason}"));
+                break;
+            }
         };
         let ours = own(&engine, &name);
         let theirs = ours.as_ref().ok().and_then(|(_, line)| {

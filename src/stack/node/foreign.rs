@@ -10,28 +10,49 @@ use crate::stack::node::manifest::Package;
 /// A framework, and files that only its projects have together.
 struct Row {
     name: &'static str,
+    /// The folder of its project that holds the assets, where that is not the project's own.
+    folder: Option<&'static str>,
+    /// Files of the project.
     files: &'static [&'static str],
 }
 
 const ROWS: &[Row] = &[
     // https://laravel.com/docs/12.x/structure
-    Row { name: "Laravel", files: &["artisan", "composer.json"] },
+    Row { name: "Laravel", folder: None, files: &["artisan", "composer.json"] },
     // https://symfony.com/doc/current/page_creation.html
-    Row { name: "Symfony", files: &["bin/console", "composer.json"] },
+    Row { name: "Symfony", folder: None, files: &["bin/console", "composer.json"] },
     // https://guides.rubyonrails.org/getting_started.html
-    Row { name: "Rails", files: &["config/application.rb", "Gemfile"] },
+    Row { name: "Rails", folder: None, files: &["config/application.rb", "Gemfile"] },
     // https://hexdocs.pm/phoenix/directory_structure.html
-    Row { name: "Phoenix", files: &["assets/package.json", "mix.exs"] },
-    Row { name: "Phoenix", files: &["../mix.exs"] },
+    Row { name: "Phoenix", folder: None, files: &["assets/package.json", "mix.exs"] },
+    Row { name: "Phoenix", folder: Some("assets"), files: &["mix.exs"] },
 ];
+
+impl Row {
+    /// Is the surveyed folder where such a program keeps its assets?
+    fn is_here(&self, s: &Survey<'_>) -> bool {
+        let own = s.dir.path();
+        let project = match self.folder {
+            Some(folder) if own.name() == folder => own.parent(),
+            Some(_) => None,
+            None => Some(own.clone()),
+        };
+        let has = |file: &&str| {
+            project
+                .as_ref()
+                .and_then(|project| project.join(file))
+                .is_some_and(|path| s.dir.inventory().has(&path))
+        };
+        self.files.iter().all(has)
+    }
+}
 
 /// Says whose assets the package makes, and is true, where nothing in it starts a program of its own.
 pub(super) fn refuse(s: &Survey<'_>) -> bool {
     let Some(package) = Package::of(&s.dir).filter(|package| app::starting(package, &s.dir).is_none()) else {
         return false;
     };
-    let has = |file: &&str| s.dir.path().join(file).is_some_and(|path| s.dir.inventory().has(&path));
-    let Some(row) = ROWS.iter().find(|row| row.files.iter().all(has)) else { return false };
+    let Some(row) = ROWS.iter().find(|row| row.is_here(s)) else { return false };
     let message = format!("this package makes the assets of a {} program, which no stack runs", row.name);
     s.note(
         Diagnostic::note(Code::NotBuilt, message)
@@ -46,6 +67,16 @@ mod tests {
     use crate::config::Settings;
     use crate::plan::plan;
     use crate::repo::Inventory;
+
+    #[test]
+    fn a_front_end_beside_a_program_keeps_its_site() {
+        const MANIFEST: &str = r#"{"scripts":{"build":"vite build"},"devDependencies":{"vite":"6.0.0"}}"#;
+        for (folder, expected) in [("assets", 0), ("frontend", 1)] {
+            let manifest = format!("{folder}/package.json");
+            let inventory = Inventory::from_files([("mix.exs", ""), (manifest.as_str(), MANIFEST)]);
+            assert_eq!(plan(&inventory, &Settings::default()).services.len(), expected, "{folder}");
+        }
+    }
 
     #[test]
     fn assets_of_a_program_in_another_language_are_no_site() {
