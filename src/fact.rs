@@ -6,7 +6,7 @@
 use std::fmt;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::repo::path::RelPath;
 use crate::text::brief;
@@ -15,7 +15,7 @@ use crate::text::brief;
 const LONGEST: usize = 120;
 
 /// Who said so, strongest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Layer {
     /// `--set`, or a flag of its own.
@@ -33,7 +33,7 @@ pub enum Layer {
 }
 
 /// A file of the repository, and the line when there is one to point at (1-based).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Place {
     /// The file.
     pub file: RelPath,
@@ -51,7 +51,7 @@ impl fmt::Display for Place {
 }
 
 /// Why a value is what it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
     /// Who said so.
     pub layer: Layer,

@@ -9,9 +9,11 @@
     reason = "the template engine gives the shape of a filter"
 )]
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tera::{Error, Kwargs, State, Tera, TeraResult, Value};
 
+use crate::fact::Evidence;
 use crate::plan::run::{Mount, Run, Sharing, quote};
 
 /// Makes the filters known to the templates.
@@ -26,27 +28,20 @@ pub(super) fn register(tera: &mut Tera) {
     tera.register_filter("word", |text: &str, _: Kwargs, _: &State<'_>| word(text));
 }
 
+/// What a template gives as a fact.
+#[derive(Deserialize)]
+struct Cited {
+    value: serde_json::Value,
+    because: Evidence,
+}
+
 /// A fact as words for a comment: `1.22 (go.mod:3)`.
 fn cited(fact: Value, _: Kwargs, _: &State<'_>) -> TeraResult<String> {
-    let fact: serde_json::Value = read(&fact)?;
-    let value = match &fact["value"] {
-        serde_json::Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    let says = fact["because"]["says"].as_str().unwrap_or_default();
-    let place = &fact["because"]["at"];
-    let place = match (place["file"].as_str(), place["line"].as_u64()) {
-        (Some(file), Some(line)) => Some(format!("{file}:{line}")),
-        (Some(file), None) => Some(file.to_owned()),
-        (None, _) => None,
-    };
-    // The same words as those of `Evidence`.
-    let because = match place {
-        Some(place) if fact["because"]["layer"] == "default" => format!("{says}, {place}"),
-        Some(place) => place,
-        None => says.to_owned(),
-    };
-    Ok(format!("{value} ({because})"))
+    let Cited { value, because } = read(&fact)?;
+    match value {
+        serde_json::Value::String(text) => Ok(format!("{text} ({because})")),
+        other => Ok(format!("{other} ({because})")),
+    }
 }
 
 /// Sources and destination of a COPY. The plain form where it is unambiguous, else a JSON list.

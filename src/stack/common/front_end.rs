@@ -225,14 +225,12 @@ pub fn read_but_missing<'d>(
         let mut above: Vec<&str> = Vec::new();
         for (number, line) in doc.lines() {
             let words = if may_name_an_output(line) { paths_between_quotes(line) } else { Vec::new() };
-            let spread = [above.as_slice(), &words].concat().join("/");
+            let path = (!words.is_empty()).then(|| [above.as_slice(), &words].concat().join("/"));
             match word_alone(line) {
                 Some(word) if above.len() < MOST_WORDS => above.push(word),
                 _ => above.clear(),
             }
-            if words.is_empty() {
-                continue;
-            }
+            let Some(spread) = path else { continue };
             let joined = words.join("/");
             for word in words.into_iter().chain([joined.as_str(), spread.as_str()]) {
                 let path = word.trim_start_matches('/');

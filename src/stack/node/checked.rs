@@ -6,13 +6,12 @@
 
 use std::collections::BTreeMap;
 
-use regex_lite::Regex;
-
 use crate::diag::{Code, Diagnostic};
 use crate::fact::Fact;
 use crate::plan::run::quote;
 use crate::repo::dir::Doc;
 use crate::stack::Survey;
+use crate::stack::common::pattern::pattern;
 use crate::stack::node::framework::Framework;
 use crate::stack::node::javascript;
 use crate::stack::node::manifest::Package;
@@ -130,11 +129,12 @@ fn of_file(doc: &Doc<'_>) -> Vec<StandIn> {
         let name = if groups[0].is_empty() { named.get(groups[1]).copied() } else { Some(groups[1]) };
         found.extend(name.map(|name| fact(at, name, 0)));
     }
-    let call = format!(
-        r"(?m)^(?:export )?(?:const|let|var) \w+ = (?:new )?({})\(\s*process\.env\.([A-Z][A-Z0-9_]*)\b",
-        DEMANDING.join("|")
+    let calls = matches(
+        &code,
+        r"(?m)^(?:export )?(?:const|let|var) \w+ = (?:new )?(\w+)\(\s*process\.env\.([A-Z][A-Z0-9_]*)\b",
     );
-    found.extend(matches(&code, &call).map(|(at, groups)| fact(at, groups[1], 0)));
+    let calls = calls.filter(|(_, groups)| DEMANDING.contains(&groups[0]));
+    found.extend(calls.map(|(at, groups)| fact(at, groups[1], 0)));
     if code.contains("createEnv(") {
         found.extend(of_schema(&code).into_iter().map(|(at, name, least)| match least {
             None => Fact::new((name.to_owned(), "1".to_owned()), doc.cite_offset(at)),
@@ -183,21 +183,15 @@ fn of_section<'c>(code: &'c str, section: &str) -> Vec<(usize, &'c str, Option<u
         .collect()
 }
 
-/// Where a pattern is found, with its first two groups.
-fn matches<'c>(code: &'c str, pattern: &str) -> impl Iterator<Item = (usize, [&'c str; 2])> {
-    let pattern = Regex::new(pattern).ok();
-    let all: Vec<_> = pattern
-        .iter()
-        .flat_map(|pattern| pattern.captures_iter(code))
-        .filter_map(|found| {
-            let group = |number| found.get(number).map_or("", |group| group.as_str());
-            // The white space in front belongs to the line before.
-            let at = found.get(0)?;
-            let start = at.start() + at.as_str().len() - at.as_str().trim_start().len();
-            Some((start, [group(1), group(2)]))
-        })
-        .collect();
-    all.into_iter()
+/// Where an expression is found, with its first two groups.
+fn matches<'c>(code: &'c str, expression: &'static str) -> impl Iterator<Item = (usize, [&'c str; 2])> {
+    pattern(expression).captures_iter(code).filter_map(|found| {
+        let group = |number| found.get(number).map_or("", |group| group.as_str());
+        // The white space in front belongs to the line before.
+        let at = found.get(0)?;
+        let start = at.start() + at.as_str().len() - at.as_str().trim_start().len();
+        Some((start, [group(1), group(2)]))
+    })
 }
 
 /// A value that is plainly none, of the form that a name promises.

@@ -124,8 +124,7 @@ fn old_version(row: &Row, package: &Package<'_>, lock: Option<&Lock<'_>>) -> Opt
     }
     let range = package.uses(row.package)?;
     // What no lock file pins is the newest of its range, and that may be of today.
-    let reaches = range.value.starts_with('^') && major(&range.value) == major(row.until);
-    if reaches && !row.until.ends_with(".0.0") {
+    if range.value.starts_with('^') && major(&range.value) == major(row.until) {
         return None;
     }
     let lowest = range.value.trim_start_matches(['^', '~', '>', '=', 'v', ' ']).to_owned();

@@ -102,13 +102,13 @@ pub(super) fn object_around(code: &str, at: usize) -> &str {
 
 /// The packages that a file loads as soon as it is loaded itself, each with its place.
 pub(super) fn loaded_at_once(code: &str) -> Vec<(usize, &str)> {
-    let packages = loads(code).filter(|(_, name)| !name.starts_with(['.', '/', '#']));
+    let packages = loads(code).into_iter().filter(|(_, name)| !name.starts_with(['.', '/', '#']));
     packages.map(|(at, name)| (at, package_of(name))).collect()
 }
 
 /// The files that a file loads as soon as it is loaded itself, by their paths from it.
 pub(super) fn files_at_once(code: &str) -> impl Iterator<Item = &str> {
-    loads(code).map(|(_, path)| path).filter(|path| path.starts_with('.'))
+    loads(code).into_iter().map(|(_, path)| path).filter(|path| path.starts_with('.'))
 }
 
 /// `@scope/name/bin/x.js` is of `@scope/name`.
@@ -118,7 +118,7 @@ pub(super) fn package_of(path: &str) -> &str {
 }
 
 /// What a file loads at once: what it imports, and `require` in no block and behind no condition.
-fn loads(code: &str) -> impl Iterator<Item = (usize, &str)> {
+fn loads(code: &str) -> Vec<(usize, &str)> {
     let imports = pattern(r#"(?m)^import\s+(?:[^'"();]*\sfrom\s+)?['"]([^'"]+)['"]"#).captures_iter(code);
     let imports = imports.filter_map(|found| {
         let is_type = found.get(0)?.as_str()[6..].trim_start().starts_with("type ");
@@ -131,8 +131,7 @@ fn loads(code: &str) -> impl Iterator<Item = (usize, &str)> {
         let is_certain = !["if", "?", "&&", "||", "=>"].iter().any(|word| line.contains(word));
         (is_certain && depth(&code[..at]) == 0).then_some((at, name))
     });
-    let all: Vec<(usize, &str)> = imports.chain(requires).collect();
-    all.into_iter()
+    imports.chain(requires).collect()
 }
 
 /// How many blocks are open at the end of this code.

@@ -244,11 +244,8 @@ fn stages(facts: &Facts, s: &Survey<'_>, planned: &Planned) -> Result<StageGraph
         stages.push(Stage::on("prod-deps", Role::Deps, "base", "node/prod-deps.tera").taking(written));
     }
     if !facts.unfit().is_empty() {
-        let under = match facts.is_built() {
-            true => "build",
-            false if has_base => "base",
-            false => "deps",
-        };
+        let unbuilt = if has_base { "base" } else { "deps" };
+        let under = if facts.is_built() { "build" } else { unbuilt };
         stages.push(Stage::on("files", Role::Build, under, "node/files.tera"));
     }
     if let Some(reason) = &planned.init {

@@ -1,5 +1,6 @@
 //! The line of a start command that only a shell understands. The shell becomes the program at the line's end, where
-//! that end is one program, so that signals reach it; and what it makes of a variable. What is started, and whether a shell has to do it, is `start`'s.
+//! that end is one program, so that signals reach it; and what it makes of a variable. What is started, and whether a shell
+//! has to do it, is `start`'s.
 
 /// Words that a shell does by itself, in which it can't end.
 /// <https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_04>
@@ -43,17 +44,18 @@ pub(super) fn without_environment(value: &str) -> Option<String> {
     let at = inner.find([':', '-', '='])?;
     let (name, rest) = inner.split_at(at);
     let default = rest.trim_start_matches(':').strip_prefix(['-', '='])?;
-    let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    (is_name && !default.contains(['$', '`', '{'])).then(|| default.to_owned())
+    (is_name(name) && !default.contains(['$', '`', '{'])).then(|| default.to_owned())
 }
 
 /// The name and the value of a word that sets a variable.
 pub(super) fn assignment(word: &str) -> Option<(&str, &str)> {
     let (name, value) = word.split_once('=')?;
-    let legal = !name.is_empty()
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-        && !name.starts_with(|c: char| c.is_ascii_digit());
-    legal.then_some((name, value))
+    (is_name(name) && !name.starts_with(|c: char| c.is_ascii_digit())).then_some((name, value))
+}
+
+/// Letters, digits and underscores.
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 #[cfg(test)]

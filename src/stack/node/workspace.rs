@@ -127,7 +127,7 @@ impl<'a> Workspace<'a> {
         let needed = self.closure(package, Needs::Running);
         let is_lent = std::iter::once(package)
             .chain(needed.iter().map(|member| &member.package))
-            .any(|package| self.borrowed(package).next().is_some());
+            .any(|package| !self.borrowed(package, |_| true).is_empty());
         let lent = is_lent.then(|| Lent {
             root: self.package.name(),
             members: needed.iter().map(|member| member.path.to_string()).collect(),
@@ -136,12 +136,17 @@ impl<'a> Workspace<'a> {
         (!self.is_root()).then(|| Focus { name, path: self.home.to_string(), lent })
     }
 
-    /// Packages of the root's that this package loads without asking for them: Node.js finds what lies in a folder above.
-    fn borrowed<'s>(&'s self, package: &Package<'_>) -> impl Iterator<Item = &'s str> {
-        let docs = sources::of_server(&package.dir, None);
+    /// Packages of the root's, of those that are looked for, which this package loads without asking for them: Node.js finds
+    /// what lies in a folder above. Its sources are read only where the root has such a package.
+    fn borrowed(&self, package: &Package<'_>, is_looked_for: impl Fn(&str) -> bool) -> Vec<&str> {
         let offered = self.package.production_dependencies().map(|(name, _)| name);
-        let asked: BTreeSet<String> = package.dependencies().map(|(name, _)| name.to_owned()).collect();
-        offered.filter(move |name| !asked.contains(*name) && docs.iter().any(|doc| loads(doc.text, name)))
+        let mut offered: Vec<&str> =
+            offered.filter(|name| is_looked_for(name) && package.uses(name).is_none()).collect();
+        if !offered.is_empty() {
+            let docs = sources::of_server(&package.dir, None);
+            offered.retain(|name| docs.iter().any(|doc| loads(doc.text, name)));
+        }
+        offered
     }
 
     /// The `package.json` files without which the packages of one member cannot be installed.
@@ -258,10 +263,10 @@ impl<'a> Workspace<'a> {
             Needs::Running => Vec::new(),
             Needs::Building | Needs::Seeing => configured(package),
         };
-        let borrowed: BTreeSet<&str> = self.borrowed(package).collect();
+        let borrowed = self.borrowed(package, |name| self.members.iter().any(|member| member.name == name));
         for member in &self.members {
             let wanted = match needs {
-                _ if borrowed.contains(member.name.as_str()) => true,
+                _ if borrowed.contains(&member.name.as_str()) => true,
                 Needs::Running => package.requires(&member.name).is_some(),
                 Needs::Building | Needs::Seeing => {
                     package.uses(&member.name).is_some()

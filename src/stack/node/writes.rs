@@ -92,39 +92,37 @@ pub(super) fn in_sources(docs: &[Doc<'_>]) -> Option<Fact<String>> {
 /// The folders outside of its own that a program writes to, by the lines that name them.
 pub(super) fn elsewhere(docs: &[Doc<'_>]) -> Vec<Fact<String>> {
     let absolute = pattern(ABSOLUTE);
-    let mut found: Vec<Fact<String>> = Vec::new();
-    for doc in docs {
-        let named = doc.find(|line| {
-            let parts = absolute.captures(line)?;
-            let is_for_files = match (parts.get(1), parts.get(2)) {
-                (Some(variable), _) => FOR_FILES.iter().any(|end| variable.as_str().ends_with(end)),
-                (_, Some(call)) => {
-                    CALLS.iter().any(|known| known.trim_end_matches('(').ends_with(call.as_str()))
-                }
-                _ => false,
-            };
-            folder(&parts[3]).filter(|_| is_for_files && !line.trim_start().starts_with("//"))
-        });
-        found.extend(named.filter(|one| found.iter().all(|known| known.value != one.value)));
-    }
-    found
+    each_once(docs, |_, line| {
+        let parts = absolute.captures(line)?;
+        let is_for_files = match (parts.get(1), parts.get(2)) {
+            (Some(variable), _) => FOR_FILES.iter().any(|end| variable.as_str().ends_with(end)),
+            (_, Some(call)) => CALLS.iter().any(|known| known.trim_end_matches('(').ends_with(call.as_str())),
+            _ => false,
+        };
+        folder(&parts[3]).filter(|_| is_for_files)
+    })
 }
 
 /// The folders of databases that are not in the repository, from the program's own, by the lines that name them. What
 /// opens such a file makes it, but no folder.
 pub(super) fn missing(docs: &[Doc<'_>], dir: &Dir<'_>) -> Vec<Fact<String>> {
     let database = pattern(DATABASE);
+    each_once(docs, |doc, line| {
+        let folder = &database.captures(line)?[1];
+        let own = || doc.path.relative_to(dir.path()).and_then(|path| path.parent()).unwrap_or_default();
+        let is_beside = ["__dirname", "import.meta"].iter().any(|mark| line.contains(mark));
+        let folder = if is_beside { own().join(folder)? } else { RelPath::root().join(folder)? };
+        let is_there = folder.is_root() || dir.has_dir(folder.as_str());
+        (!is_there && folder.segments().all(|part| part != "node_modules")).then(|| folder.to_string())
+    })
+}
+
+/// The first folder that each source names outside of its comments, each once.
+fn each_once(docs: &[Doc<'_>], named: impl Fn(&Doc<'_>, &str) -> Option<String>) -> Vec<Fact<String>> {
     let mut found: Vec<Fact<String>> = Vec::new();
     for doc in docs {
-        let own = doc.path.relative_to(dir.path()).and_then(|path| path.parent()).unwrap_or_default();
-        let named = doc.find(|line| {
-            let folder = &database.captures(line).filter(|_| !line.trim_start().starts_with("//"))?[1];
-            let is_beside = ["__dirname", "import.meta"].iter().any(|mark| line.contains(mark));
-            let folder = if is_beside { own.join(folder)? } else { RelPath::root().join(folder)? };
-            let is_there = folder.is_root() || dir.has_dir(folder.as_str());
-            (!is_there && folder.segments().all(|part| part != "node_modules")).then(|| folder.to_string())
-        });
-        found.extend(named.filter(|one| found.iter().all(|known| known.value != one.value)));
+        let one = doc.find(|line| named(doc, line).filter(|_| !line.trim_start().starts_with("//")));
+        found.extend(one.filter(|one| found.iter().all(|known| known.value != one.value)));
     }
     found
 }
